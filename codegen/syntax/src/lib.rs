@@ -1,0 +1,7 @@
+//! Cell's attribute grammar, in the one place where it is parsed: the macros and the compiler both call [`parse`].
+//! In: a syntax tree of an item under one of Cell's attributes. Out: a [`decl::Decl`] and diagnostics, each with its place.
+//! Absent: names' resolution, types, files; whatever needs more than the one item.
+
+pub mod attribute;
+pub mod decl;
+pub mod diagnostic;

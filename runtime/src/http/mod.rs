@@ -1,0 +1,1 @@
+//! Placeholder while the tree is being laid out.

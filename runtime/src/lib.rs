@@ -1,0 +1,12 @@
+//! What an application built with Cell links: its databases, its cells and their doors.
+//! In: the impls that Cell's attributes emit. Out: a running process. Absent: syn, the compiler, decisions about schemas.
+
+pub mod db;
+pub mod error;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod message;
+pub mod record;
+pub mod service;
+
+pub use error::{Error, Result};
