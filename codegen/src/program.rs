@@ -1,0 +1,289 @@
+//! What the scan found: packages, crates, files, modules and declarations, each under a typed id, and what a path or a type
+//! in a module means. Every later stage takes a [`Program`] by reference. Absent: how it is made (`scan`), and whether the
+//! declarations fit together (`model`, `check`).
+
+use std::path::PathBuf;
+
+use cell_syntax::attribute::Attribute;
+use cell_syntax::decl::Decl;
+use cell_syntax::diagnostic::Diagnostic;
+use proc_macro2::Span;
+
+use crate::resolve::Names;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub(crate) usize);
+    };
+}
+
+id! {
+    /// A package: a `Cargo.toml`.
+    PackageId
+}
+id! {
+    /// A crate: a package's library, or the application's binary.
+    CrateId
+}
+id! {
+    /// A file. One that two modules name has one id.
+    FileId
+}
+id! {
+    /// A module; also a block with items of its own, which is a scope but no module to rustc.
+    ModuleId
+}
+id! {
+    /// A declaration. Ids follow the order of module path, name and kind, not of files.
+    DeclId
+}
+
+/// A package whose sources were scanned.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// Its name in `Cargo.toml`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The absolute path of its `Cargo.toml`.
+    pub manifest_path: PathBuf,
+    /// The absolute path of its folder.
+    pub root: PathBuf,
+    /// The features that this build of the application enables in it, sorted.
+    pub features: Vec<String>,
+    /// Cargo's own id of it, as in the messages of `cargo build`.
+    pub cargo_id: String,
+}
+
+/// A crate whose sources were scanned.
+#[derive(Clone, Debug)]
+pub struct Crate {
+    /// The package it belongs to.
+    pub package: PackageId,
+    /// Its name, as in `module_path!()`.
+    pub name: String,
+    /// The target's name in `Cargo.toml`, which may have hyphens.
+    pub target: String,
+    /// Whether it is the application's binary; otherwise it is a library.
+    pub binary: bool,
+    /// Its root module.
+    pub root: ModuleId,
+}
+
+/// A file that a diagnostic may point into: a source, or a `Cargo.toml`.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it is shown: relative to the workspace, with `/`, where it is inside.
+    pub name: String,
+    /// Its text; byte ranges of spans count in it. Empty where the file is not UTF-8.
+    pub text: String,
+    /// How `proc_macro2` calls it, where it was parsed and holds a token.
+    pub(crate) origin: Option<String>,
+}
+
+/// A module.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// The crate it belongs to.
+    pub krate: CrateId,
+    /// The module it is in; for a block, the module or block around it.
+    pub parent: Option<ModuleId>,
+    /// Whether it is a block of a function's body.
+    pub block: bool,
+    /// What `module_path!()` prints in it.
+    pub path: String,
+    /// The file that holds its items.
+    pub file: FileId,
+}
+
+/// An item under one of Cell's attributes.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// Its id.
+    pub id: DeclId,
+    /// What it declares, with members whose `cfg` is false left out.
+    pub decl: Decl,
+    /// The attribute it stands under.
+    pub attribute: Attribute,
+    /// The file it is written in.
+    pub file: FileId,
+    /// The module it is in.
+    pub module: ModuleId,
+    /// What `module_path!()` prints there.
+    pub module_path: String,
+    /// The fingerprint that the macro writes in the binary: of the item as written, before any `cfg`.
+    pub fingerprint: u64,
+}
+
+/// A diagnostic with the file its places are in.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The file.
+    pub file: FileId,
+    /// The diagnostic; the byte ranges of its spans count in that file's text.
+    pub diagnostic: Diagnostic,
+}
+
+/// What a path means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// A struct or enum under one of Cell's attributes.
+    Decl(DeclId),
+    /// An item of a crate that is not scanned, by its canonical path: `i64`, `std::string::String`, `std::vec::Vec`,
+    /// `std::option::Option`, `std::collections::HashMap`, `chrono::DateTime`, `chrono::Utc`, `uuid::Uuid`,
+    /// `rust_decimal::Decimal`, `cell::Table`. What `std` takes from `core` or `alloc` is `std::`, and what the runtime
+    /// takes from another crate has that crate's name, whatever the runtime is called where it is used.
+    External(String),
+    /// An item of a scanned crate that is no declaration, by its path there.
+    Item(String),
+    /// Nothing that the scan can see; also a type parameter, and `Self`.
+    Unknown,
+}
+
+/// A type with its names resolved and its aliases expanded.
+#[derive(Clone, Debug)]
+pub struct TypeRef {
+    /// What it is.
+    pub kind: TypeKind,
+    /// Where it is written; for what an alias stands for, where the alias is used.
+    pub span: Span,
+}
+
+/// The kinds of types that are told apart.
+#[derive(Clone, Debug)]
+pub enum TypeKind {
+    /// `Vec<Product>`, `i64`: a name with its type arguments (lifetimes and constants left out).
+    Named {
+        /// What the name means.
+        resolved: Resolved,
+        /// Its type arguments.
+        args: Vec<TypeRef>,
+    },
+    /// `&T`
+    Reference(Box<TypeRef>),
+    /// `(A, B)`, and `()`.
+    Tuple(Vec<TypeRef>),
+    /// `[T; N]`
+    Array(Box<TypeRef>),
+    /// `[T]`
+    Slice(Box<TypeRef>),
+    /// `impl Trait`
+    ImplTrait,
+    /// Any other: a pointer, a function, `dyn Trait`, `<A as B>::C`.
+    Other,
+}
+
+/// What a scan knows.
+#[derive(Debug, Default)]
+pub struct Program {
+    pub(crate) application: Option<CrateId>,
+    pub(crate) workspace: PathBuf,
+    pub(crate) packages: Vec<Package>,
+    pub(crate) crates: Vec<Crate>,
+    pub(crate) files: Vec<SourceFile>,
+    pub(crate) modules: Vec<Module>,
+    pub(crate) declarations: Vec<Declared>,
+    pub(crate) names: Names,
+}
+
+impl Program {
+    /// The application's binary; `None` where the scan found no application, which it then has a diagnostic for.
+    #[must_use]
+    pub fn application(&self) -> Option<CrateId> {
+        self.application
+    }
+
+    /// The application's package.
+    #[must_use]
+    pub fn application_package(&self) -> Option<&Package> {
+        self.application.map(|krate| self.package(self.krate(krate).package))
+    }
+
+    /// The absolute path of the workspace's folder.
+    #[must_use]
+    pub fn workspace(&self) -> &std::path::Path {
+        &self.workspace
+    }
+
+    /// Every package that was scanned.
+    #[must_use]
+    pub fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    /// A package.
+    #[must_use]
+    pub fn package(&self, id: PackageId) -> &Package {
+        &self.packages[id.0]
+    }
+
+    /// A crate.
+    #[must_use]
+    pub fn krate(&self, id: CrateId) -> &Crate {
+        &self.crates[id.0]
+    }
+
+    /// Every crate that was scanned.
+    pub fn crates(&self) -> impl Iterator<Item = (CrateId, &Crate)> {
+        self.crates.iter().enumerate().map(|(index, krate)| (CrateId(index), krate))
+    }
+
+    /// A file.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0]
+    }
+
+    /// Every file that was read, with manifests.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files.iter().enumerate().map(|(index, file)| (FileId(index), file))
+    }
+
+    /// The file that a span is in: a diagnostic's related places may be in other files than its own.
+    #[must_use]
+    pub fn file_of(&self, span: Span) -> Option<FileId> {
+        let origin = span.file();
+        self.files.iter().position(|file| file.origin.as_ref() == Some(&origin)).map(FileId)
+    }
+
+    /// A module.
+    #[must_use]
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0]
+    }
+
+    /// Every declaration, in the order of module path, name and kind.
+    #[must_use]
+    pub fn declarations(&self) -> &[Declared] {
+        &self.declarations
+    }
+
+    /// A declaration.
+    #[must_use]
+    pub fn declared(&self, id: DeclId) -> &Declared {
+        &self.declarations[id.0]
+    }
+
+    /// The package that a declaration is written in.
+    #[must_use]
+    pub fn package_of(&self, id: DeclId) -> &Package {
+        let krate = self.module(self.declared(id).module).krate;
+        self.package(self.krate(krate).package)
+    }
+
+    /// What a path means in a module, where a type is expected. An alias without arguments is followed.
+    #[must_use]
+    pub fn resolve_path(&self, module: ModuleId, path: &syn::Path) -> Resolved {
+        crate::resolve::path(self, module, path)
+    }
+
+    /// What a type means in a module. Aliases are expanded, also those with parameters.
+    #[must_use]
+    pub fn resolve_type(&self, module: ModuleId, ty: &syn::Type) -> TypeRef {
+        crate::resolve::ty(self, module, ty)
+    }
+}

@@ -1,0 +1,1 @@
+//! Compares a built binary with the scan.
