@@ -226,6 +226,14 @@ impl Table {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
+
+    /// Orders by name everything but the columns.
+    pub(crate) fn sort(&mut self) {
+        self.uniques.sort_by(|left, right| left.name.cmp(&right.name));
+        self.indexes.sort_by(|left, right| left.name.cmp(&right.name));
+        self.references.sort_by(|left, right| left.name.cmp(&right.name));
+        self.checks.sort_by(|left, right| left.name.cmp(&right.name));
+    }
 }
 
 impl Action {
