@@ -126,6 +126,16 @@ pub struct Located {
     pub file: FileId,
     /// The diagnostic; the byte ranges of its spans count in that file's text.
     pub diagnostic: Diagnostic,
+    /// Places in other files that belong to it, each with a few words.
+    pub elsewhere: Vec<(FileId, Span, String)>,
+}
+
+impl Located {
+    /// A diagnostic whose places are all in one file.
+    #[must_use]
+    pub fn new(file: FileId, diagnostic: Diagnostic) -> Self {
+        Self { file, diagnostic, elsewhere: Vec::new() }
+    }
 }
 
 /// What a path means.
@@ -138,6 +148,8 @@ pub enum Resolved {
     /// `rust_decimal::Decimal`, `cell::Table`. What `std` takes from `core` or `alloc` is `std::`, and what the runtime
     /// takes from another crate has that crate's name, whatever the runtime is called where it is used.
     External(String),
+    /// The type for inserts that a table's macro makes beside its struct: `NewProduct`, or what `new = …` says.
+    New(DeclId),
     /// An item of a scanned crate that is no declaration, by its path there.
     Item(String),
     /// Nothing that the scan can see; also a type parameter, and `Self`.

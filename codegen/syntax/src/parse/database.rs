@@ -5,6 +5,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, GenericArgument, Item, PathArguments, Type};
 
 use super::arguments::Arguments;
+use super::enumeration::snake_case;
 use super::{item_name, literal, structs};
 use crate::Attribute;
 use crate::decl::{Database, DatabaseField, Engine, Timeouts};
@@ -96,6 +97,14 @@ fn database(
         }
     }
     Some(Database { ident: item.ident.clone(), engine: engine?, pool, timeouts, krate, tables })
+}
+
+impl Database {
+    /// The database's name, the first part of every name in it: the struct's in snake case.
+    #[must_use]
+    pub fn database_name(&self) -> String {
+        snake_case(&self.ident.to_string())
+    }
 }
 
 fn timeouts(mut list: Arguments, sink: &mut Sink) -> Timeouts {

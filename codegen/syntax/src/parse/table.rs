@@ -57,6 +57,14 @@ pub(super) fn parse(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option
     Some(table)
 }
 
+impl Table {
+    /// How the type for inserts is called: what `new = …` says, or `New` and the struct's name.
+    #[must_use]
+    pub fn new_name(&self) -> String {
+        self.new.as_ref().map_or_else(|| format!("New{}", self.ident), ToString::to_string)
+    }
+}
+
 fn check_key(item: &syn::ItemStruct, table: &Table, word: KeyWord, sink: &mut Sink) {
     if table.key.is_empty() {
         let help = match table.columns.iter().find(|column| column.ident == "id") {
