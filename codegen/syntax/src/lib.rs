@@ -6,6 +6,7 @@ pub mod attribute;
 pub mod decl;
 pub mod diagnostic;
 pub mod fingerprint;
+pub mod name;
 pub mod parse;
 pub mod rule;
 pub mod suggest;

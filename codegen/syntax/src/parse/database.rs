@@ -5,11 +5,11 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, GenericArgument, Item, PathArguments, Type};
 
 use super::arguments::Arguments;
-use super::enumeration::snake_case;
 use super::{item_name, literal, structs};
 use crate::Attribute;
 use crate::decl::{Database, DatabaseField, Engine, Timeouts};
 use crate::diagnostic::{Diagnostic, Sink};
+use crate::name::snake_case;
 
 pub(super) fn sqlite(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option<Database> {
     let attribute = Attribute::DatabaseSqlite;

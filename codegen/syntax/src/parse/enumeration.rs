@@ -9,6 +9,7 @@ use super::{item_name, literal, refuse_conditions, refuse_generics, wrong_item};
 use crate::Attribute;
 use crate::decl::{Enumeration, EnumerationValue, Spanned};
 use crate::diagnostic::{Diagnostic, Sink};
+use crate::name::snake_case;
 use crate::suggest;
 
 pub(super) fn parse(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option<Enumeration> {
@@ -102,44 +103,6 @@ fn check_removals(values: &[EnumerationValue], sink: &mut Sink) {
                 Diagnostic::new("unknown-field", target.span(), format!("`{target}` is no value that is kept"))
                     .help(suggest::help(&target.to_string(), kept.iter().map(String::as_str))),
             );
-        }
-    }
-}
-
-/// The stored text of a variant, and the name of a cell: `OutOfStock` → `out_of_stock`, `HTTPServer` → `http_server`.
-pub(crate) fn snake_case(name: &str) -> String {
-    let letters: Vec<char> = name.strip_prefix("r#").unwrap_or(name).chars().collect();
-    let mut text = String::with_capacity(name.len() + 4);
-    for (at, letter) in letters.iter().enumerate() {
-        let previous = at.checked_sub(1).and_then(|at| letters.get(at));
-        let next = letters.get(at + 1);
-        let begins = letter.is_uppercase()
-            && previous.is_some_and(|previous| {
-                *previous != '_' && (!previous.is_uppercase() || next.is_some_and(|next| next.is_lowercase()))
-            });
-        if begins {
-            text.push('_');
-        }
-        text.extend(letter.to_lowercase());
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::snake_case;
-
-    #[test]
-    fn words_are_found_by_their_capitals() {
-        for (name, text) in [
-            ("Book", "book"),
-            ("OutOfStock", "out_of_stock"),
-            ("HTTPServer", "http_server"),
-            ("V2Api", "v2_api"),
-            ("r#Type", "type"),
-            ("Already_Snake", "already_snake"),
-        ] {
-            assert_eq!(snake_case(name), text);
         }
     }
 }

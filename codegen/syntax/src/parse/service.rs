@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use syn::{Fields, Item};
 
 use super::arguments::Arguments;
-use super::enumeration::snake_case;
 use super::{item_name, refuse_conditions, refuse_generics, wrong_item};
 use crate::Attribute;
 use crate::decl::{Service, ServiceField};
 use crate::diagnostic::{Diagnostic, Sink};
+use crate::name::snake_case;
 
 pub(super) fn parse(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option<Service> {
     let attribute = Attribute::Service;
