@@ -36,14 +36,16 @@ pub(super) fn expand(decl: &Enumeration, mut item: Item, fingerprint: &str) -> T
     quote! {
         #item
         const _: () = {
-            impl #krate::db::Enumeration for #ident {
-                fn text(&self) -> &'static str {
-                    match self { #(#stored,)* }
+            impl #krate::db::Field for #ident {
+                const TYPE: #krate::db::Type = #krate::db::Type::Text;
+                fn value(&self) -> #krate::db::Value<'_> {
+                    #krate::db::Value::Text(::std::borrow::Cow::Borrowed(match self { #(#stored,)* }))
                 }
-                fn from_text(text: &str) -> ::core::option::Option<Self> {
-                    match text { #(#read,)* _ => ::core::option::Option::None }
+                fn read(slot: &#krate::db::Slot<'_>) -> ::core::result::Result<Self, #krate::db::Unreadable> {
+                    slot.enumeration(|text| match text { #(#read,)* _ => ::core::option::Option::None })
                 }
             }
+            impl #krate::db::Scalar for #ident {}
             #shape
             #record
         };

@@ -18,14 +18,18 @@ pub(super) fn expand(decl: &Value, mut item: Item, fingerprint: &str) -> TokenSt
     let record = record(&krate, "value", &ident.to_string(), fingerprint);
     // At the inner type's place, so that rustc points there when no column can hold it.
     let field = quote_spanned! {inner.span()=>
+        impl #krate::db::Field for #ident {
+            const TYPE: #krate::db::Type = <#inner as #krate::db::Field>::TYPE;
+            const NULLABLE: bool = <#inner as #krate::db::Field>::NULLABLE;
+            fn value(&self) -> #krate::db::Value<'_> {
+                #krate::db::Field::value(&self.0)
+            }
+            fn read(slot: &#krate::db::Slot<'_>) -> ::core::result::Result<Self, #krate::db::Unreadable> {
+                ::core::result::Result::map(<#inner as #krate::db::Field>::read(slot), Self)
+            }
+        }
         impl #krate::db::Newtype for #ident {
             type Inner = #inner;
-            fn inner(&self) -> &#inner {
-                &self.0
-            }
-            fn wrap(inner: #inner) -> Self {
-                Self(inner)
-            }
         }
     };
     quote! {
