@@ -2,14 +2,19 @@
 //! in a module means. Every later stage takes a [`Program`] by reference. Absent: how it is made (`scan`), and whether the
 //! declarations fit together (`model`, `check`).
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use cell_syntax::attribute::Attribute;
 use cell_syntax::decl::Decl;
 use cell_syntax::diagnostic::Diagnostic;
 use proc_macro2::Span;
+use syn::Ident;
+use syn::ext::IdentExt as _;
 
-use crate::resolve::Names;
+pub(crate) mod names;
+
+use names::Names;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -79,10 +84,8 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// How it is shown: relative to the workspace, with `/`, where it is inside.
     pub name: String,
-    /// Its text; byte ranges of spans count in it. Empty where the file is not UTF-8.
+    /// Its text; byte ranges of spans count in it. Where the file is not UTF-8, its readable parts.
     pub text: String,
-    /// How `proc_macro2` calls it, where it was parsed and holds a token.
-    pub(crate) origin: Option<String>,
 }
 
 /// A module.
@@ -105,7 +108,7 @@ pub struct Module {
 pub struct Declared {
     /// Its id.
     pub id: DeclId,
-    /// What it declares, with members whose `cfg` is false left out.
+    /// What it declares.
     pub decl: Decl,
     /// The attribute it stands under.
     pub attribute: Attribute,
@@ -115,8 +118,50 @@ pub struct Declared {
     pub module: ModuleId,
     /// What `module_path!()` prints there.
     pub module_path: String,
-    /// The fingerprint that the macro writes in the binary: of the item as written, before any `cfg`.
+    /// The fingerprint that the macro leaves in the binary.
     pub fingerprint: u64,
+}
+
+impl Declared {
+    /// The word for its kind, as in its record in the binary.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.decl {
+            Decl::Database(_) => "database",
+            Decl::Table(_) => "table",
+            Decl::Enumeration(_) => "enumeration",
+            Decl::Value(_) => "value",
+            Decl::Message(_) => "message",
+            Decl::Service(_) => "service",
+            Decl::Handlers(_) => "handler",
+        }
+    }
+
+    /// Its name, and where that is written: the item's; for handlers the last part of their cell's path.
+    #[must_use]
+    pub fn ident(&self) -> Option<&Ident> {
+        match &self.decl {
+            Decl::Database(decl) => Some(&decl.ident),
+            Decl::Table(decl) => Some(&decl.ident),
+            Decl::Enumeration(decl) => Some(&decl.ident),
+            Decl::Value(decl) => Some(&decl.ident),
+            Decl::Message(decl) => Some(&decl.ident),
+            Decl::Service(decl) => Some(&decl.ident),
+            Decl::Handlers(decl) => decl.cell.segments.last().map(|segment| &segment.ident),
+        }
+    }
+
+    /// Its name without a raw identifier's `r#`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.ident().map(|ident| ident.unraw().to_string()).unwrap_or_default()
+    }
+
+    /// The place of its name.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.ident().map_or_else(Span::call_site, Ident::span)
+    }
 }
 
 /// A diagnostic with the file its places are in.
@@ -189,6 +234,18 @@ pub enum TypeKind {
     Other,
 }
 
+/// An `include!`, `include_str!` or `include_bytes!`: rustc reads a file that no module names.
+#[derive(Clone, Debug)]
+pub(crate) struct Include {
+    /// The file it stands in.
+    pub(crate) file: FileId,
+    pub(crate) span: Span,
+    /// The path, where it is a literal.
+    pub(crate) path: Option<String>,
+    /// Whether it brings items or expressions in, rather than data.
+    pub(crate) code: bool,
+}
+
 /// What a scan knows.
 #[derive(Debug, Default)]
 pub struct Program {
@@ -200,6 +257,9 @@ pub struct Program {
     pub(crate) modules: Vec<Module>,
     pub(crate) declarations: Vec<Declared>,
     pub(crate) names: Names,
+    /// The files that rustc reads in this build, as far as modules name them.
+    pub(crate) walked: BTreeSet<FileId>,
+    pub(crate) includes: Vec<Include>,
 }
 
 impl Program {
@@ -255,13 +315,6 @@ impl Program {
         self.files.iter().enumerate().map(|(index, file)| (FileId(index), file))
     }
 
-    /// The file that a span is in: a diagnostic's related places may be in other files than its own.
-    #[must_use]
-    pub fn file_of(&self, span: Span) -> Option<FileId> {
-        let origin = span.file();
-        self.files.iter().position(|file| file.origin.as_ref() == Some(&origin)).map(FileId)
-    }
-
     /// A module.
     #[must_use]
     pub fn module(&self, id: ModuleId) -> &Module {
@@ -285,17 +338,5 @@ impl Program {
     pub fn package_of(&self, id: DeclId) -> &Package {
         let krate = self.module(self.declared(id).module).krate;
         self.package(self.krate(krate).package)
-    }
-
-    /// What a path means in a module, where a type is expected. An alias without arguments is followed.
-    #[must_use]
-    pub fn resolve_path(&self, module: ModuleId, path: &syn::Path) -> Resolved {
-        crate::resolve::path(self, module, path)
-    }
-
-    /// What a type means in a module. Aliases are expanded, also those with parameters.
-    #[must_use]
-    pub fn resolve_type(&self, module: ModuleId, ty: &syn::Type) -> TypeRef {
-        crate::resolve::ty(self, module, ty)
     }
 }

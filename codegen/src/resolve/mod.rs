@@ -1,15 +1,68 @@
-//! What paths and types mean.
+//! What paths and types mean. In: the names that `scan` collected. Out: the declaration, item or foreign name behind a path.
+//! Absent: inference. A method, an associated type or a macro's output has no meaning here.
 
-use crate::program::{ModuleId, Program, Resolved, TypeKind, TypeRef};
+mod external;
+mod imports;
+mod lookup;
+mod types;
 
-/// The names of every module.
-#[derive(Debug, Default)]
-pub struct Names {}
+pub(crate) use external::{RUNTIME, attribute};
+pub(crate) use imports::complete;
 
-pub(crate) fn path(_program: &Program, _module: ModuleId, _path: &syn::Path) -> Resolved {
-    Resolved::Unknown
-}
+use crate::program::names::{Definition, Namespace};
+use crate::program::{ModuleId, Program, Resolved, TypeRef};
+use lookup::Lookup;
 
-pub(crate) fn ty(_program: &Program, _module: ModuleId, ty: &syn::Type) -> TypeRef {
-    TypeRef { kind: TypeKind::Other, span: syn::spanned::Spanned::span(ty) }
+/// How many aliases may stand for each other in a row before the chain counts as a circle.
+const LONGEST_CHAIN: usize = 32;
+
+impl Program {
+    /// What a path means in a module: as a type, or else as a function or constant. An alias without parameters is followed.
+    #[must_use]
+    pub fn resolve_path(&self, module: ModuleId, path: &syn::Path) -> Resolved {
+        self.follow(module, path, LONGEST_CHAIN)
+    }
+
+    /// What a type means in a module. Aliases are expanded, also those with parameters.
+    #[must_use]
+    pub fn resolve_type(&self, module: ModuleId, ty: &syn::Type) -> TypeRef {
+        types::resolve(self, module, ty)
+    }
+
+    fn follow(&self, module: ModuleId, path: &syn::Path, left: usize) -> Resolved {
+        let definition =
+            self.define(module, Namespace::Type, path).or_else(|| self.define(module, Namespace::Value, path));
+        if let Some(Definition::Item(id)) = &definition {
+            let item = &self.names.items[id.0];
+            if let Some(alias) = &item.alias
+                && let syn::Type::Path(target) = &*alias.ty
+                && target.qself.is_none()
+                && alias.generics.params.is_empty()
+            {
+                return match left.checked_sub(1) {
+                    Some(left) => self.follow(item.module, &target.path, left),
+                    None => Resolved::Unknown,
+                };
+            }
+        }
+        self.resolved(definition)
+    }
+
+    fn resolved(&self, definition: Option<Definition>) -> Resolved {
+        match definition {
+            Some(Definition::Item(id)) => {
+                let item = &self.names.items[id.0];
+                item.declaration.map_or_else(|| Resolved::Item(item.path.clone()), Resolved::Decl)
+            }
+            Some(Definition::Member(path)) => Resolved::Item(path),
+            Some(Definition::Module(id)) => Resolved::Item(self.modules[id.0].path.clone()),
+            Some(Definition::External(path)) => Resolved::External(path),
+            Some(Definition::Ambiguous) | None => Resolved::Unknown,
+        }
+    }
+
+    pub(crate) fn define(&self, module: ModuleId, namespace: Namespace, path: &syn::Path) -> Option<Definition> {
+        let lookup = Lookup { modules: &self.modules, crates: &self.crates, names: &self.names, ignored: None };
+        lookup.path(module, namespace, path.leading_colon.is_some(), &lookup::segments(path))
+    }
 }
