@@ -86,7 +86,7 @@ fn keep_helpers(item: &mut Item, krate: &Path) {
     }
 }
 
-/// Takes the helper attributes away: after an error nobody reads them, and the runtime may not be in reach.
+/// Takes the helper attributes away, misspelt ones too: after an error nobody reads them, and rustc would report them again.
 fn hide_helpers(item: &mut Item) {
     let is_helper =
         |attribute: &syn::Attribute| cell_syntax::parse::HELPERS.iter().any(|helper| attribute.path().is_ident(helper));

@@ -16,6 +16,8 @@ mod table_column;
 mod table_struct;
 mod value;
 
+pub use table::misspelt;
+
 use proc_macro2::{Span, TokenStream};
 use syn::Item;
 use syn::spanned::Spanned as _;
