@@ -1,6 +1,7 @@
 //! What an application built with Cell links: its databases, its cells and their doors.
 //! In: the impls that Cell's attributes emit. Out: a running process. Absent: syn, the compiler, decisions about schemas.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod db;
 pub mod error;
 #[cfg(feature = "http")]
