@@ -88,8 +88,10 @@ fn keep_helpers(item: &mut Item, krate: &Path) {
 
 /// Takes the helper attributes away, misspelt ones too: after an error nobody reads them, and rustc would report them again.
 fn hide_helpers(item: &mut Item) {
-    let is_helper =
-        |attribute: &syn::Attribute| cell_syntax::parse::HELPERS.iter().any(|helper| attribute.path().is_ident(helper));
+    let is_helper = |attribute: &syn::Attribute| {
+        let known = cell_syntax::parse::HELPERS.iter().any(|helper| attribute.path().is_ident(helper));
+        known || cell_syntax::parse::misspelt(attribute).is_some()
+    };
     match item {
         Item::Struct(item) => {
             item.attrs.retain(|attribute| !is_helper(attribute));
