@@ -3,16 +3,20 @@
 //! Absent: I/O of any kind, and everything about Rust sources; names and places of declarations belong to the compiler.
 
 pub mod change;
+pub mod check;
+mod constant;
 pub mod ddl;
 pub mod dialect;
 pub mod diff;
 mod engine;
 pub mod expr;
 pub mod history;
+mod lexis;
 pub mod names;
 pub mod plan;
 mod refusal;
 pub mod schema;
+mod typed;
 
 pub use engine::Engine;
 pub use refusal::{CODES, Refusal};

@@ -1,13 +1,19 @@
 //! Orders the changes between two schemas into steps that rows survive, or refuses them.
 //! In: two schemas. Out: a [`Plan`], and each engine's statements for it. Absent: files and hashes ([`crate::history`]).
 
+mod order;
+mod refuse;
+mod statements;
+
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
-use crate::ddl::Statement;
-use crate::engine::Engine;
+use crate::check::check;
+use crate::diff::diff;
 pub use crate::refusal::Refusal;
+use crate::refusal::shown;
 use crate::schema::Schema;
+pub use statements::statements;
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,20 +62,33 @@ pub struct Step {
 /// The steps from `previous` to `next`.
 ///
 /// # Errors
-/// Every change that is not supported or that rows would not survive, and everything wrong with `next` itself.
-pub fn plan(_previous: &Schema, _next: &Schema) -> Result<Plan, Vec<Refusal>> {
-    Ok(Plan::default())
+/// Every change that is not supported or that rows would not survive; or everything wrong with `next` itself.
+pub fn plan(previous: &Schema, next: &Schema) -> Result<Plan, Vec<Refusal>> {
+    let wrong = check(next);
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let changes = diff(previous, next);
+    let mut refusals: Vec<Refusal> = changes.iter().filter_map(|change| refuse::refuse(next, change)).collect();
+    if !refusals.is_empty() {
+        refusals.sort();
+        return Err(refusals);
+    }
+    let steps = order::order(changes).into_iter().map(|change| step(&next.database, change)).collect();
+    Ok(Plan { steps })
 }
 
-/// Each step's statements for one engine, with the step's place in [`Plan::steps`].
-///
-/// # Errors
-/// What this engine cannot hold, such as an expression without text for it.
-pub fn statements(
-    _engine: Engine,
-    _plan: &Plan,
-    _previous: &Schema,
-    _next: &Schema,
-) -> Result<Vec<(usize, Statement)>, Vec<Refusal>> {
-    Ok(Vec::new())
+fn step(database: &str, change: Change) -> Step {
+    let (object, summary) = match &change {
+        Change::AddTable { table } => (table.name.clone(), format!("create table `{}`", shown(&table.name))),
+        Change::AddColumn { table, column, .. } => {
+            (format!("{table}.{}", column.name), format!("add column `{}` to `{}`", shown(&column.name), shown(table)))
+        }
+        Change::AddIndex { table, index } => {
+            (format!("{table}.{}", index.name), format!("create index `{}` on `{}`", shown(&index.name), shown(table)))
+        }
+        // `refuse` lets nothing else through.
+        other => (String::new(), format!("{other:?}")),
+    };
+    Step { phase: Phase::Expand, object: format!("{database}.{object}"), summary, change }
 }
