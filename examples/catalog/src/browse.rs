@@ -121,3 +121,11 @@ impl Catalog {
         Ok(Some(page::details(&details, &self.dependents_of(name).await?)))
     }
 }
+
+impl Catalog {
+    /// A catalogue made by hand, as a test does.
+    #[must_use]
+    pub fn over(registry: Registry) -> Self {
+        Self { registry }
+    }
+}

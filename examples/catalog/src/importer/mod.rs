@@ -70,6 +70,12 @@ impl Importer {
 }
 
 impl Importer {
+    /// An importer made by hand, as a test does: over this database, from this folder of registries.
+    #[must_use]
+    pub fn over(registry: Registry, sources: &Path) -> Self {
+        Self { registry, sources: Config::new(Some(sources.display().to_string())) }
+    }
+
     fn folder(&self) -> Result<PathBuf> {
         if let Some(folder) = self.sources.as_deref() {
             return Ok(folder.into());
