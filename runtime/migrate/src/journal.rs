@@ -145,6 +145,7 @@ pub(crate) async fn objects(connection: &mut Connection) -> Result<Vec<String>, 
 }
 
 /// Whether a table is one of ours, not the application's.
+#[cfg(feature = "rehearse")]
 pub(crate) fn is_own(table: &str) -> bool {
     table == "cell_migrations" || table == "cell_journal"
 }
