@@ -23,14 +23,7 @@ fn printed(tokens: &TokenStream) -> String {
 #[test]
 fn a_mistake_leaves_the_item_without_helpers_and_one_error() {
     let text = expanded("Database::table", "", "struct A { #[kee] #[unique] id: i64 }");
-    assert!(
-        text.starts_with(&printed(&quote!(
-            struct A {
-                id: i64,
-            }
-        ))),
-        "{text}"
-    );
+    assert!(text.starts_with("struct A { id : i64 }"), "{text}");
     assert_eq!(text.matches("compile_error").count(), 1, "{text}");
     assert!(text.contains("did you mean `#[key]`?"), "{text}");
 }
