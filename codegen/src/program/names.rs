@@ -29,6 +29,8 @@ pub(crate) struct ItemId(pub(crate) usize);
 pub(crate) enum Definition {
     Module(ModuleId),
     Item(ItemId),
+    /// The type for inserts of a table, which its attribute makes.
+    New(DeclId),
     /// A variant or an associated item, by its path.
     Member(String),
     /// Something in a crate that is not scanned, by its canonical path.
@@ -92,9 +94,11 @@ pub(crate) struct Item {
     pub(crate) alias: Option<syn::ItemType>,
     /// The declaration it is.
     pub(crate) declaration: Option<DeclId>,
+    /// The table whose macro makes it: the type that an insert takes. No source has it.
+    pub(crate) insert_of: Option<DeclId>,
 }
 
-/// Every name of every scanned crate.
+/// Every name of every scanned crate. Until `resolve` completes them, the scopes hold items only.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     /// One for each module.

@@ -16,9 +16,8 @@ const REEXPORTED: [(&str, &[&str]); 3] = [
 ];
 
 /// The runtime's own types, which its prelude has too.
-const TYPES: [&str; 12] = [
-    "CallError", "Column", "Config", "Context", "Error", "Html", "Json", "Result", "Secret", "Synapse", "Table", "Tx",
-];
+const TYPES: [&str; 12] =
+    ["CallError", "Column", "Config", "Context", "Error", "Html", "Json", "Result", "Secret", "Synapse", "Table", "Tx"];
 
 /// The runtime's other macros.
 const MACROS: [&str; 3] = ["dec", "main", "sql"];
@@ -83,7 +82,8 @@ pub(super) fn step(path: &str, namespace: Namespace, name: &str) -> Option<Strin
     }
     let parent = INNER.iter().find(|(inner, _)| *inner == path).map_or(path, |(_, outer)| outer);
     if parent == RUNTIME || parent.starts_with("cell::") {
-        let inside = parent.strip_prefix("cell::").map_or_else(|| name.to_owned(), |inside| format!("{inside}::{name}"));
+        let inside =
+            parent.strip_prefix("cell::").map_or_else(|| name.to_owned(), |inside| format!("{inside}::{name}"));
         return runtime(namespace, &inside).or_else(|| {
             // What the runtime has besides is a type or a module as far as anyone can tell from outside, and no attribute.
             (namespace == Namespace::Type && !is_macro_only(&inside)).then(|| format!("{RUNTIME}::{inside}"))

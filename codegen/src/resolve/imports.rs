@@ -7,12 +7,11 @@ use super::lookup::Lookup;
 use crate::program::names::{Definition, Entry, Names, Namespace, Origin, Scope, Visibility};
 use crate::program::{Crate, Module, ModuleId};
 
-/// Completes the scopes, which hold the items only.
-pub(crate) fn complete(modules: &[Module], crates: &[Crate], names: &mut Names) {
-    let items = names.scopes.clone();
+/// Completes the scopes. `items`: the scopes without what imports bring.
+pub(crate) fn complete(modules: &[Module], crates: &[Crate], names: &mut Names, items: &[Scope]) {
     // A chain of re-exports gains at least one link a round. The limit ends what would swing for ever, which rustc refuses.
     for _ in 0..names.imports.len() + 2 {
-        let next = round(modules, crates, names, items.clone());
+        let next = round(modules, crates, names, items.to_vec());
         if next == names.scopes {
             break;
         }
@@ -31,8 +30,7 @@ fn round(modules: &[Module], crates: &[Crate], names: &Names, mut next: Vec<Scop
                     }
                     let found = lookup.path(import.module, namespace, import.absolute, &import.path);
                     if let Some(definition) = found {
-                        let entry =
-                            Entry { definition, visibility: import.visibility, origin: Origin::Import(index) };
+                        let entry = Entry { definition, visibility: import.visibility, origin: Origin::Import(index) };
                         insert(&mut next[import.module.0], namespace, name, entry);
                     }
                 }

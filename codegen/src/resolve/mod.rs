@@ -3,11 +3,13 @@
 
 mod external;
 mod imports;
+mod inserts;
 mod lookup;
 mod types;
 
 pub(crate) use external::{RUNTIME, attribute};
 pub(crate) use imports::complete;
+pub(crate) use inserts::add_inserts;
 
 use crate::program::names::{Definition, Namespace};
 use crate::program::{ModuleId, Program, Resolved, TypeRef};
@@ -52,8 +54,13 @@ impl Program {
         match definition {
             Some(Definition::Item(id)) => {
                 let item = &self.names.items[id.0];
-                item.declaration.map_or_else(|| Resolved::Item(item.path.clone()), Resolved::Decl)
+                match (item.declaration, item.insert_of) {
+                    (Some(declaration), _) => Resolved::Decl(declaration),
+                    (None, Some(table)) => Resolved::New(table),
+                    (None, None) => Resolved::Item(item.path.clone()),
+                }
             }
+            Some(Definition::New(id)) => Resolved::New(id),
             Some(Definition::Member(path)) => Resolved::Item(path),
             Some(Definition::Module(id)) => Resolved::Item(self.modules[id.0].path.clone()),
             Some(Definition::External(path)) => Resolved::External(path),

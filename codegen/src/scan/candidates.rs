@@ -86,7 +86,7 @@ impl Collector<'_> {
             _ => None,
         };
         let path = format!("{}::{}", self.modules[module.0].path, ident.unraw());
-        self.names.items.push(program::names::Item { module, path, alias, declaration: None });
+        self.names.items.push(program::names::Item { module, path, alias, declaration: None, insert_of: None });
         for namespace in namespaces {
             // A tuple struct's constructor is a value; a struct with named fields has none, and may share a function's name.
             if *namespace == Namespace::Value
@@ -162,9 +162,8 @@ impl Collector<'_> {
         let visibility = self.visibility(module, &item.vis);
         let mut open = vec![(Vec::new(), &item.tree)];
         while let Some((path, tree)) = open.pop() {
-            let leaf = |ident: &Ident| -> Vec<String> {
-                path.iter().cloned().chain([ident.unraw().to_string()]).collect()
-            };
+            let leaf =
+                |ident: &Ident| -> Vec<String> { path.iter().cloned().chain([ident.unraw().to_string()]).collect() };
             let (path, name, only_types) = match tree {
                 UseTree::Path(tree) => {
                     open.push((leaf(&tree.ident), &*tree.tree));

@@ -12,6 +12,8 @@ mod declare;
 mod directory;
 mod features;
 mod includes;
+#[cfg(test)]
+mod memory;
 mod parse;
 mod read;
 mod sources;
@@ -20,10 +22,14 @@ mod workspace;
 
 use std::path::PathBuf;
 
+#[cfg(test)]
+pub(crate) use memory::from_sources;
 pub(crate) use read::place;
 
 use crate::program::{Located, Program};
 use candidates::Collector;
+#[cfg(test)]
+use cfg::Cfg;
 use sources::Sources;
 use walk::Walk;
 use workspace::Workspace;
@@ -118,21 +124,30 @@ pub fn scan(options: &Options) -> Result<Scanned, ScanError> {
 
     if let Some(application) = application::find(&workspace, options, &mut sources) {
         let roots = crates::plan(&workspace, &application, &mut program, &mut sources);
-        let collector =
-            Collector { modules: &mut program.modules, names: &mut program.names, candidates: Vec::new() };
-        let mut walk =
-            Walk { sources: &mut sources, collector, walked: Default::default(), includes: Vec::new() };
-        for root in &roots {
-            walk.krate(&root.cfg, root.krate, root.module, root.file);
-        }
-        let candidates = walk.collector.candidates;
-        program.walked = walk.walked;
-        program.includes = walk.includes;
-        crate::resolve::complete(&program.modules, &program.crates, &mut program.names);
-        let found = declare::declare(&mut program, candidates);
-        sources.diagnostics.extend(found);
+        read_crates(&mut program, &mut sources, &roots);
     }
+    Ok(finish(program, sources))
+}
+
+/// Walks the crates from their roots, and makes declarations of what is found.
+fn read_crates(program: &mut Program, sources: &mut Sources, roots: &[crates::Root]) {
+    let collector = Collector { modules: &mut program.modules, names: &mut program.names, candidates: Vec::new() };
+    let mut walk = Walk { sources, collector, walked: Default::default(), includes: Vec::new() };
+    for root in roots {
+        walk.krate(&root.cfg, root.krate, root.module, root.file);
+    }
+    let candidates = walk.collector.candidates;
+    program.walked = walk.walked;
+    program.includes = walk.includes;
+    let items = program.names.scopes.clone();
+    crate::resolve::complete(&program.modules, &program.crates, &mut program.names, &items);
+    let found = declare::declare(program, candidates);
+    crate::resolve::add_inserts(program, items);
+    sources.diagnostics.extend(found);
+}
+
+fn finish(mut program: Program, mut sources: Sources) -> Scanned {
     let diagnostics = sources.sorted_diagnostics();
     program.files = sources.files;
-    Ok(Scanned { program, diagnostics })
+    Scanned { program, diagnostics }
 }
