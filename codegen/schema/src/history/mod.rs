@@ -1,14 +1,33 @@
 //! The files of `cell/<database>/` as values: the snapshot, the migrations and the chain of their hashes.
 //! In: files' names and bytes, or a model. Out: a [`History`], or the files to write. Absent: file access.
 
-use std::collections::BTreeMap;
+mod chain;
+mod document;
+mod next;
+mod read;
+mod script;
+mod slug;
+mod write;
+
 use std::fmt;
 
 use crate::change::Change;
 use crate::engine::Engine;
 use crate::plan::Phase;
-use crate::refusal::Refusal;
 use crate::schema::Schema;
+
+pub use next::next;
+pub use read::{read, read_sealed};
+pub use write::write;
+
+/// The snapshot's file.
+pub(crate) const SNAPSHOT: &str = "snapshot.json";
+/// The file with a line for each migration.
+pub(crate) const CHAIN: &str = "chain";
+/// The folder of the migrations' folders.
+pub(crate) const MIGRATIONS: &str = "migrations";
+/// A migration's changes.
+pub(crate) const CHANGE: &str = "change.json";
 
 /// The accepted schema and how it came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +117,27 @@ impl fmt::Display for HistoryError {
 
 impl std::error::Error for HistoryError {}
 
+impl HistoryError {
+    fn new(code: &'static str, file: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { code, file: file.to_owned(), message: message.into(), help: help.into() }
+    }
+}
+
+impl History {
+    /// The engines that every migration has SQL for: those this database can live on.
+    pub fn engines(&self) -> impl Iterator<Item = Engine> {
+        let has = |engine| self.migrations.iter().all(|migration| migration.script(engine, Phase::Expand).is_some());
+        Engine::ALL.into_iter().filter(move |engine| has(*engine))
+    }
+}
+
 impl Migration {
+    /// The folder, relative to the database's: `migrations/0003_add_rating`.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        format!("{MIGRATIONS}/{}", self.name)
+    }
+
     /// The script of an engine and phase, where there is one.
     #[must_use]
     pub fn script(&self, engine: Engine, phase: Phase) -> Option<&Script> {
@@ -106,24 +145,10 @@ impl Migration {
     }
 }
 
-/// Reads and verifies a history: every hash, every number, and that the migrations lead to the snapshot.
-///
-/// # Errors
-/// The first thing that is wrong, with its file.
-pub fn read(_files: &BTreeMap<String, Vec<u8>>) -> Result<History, HistoryError> {
-    Ok(History { snapshot: Schema::default(), migrations: Vec::new() })
-}
-
-/// The files of a history: all that belongs in the database's folder, and nothing else does.
-#[must_use]
-pub fn write(_history: &History) -> BTreeMap<String, Vec<u8>> {
-    BTreeMap::new()
-}
-
-/// The history whose snapshot is `model`: migrations up to number `sealed` stay, the open one is rewritten, added or dropped.
-///
-/// # Errors
-/// What [`crate::plan::plan`] refuses.
-pub fn next(_history: Option<&History>, _sealed: u32, _model: &Schema) -> Result<History, Vec<Refusal>> {
-    Ok(History { snapshot: Schema::default(), migrations: Vec::new() })
+impl Script {
+    /// The file's name in its migration's folder: `expand.sqlite.sql`.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        format!("{}.{}.sql", self.phase.name(), self.engine.name())
+    }
 }
