@@ -2,7 +2,7 @@
 //! in a module means. Every later stage takes a [`Program`] by reference. Absent: how it is made (`scan`), and whether the
 //! declarations fit together (`model`, `check`).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cell_syntax::attribute::Attribute;
@@ -246,6 +246,16 @@ pub(crate) struct Include {
     pub(crate) code: bool,
 }
 
+/// Whether this build has the module that a file is of. Where two modules name one file, the larger holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Walked {
+    /// A `cfg` says that it has not.
+    Absent,
+    /// A `cfg` says that it has.
+    Conditional,
+    Always,
+}
+
 /// What a scan knows.
 #[derive(Debug, Default)]
 pub struct Program {
@@ -257,8 +267,8 @@ pub struct Program {
     pub(crate) modules: Vec<Module>,
     pub(crate) declarations: Vec<Declared>,
     pub(crate) names: Names,
-    /// The files that rustc reads in this build, as far as modules name them.
-    pub(crate) walked: BTreeSet<FileId>,
+    /// The files that modules name, and in what way.
+    pub(crate) walked: BTreeMap<FileId, Walked>,
     pub(crate) includes: Vec<Include>,
 }
 

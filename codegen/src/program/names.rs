@@ -29,8 +29,6 @@ pub(crate) struct ItemId(pub(crate) usize);
 pub(crate) enum Definition {
     Module(ModuleId),
     Item(ItemId),
-    /// The type for inserts of a table, which its attribute makes.
-    New(DeclId),
     /// A variant or an associated item, by its path.
     Member(String),
     /// Something in a crate that is not scanned, by its canonical path.

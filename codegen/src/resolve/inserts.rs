@@ -2,6 +2,7 @@
 //! but sources import and use them. In: the declarations. Out: complete scopes with those names.
 
 use cell_syntax::decl::Decl;
+use syn::ext::IdentExt as _;
 
 use super::complete;
 use crate::program::Program;
@@ -12,7 +13,7 @@ pub(crate) fn add_inserts(program: &mut Program, mut items: Vec<Scope>) {
     for declared in &program.declarations {
         let Decl::Table(table) = &declared.decl else { continue };
         let Some(scope) = items.get_mut(declared.module.0) else { continue };
-        let Some(row) = scope.entries.get(&(Namespace::Type, table.ident.to_string())) else { continue };
+        let Some(row) = scope.entries.get(&(Namespace::Type, table.ident.unraw().to_string())) else { continue };
         let name = table.new_name();
         let definition = Definition::Item(ItemId(program.names.items.len()));
         let entry = Entry { definition, visibility: row.visibility, origin: Origin::Item };

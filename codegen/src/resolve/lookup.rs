@@ -62,7 +62,7 @@ impl Lookup<'_> {
             Definition::External(path) => external::step(path, namespace, segment).map(Definition::External),
             Definition::Item(id) => Some(Definition::Member(format!("{}::{segment}", self.names.items[id.0].path))),
             Definition::Member(path) => Some(Definition::Member(format!("{path}::{segment}"))),
-            Definition::New(_) | Definition::Ambiguous => None,
+            Definition::Ambiguous => None,
         }
     }
 

@@ -60,7 +60,6 @@ impl Program {
                     (None, None) => Resolved::Item(item.path.clone()),
                 }
             }
-            Some(Definition::New(id)) => Resolved::New(id),
             Some(Definition::Member(path)) => Resolved::Item(path),
             Some(Definition::Module(id)) => Resolved::Item(self.modules[id.0].path.clone()),
             Some(Definition::External(path)) => Resolved::External(path),

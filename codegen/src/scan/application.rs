@@ -33,11 +33,7 @@ struct Found<'a> {
 }
 
 /// Finds the application. Where there is none, or more than one, that is reported.
-pub(super) fn find<'a>(
-    workspace: &'a Workspace,
-    options: &Options,
-    sources: &mut Sources,
-) -> Option<Application<'a>> {
+pub(super) fn find<'a>(workspace: &'a Workspace, options: &Options, sources: &mut Sources) -> Option<Application<'a>> {
     let metadata = &workspace.metadata;
     let mut members = metadata.workspace_packages();
     members.sort_by(|first, second| first.name.cmp(&second.name));
@@ -71,7 +67,8 @@ pub(super) fn find<'a>(
                 _ => (workspace.manifest(), "this workspace".to_owned()),
             };
             let message = format!("{what} is no application: no binary has a `cell::main!()`");
-            let help = "write `cell::main!();` in `src/main.rs` in place of `fn main`, or name another package with `-p`";
+            let help =
+                "write `cell::main!();` in `src/main.rs` in place of `fn main`, or name another package with `-p`";
             report(sources, &manifest, "no-application", &message, help);
             None
         }
@@ -147,9 +144,9 @@ fn search<'a>(
             };
             let cfg = workspace.cfg.with_features(&enabled);
             let foreign = |name: &str| {
-                features.crates(&package.id).any(|(known, krate)| {
-                    known == name && !is_runtime(krate) && krate.source.is_some()
-                })
+                features
+                    .crates(&package.id)
+                    .any(|(known, krate)| known == name && !is_runtime(krate) && krate.source.is_some())
             };
             for item in &tree.items {
                 if let syn::Item::Macro(item) = item

@@ -210,8 +210,7 @@ impl Parse for Predicate {
         let predicate = if input.peek(token::Paren) {
             let content;
             syn::parenthesized!(content in input);
-            let mut parts: Vec<Self> =
-                Punctuated::<Self, Token![,]>::parse_terminated(&content)?.into_iter().collect();
+            let mut parts: Vec<Self> = Punctuated::<Self, Token![,]>::parse_terminated(&content)?.into_iter().collect();
             match (text.as_str(), parts.len()) {
                 ("all", _) => Self::All(parts),
                 ("any", _) => Self::Any(parts),

@@ -82,9 +82,10 @@ fn reachable<'a>(application: &'a Package, features: &Features<'a>) -> Vec<&'a P
     while let Some(package) = open.pop() {
         if found.insert((package.name.as_str(), &package.id), package).is_none() {
             let dependencies = features.crates(&package.id).map(|(_, package)| package);
-            open.extend(dependencies.filter(|package| {
-                package.source.is_none() && !is_runtime(package) && library(package).is_some()
-            }));
+            open.extend(
+                dependencies
+                    .filter(|package| package.source.is_none() && !is_runtime(package) && library(package).is_some()),
+            );
         }
     }
     found.into_values().collect()

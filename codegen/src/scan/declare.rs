@@ -29,9 +29,8 @@ pub(super) fn declare(program: &mut Program, candidates: Vec<Candidate>) -> Vec<
                         located.push(diagnostic);
                     } else if candidate.live && attribute.active {
                         let (declaration, diagnostics) = parse(program, candidate, index, known);
-                        located.extend(
-                            diagnostics.into_iter().map(|diagnostic| Located::new(candidate.file, diagnostic)),
-                        );
+                        located
+                            .extend(diagnostics.into_iter().map(|diagnostic| Located::new(candidate.file, diagnostic)));
                         declared.extend(declaration.map(|declaration| (declaration, candidate.named)));
                     }
                 }
@@ -106,9 +105,7 @@ fn meaning(program: &Program, candidate: &Candidate, attribute: &Unconditional) 
 /// The diagnostic for an item of the schema that hangs on the build: by its own `cfg`, by one around it, or by `cfg_attr`.
 fn conditional(candidate: &Candidate, attribute: &Unconditional, known: Attribute) -> Option<Located> {
     let helper = || {
-        let is_helper = |other: &&Unconditional| {
-            HELPERS.iter().any(|helper| other.attribute.path().is_ident(helper))
-        };
+        let is_helper = |other: &&Unconditional| HELPERS.iter().any(|helper| other.attribute.path().is_ident(helper));
         candidate.attributes.iter().filter(is_helper).find_map(|other| other.condition)
     };
     let own = attribute.condition.or_else(helper).map(|span| (candidate.file, span));

@@ -30,11 +30,7 @@ impl Directory {
     }
 
     /// That of `mod x { … }`.
-    pub(super) fn of_inline<'a>(
-        &self,
-        ident: &syn::Ident,
-        attributes: impl Iterator<Item = &'a Attribute>,
-    ) -> Self {
+    pub(super) fn of_inline<'a>(&self, ident: &syn::Ident, attributes: impl Iterator<Item = &'a Attribute>) -> Self {
         if let Some(path) = path_attribute(attributes) {
             // For a module with a body, `#[path]` names the folder.
             return Self { path: self.path.join(path), relative: None, in_block: false };

@@ -58,11 +58,7 @@ impl<'a> Features<'a> {
 
     /// The crates that a package can name.
     pub(super) fn crates(&self, package: &PackageId) -> impl Iterator<Item = (&'a str, &'a Package)> {
-        self.edges
-            .get(package)
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, id)| Some((*name, *self.packages.get(*id)?)))
+        self.edges.get(package).into_iter().flatten().filter_map(|(name, id)| Some((*name, *self.packages.get(*id)?)))
     }
 
     /// Builds a package, with the dependencies that are not optional.

@@ -8,12 +8,12 @@ use crate::program::{FileId, Include};
 
 /// What an invocation includes, if it does.
 pub(super) fn include(invocation: &syn::Macro, file: FileId) -> Option<Include> {
-        let name = invocation.path.segments.last()?.ident.to_string();
-        let code = match name.as_str() {
-            "include" => true,
-            "include_bytes" | "include_str" => false,
-            _ => return None,
-        };
-        let path = invocation.parse_body::<LitStr>().ok().map(|path| path.value());
-        Some(Include { file, span: invocation.path.span(), path, code })
-    }
+    let name = invocation.path.segments.last()?.ident.to_string();
+    let code = match name.as_str() {
+        "include" => true,
+        "include_bytes" | "include_str" => false,
+        _ => return None,
+    };
+    let path = invocation.parse_body::<LitStr>().ok().map(|path| path.value());
+    Some(Include { file, span: invocation.path.span(), path, code })
+}

@@ -20,7 +20,8 @@ pub(super) fn parse(text: &str) -> Result<syn::File, Box<Diagnostic>> {
     if let Some(span) = too_deep(&tokens) {
         let message = format!("brackets are nested more than {DEEPEST} deep");
         return Err(Box::new(
-            Diagnostic::new("syntax-error", span, message).help("move the inner part to a function or a file of its own"),
+            Diagnostic::new("syntax-error", span, message)
+                .help("move the inner part to a function or a file of its own"),
         ));
     }
     syn::parse2(tokens).map_err(|error| syntax_error(text, error.span(), &error.to_string()))

@@ -3,7 +3,7 @@
 //! under a `cfg` is refused in the builds that have it and in those that do not.
 //! Absent: what macros make.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use cell_syntax::diagnostic::Diagnostic;
@@ -17,14 +17,13 @@ use super::directory::Directory;
 use super::includes::include;
 use super::sources::Sources;
 use crate::program::names::ItemId;
-use crate::program::{CrateId, FileId, Include, ModuleId};
+use crate::program::{CrateId, FileId, Include, ModuleId, Walked};
 
 /// Walks crates, one after the other.
 pub(super) struct Walk<'a> {
     pub(super) sources: &'a mut Sources,
     pub(super) collector: Collector<'a>,
-    /// The files of this build.
-    pub(super) walked: BTreeSet<FileId>,
+    pub(super) walked: BTreeMap<FileId, Walked>,
     /// What `include!` and its like name.
     pub(super) includes: Vec<Include>,
 }
@@ -49,11 +48,9 @@ impl Here<'_> {
         match presence {
             Presence::Never => None,
             Presence::Always => Some(self.clone()),
-            Presence::Depends { holds, span } => Some(Self {
-                condition: Some((self.file, span)),
-                live: self.live && holds,
-                ..self.clone()
-            }),
+            Presence::Depends { holds, span } => {
+                Some(Self { condition: Some((self.file, span)), live: self.live && holds, ..self.clone() })
+            }
         }
     }
 }
@@ -62,18 +59,16 @@ impl Walk<'_> {
     /// Walks a crate whose root module is there already.
     pub(super) fn krate(&mut self, cfg: &Cfg, krate: CrateId, module: ModuleId, file: FileId) {
         let directory = Directory::of_file(&self.sources.files[file.0].path);
-        let here =
-            Here { cfg, krate, module, file, directory, around: vec![file], condition: None, live: true };
+        let here = Here { cfg, krate, module, file, directory, around: vec![file], condition: None, live: true };
         self.file(&here, None);
     }
 
-    /// Walks a module's file. `unfolded`: the attributes of the `mod` that names it.
+    /// Walks a module's file.
     fn file(&mut self, here: &Here<'_>, named_by: Option<&ItemMod>) {
         let tree = match self.sources.tree(here.file) {
             Ok(tree) => tree,
             Err(diagnostic) => {
                 if here.live {
-                    self.walked.insert(here.file);
                     self.sources.report(here.file, *diagnostic);
                 }
                 return;
@@ -86,9 +81,14 @@ impl Walk<'_> {
         {
             self.collector.module_name(parent, &item.ident, &item.vis, here.module);
         }
-        if inside.live {
-            self.walked.insert(here.file);
-        }
+        // A file whose own `#![cfg]` is false is read all the same.
+        let walked = match (here.live, here.condition) {
+            (false, _) => Walked::Absent,
+            (true, Some(_)) => Walked::Conditional,
+            (true, None) => Walked::Always,
+        };
+        let before = self.walked.entry(here.file).or_insert(walked);
+        *before = walked.max(*before);
         self.items(&inside, tree.items.iter());
     }
 
@@ -111,13 +111,7 @@ impl Walk<'_> {
         visit::visit_item(&mut Body { walk: self, here }, item);
     }
 
-    fn candidate(
-        &mut self,
-        here: &Here<'_>,
-        item: &Item,
-        unfolded: Unfolded,
-        named: Option<ItemId>,
-    ) {
+    fn candidate(&mut self, here: &Here<'_>, item: &Item, unfolded: Unfolded, named: Option<ItemId>) {
         if unfolded.attributes.iter().any(|attribute| may_be_cells(&attribute.attribute)) {
             let mut item = item.clone();
             if let Item::Mod(module) = &mut item {
@@ -218,12 +212,12 @@ impl<'ast> Visit<'ast> for Body<'_, '_, '_> {
     }
 
     fn visit_block(&mut self, block: &'ast Block) {
-        let items = || block.stmts.iter().filter_map(|stmt| if let Stmt::Item(item) = stmt { Some(item) } else { None });
+        let items =
+            || block.stmts.iter().filter_map(|stmt| if let Stmt::Item(item) = stmt { Some(item) } else { None });
         let around = self.here.clone();
         if items().next().is_some() {
             let path = self.walk.collector.modules[around.module.0].path.clone();
-            let scope =
-                self.walk.collector.module(around.krate, Some(around.module), true, path, around.file);
+            let scope = self.walk.collector.module(around.krate, Some(around.module), true, path, around.file);
             self.here.module = scope;
             self.here.directory = around.directory.of_block();
             let here = self.here.clone();

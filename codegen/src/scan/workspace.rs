@@ -25,8 +25,7 @@ impl Workspace {
         if !manifest.is_file() {
             return Err(ScanError::Manifest(options.manifest_path.clone()));
         }
-        let folder = manifest.parent().unwrap_or(Path::new("."));
-        let (host, mut cfg) = ask_rustc(folder, options.target.as_deref())?;
+        let (host, mut cfg) = ask_rustc(options.target.as_deref())?;
         let metadata = ask_cargo(&manifest, options, options.target.as_deref().unwrap_or(&host))?;
         let root = metadata.workspace_root.join("Cargo.toml");
         let profile = Profile::read(root.as_std_path(), &options.profile);
@@ -49,10 +48,9 @@ pub(super) fn is_runtime(package: &Package) -> bool {
 }
 
 /// The host's triple, and the `cfg` of the target.
-fn ask_rustc(folder: &Path, target: Option<&str>) -> Result<(String, Cfg), ScanError> {
+fn ask_rustc(target: Option<&str>) -> Result<(String, Cfg), ScanError> {
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    // From the package's folder, because that may name a toolchain of its own.
-    command.current_dir(folder).args(["--print", "host-tuple", "--print", "cfg"]);
+    command.args(["--print", "host-tuple", "--print", "cfg"]);
     if let Some(target) = target {
         command.args(["--target", target]);
     }
@@ -73,9 +71,6 @@ fn ask_rustc(folder: &Path, target: Option<&str>) -> Result<(String, Cfg), ScanE
 fn ask_cargo(manifest: &Path, options: &Options, platform: &str) -> Result<Metadata, ScanError> {
     let mut command = MetadataCommand::new();
     command.manifest_path(manifest);
-    if let Some(folder) = manifest.parent() {
-        command.current_dir(folder);
-    }
     if options.all_features {
         command.features(CargoOpt::AllFeatures);
     }
