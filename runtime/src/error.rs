@@ -23,6 +23,12 @@ impl Error {
         self.source.downcast_ref()
     }
 
+    /// The error inside, to be the cause of another.
+    #[must_use]
+    pub fn into_std(self) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+        self.source
+    }
+
     /// The error inside.
     #[must_use]
     pub fn as_std(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
