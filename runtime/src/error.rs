@@ -17,6 +17,12 @@ impl Error {
         Self { source: text.into().into() }
     }
 
+    /// The error of which [`Error::into_std`] is the inside.
+    #[cfg(feature = "http")]
+    pub(crate) fn boxed(source: Box<dyn std::error::Error + Send + Sync + 'static>) -> Self {
+        Self { source }
+    }
+
     /// The error inside, where it is a `T`.
     #[must_use]
     pub fn downcast_ref<T: std::error::Error + 'static>(&self) -> Option<&T> {

@@ -126,5 +126,134 @@ fn backoff(failures: u32, random: u128) -> Duration {
 
 /// What a panic said.
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no text)")
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no text)")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::{Task, Tasks, backoff};
+    use crate::{Error, Result};
+
+    /// When runs began, counted from the start of the test.
+    #[derive(Clone)]
+    struct Runs {
+        begun: Instant,
+        at: Arc<Mutex<Vec<Duration>>>,
+    }
+
+    impl Runs {
+        fn new() -> Self {
+            Self { begun: Instant::now(), at: Arc::default() }
+        }
+
+        /// Notes a run, and tells how many there were before it.
+        fn note(&self) -> usize {
+            let mut at = self.at.lock().unwrap();
+            at.push(self.begun.elapsed());
+            at.len() - 1
+        }
+
+        fn seconds(&self) -> Vec<u64> {
+            self.at.lock().unwrap().iter().map(Duration::as_secs).collect()
+        }
+    }
+
+    fn task<F>(every: Option<u64>, runs: &Runs, run: impl Fn(Runs) -> F + Send + Sync + 'static) -> Task
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let runs = runs.clone();
+        let every = every.map(Duration::from_secs);
+        Task { cell: "test", name: "task", every, run: Box::new(move || Box::pin(run(runs.clone()))) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_repeated_task_pauses_between_the_end_of_a_run_and_the_next() {
+        let runs = Runs::new();
+        let tasks = Tasks::start([task(Some(60), &runs, |runs: Runs| async move {
+            runs.note();
+            sleep(Duration::from_secs(5)).await;
+            Ok(())
+        })]);
+        sleep(Duration::from_secs(140)).await;
+        tasks.stop(Duration::from_secs(10)).await;
+        assert_eq!(runs.seconds(), [0, 65, 130]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_repeated_task_goes_on_after_an_error_and_a_panic() {
+        let runs = Runs::new();
+        let tasks = Tasks::start([task(Some(60), &runs, |runs: Runs| async move {
+            match runs.note() {
+                0 => Err(Error::message("no network")),
+                1 => panic!("no memory"),
+                _ => Ok(()),
+            }
+        })]);
+        sleep(Duration::from_secs(130)).await;
+        tasks.stop(Duration::from_secs(10)).await;
+        assert_eq!(runs.seconds(), [0, 60, 120]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_fails_runs_again_later_each_time_until_it_is_done() {
+        let runs = Runs::new();
+        let _tasks = Tasks::start([task(None, &runs, |runs: Runs| async move {
+            match runs.note() {
+                0 | 2 | 4 => Err(Error::message("no network")),
+                1 | 3 => panic!("no memory"),
+                _ => Ok(()),
+            }
+        })]);
+        sleep(Duration::from_secs(3600)).await;
+        let at = runs.at.lock().unwrap();
+        assert_eq!(at.len(), 6);
+        for (failures, pair) in (1..).zip(at.windows(2)) {
+            let pause = pair[1] - pair[0];
+            let (least, most) = (backoff(failures, 0), backoff(failures, 999));
+            assert!(least <= pause && pause <= most + Duration::from_millis(1), "{pause:?} after {failures} failures");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stopping_drops_a_task_where_it_waits_and_lets_a_repeated_run_end() {
+        let runs = Runs::new();
+        let tasks = Tasks::start([
+            task(None, &runs, |_| std::future::pending()),
+            task(Some(60), &runs, |runs: Runs| async move {
+                sleep(Duration::from_secs(5)).await;
+                runs.note();
+                Ok(())
+            }),
+        ]);
+        sleep(Duration::from_secs(1)).await;
+        tasks.stop(Duration::from_secs(10)).await;
+        assert_eq!(runs.begun.elapsed().as_secs(), 5);
+        assert_eq!(runs.seconds(), [5]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stopping_waits_no_longer_than_the_grace_period() {
+        let runs = Runs::new();
+        let tasks = Tasks::start([task(Some(60), &runs, |_| std::future::pending())]);
+        sleep(Duration::from_secs(1)).await;
+        tasks.stop(Duration::from_secs(10)).await;
+        assert_eq!(runs.begun.elapsed().as_secs(), 11);
+    }
+
+    #[test]
+    fn the_pause_doubles_up_to_a_minute_and_varies_by_half() {
+        let whole = |failures| backoff(failures, 0) * 2;
+        assert_eq!([1, 2, 3, 7, 40].map(|failures| whole(failures).as_secs()), [1, 2, 4, 60, 60]);
+        assert!(backoff(1, 999) > backoff(1, 0) && backoff(1, 999) < whole(1));
+    }
 }

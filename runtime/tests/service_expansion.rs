@@ -1,7 +1,13 @@
 //! What the macros emit for two cells that call each other in a circle, written by hand: it compiles, and calls work.
 
-use cell::Result;
-use cell::service::{CallError, Cell, Context, Fault, Synapse};
+#![allow(missing_docs, reason = "the user's own items have none here")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cell::service::{CallError, Fault, Synapse};
+use cell::start::{Part, start};
+use cell::{Error, Result};
 
 /// ```ignore
 /// #[cell::message]
@@ -104,6 +110,10 @@ const _: () = {
     ::cell::__private::inventory::submit! { ::cell::service::Handling::of::<Tax>() }
 };
 
+#[derive(Debug, thiserror::Error)]
+#[error("there is no customer {0}")]
+pub struct NoCustomer(i64);
+
 pub struct Orders {
     tax: Synapse<Tax>,
 }
@@ -124,6 +134,118 @@ impl Orders {
     }
 
     pub async fn count(&self, customer: i64) -> Result<i64> {
+        if customer < 0 {
+            return Err(NoCustomer(customer).into());
+        }
         Ok(customer * 10)
     }
+}
+
+pub struct OrdersClient(::cell::service::Handle<Orders>);
+
+const _: () = {
+    impl ::core::clone::Clone for OrdersClient {
+        fn clone(&self) -> Self {
+            Self(::core::clone::Clone::clone(&self.0))
+        }
+    }
+
+    impl ::core::convert::From<::cell::service::Handle<Orders>> for OrdersClient {
+        fn from(handle: ::cell::service::Handle<Orders>) -> Self {
+            Self(handle)
+        }
+    }
+
+    impl OrdersClient {
+        pub fn process(
+            &self,
+            order: NewOrder,
+        ) -> ::cell::service::Call<
+            impl ::core::future::Future<Output = ::cell::service::CallResult<Result<i64>>> + ::core::marker::Send,
+        > {
+            ::cell::service::Call::new(async move {
+                ::cell::service::Handle::<Orders>::answer(self.0.cell()?.process(order).await)
+            })
+        }
+
+        pub fn count(
+            &self,
+            customer: i64,
+        ) -> ::cell::service::Call<
+            impl ::core::future::Future<Output = ::cell::service::CallResult<Result<i64>>> + ::core::marker::Send,
+        > {
+            ::cell::service::Call::new(async move {
+                ::cell::service::Handle::<Orders>::answer(self.0.cell()?.count(customer).await)
+            })
+        }
+    }
+
+    impl ::cell::service::Handlers for Orders {
+        type Client = OrdersClient;
+
+        fn interface(interface: &mut ::cell::service::Interface<Self>) {
+            interface.handler("process").argument::<NewOrder>("order").result::<Result<i64>>();
+            interface.handler("count").idempotent().argument::<i64>("customer").result::<Result<i64>>();
+        }
+    }
+
+    ::cell::__private::inventory::submit! { ::cell::service::Handling::of::<Orders>() }
+};
+
+fn order(customer: i64) -> NewOrder {
+    NewOrder { customer, note: None }
+}
+
+#[tokio::test]
+async fn cells_that_call_each_other_in_a_circle_start_and_answer() -> Result<()> {
+    let running = start(Part::all()).await?;
+    let orders = running.synapse::<Orders>().await?;
+    // A call may move to another thread, so its future is `Send`.
+    let called = tokio::spawn(async move { orders.process(order(4)).await }).await?;
+    assert_eq!(called?, 81);
+    running.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_handlers_error_arrives_as_it_was() -> Result<()> {
+    let running = start(Part::all()).await?;
+    let orders = running.synapse::<Orders>().await?;
+    let error = orders.process(order(-1)).await.expect_err("a customer below zero is refused");
+    assert!(matches!(&error, CallError::Handler(error) if error.downcast_ref::<NoCustomer>().is_some()), "{error}");
+    let error = Error::from(error);
+    assert_eq!(error.to_string(), "there is no customer -1");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_past_its_deadline_may_have_run() -> Result<()> {
+    let running = start(Part::all()).await?;
+    let tax = running.synapse::<Tax>().await?;
+    let begun = tokio::time::Instant::now();
+    let error = tax.slow().deadline(Duration::from_secs(3)).await.expect_err("the handler never ends");
+    assert!(matches!(error, CallError::MayHaveRun(Fault::Deadline)), "{error}");
+    assert_eq!(begun.elapsed(), Duration::from_secs(3));
+    assert_eq!(Error::from(error).to_string(), "the call may have run: the deadline passed");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_within_its_deadline_gives_its_result() -> Result<()> {
+    let running = start(Part::all()).await?;
+    let orders = running.synapse::<Orders>().await?;
+    assert_eq!(orders.count(2).deadline(Duration::from_secs(3)).await?, 20);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_local_call_adds_little_to_the_handlers_future() -> Result<()> {
+    let running = start(Part::all()).await?;
+    let tax = running.synapse::<Tax>().await?;
+    let orders = Arc::new(Orders { tax: tax.clone() });
+    let plain = size_of_val(&orders.process(order(1)));
+    let called = size_of_val(&Synapse::local(Arc::clone(&orders)).process(order(1)));
+    // The client moves the arguments once more, and keeps a reference and a state beside the handler's future.
+    assert!(called <= plain + size_of::<NewOrder>() + 3 * size_of::<usize>(), "{called} bytes for {plain}");
+    Ok(())
 }

@@ -93,8 +93,8 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Handler(error) => error.fmt(f),
-            Self::NotSent(fault) => write!(f, "the call was not sent: {fault}"),
-            Self::MayHaveRun(fault) => write!(f, "the call may have run: {fault}"),
+            Self::NotSent(_) => f.write_str("the call was not sent"),
+            Self::MayHaveRun(_) => f.write_str("the call may have run"),
         }
     }
 }
@@ -104,7 +104,7 @@ impl<E: std::error::Error> std::error::Error for CallError<E> {
         match self {
             // The handler's error stands for itself, so its own cause is the next in the chain.
             Self::Handler(error) => error.source(),
-            Self::NotSent(_) | Self::MayHaveRun(_) => None,
+            Self::NotSent(fault) | Self::MayHaveRun(fault) => Some(fault),
         }
     }
 }

@@ -34,13 +34,8 @@ struct Process {
 
 impl Context {
     pub(crate) fn new(cells: Cells, environment: Environment) -> Self {
-        let process = Process {
-            cells,
-            environment,
-            begun: Mutex::default(),
-            slots: Mutex::default(),
-            shared: Mutex::default(),
-        };
+        let process =
+            Process { cells, environment, begun: Mutex::default(), slots: Mutex::default(), shared: Mutex::default() };
         Self { cell: "", process: Arc::new(process) }
     }
 
@@ -96,6 +91,19 @@ impl Context {
     {
         let once = any_of::<OnceCell<T>>(&self.process.shared, TypeId::of::<T>());
         once.get_or_try_init(|| async { open().await.map_err(Into::into) }).await.cloned()
+    }
+
+    /// Whether both are of one process.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.process, &other.process)
+    }
+
+    /// Starts every cell that this process runs.
+    pub(crate) async fn begin_all(&self) -> Result<()> {
+        for service in self.process.cells.iter() {
+            self.begin(service).await?;
+        }
+        Ok(())
     }
 
     /// Starts the cell of `service` unless that has begun already.

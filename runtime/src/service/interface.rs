@@ -62,11 +62,10 @@ impl<T: Handlers> Interface<T> {
     pub fn handler(&mut self, name: &'static str) -> HandlerBuilder<'_, T> {
         let result = <() as Message>::shape;
         let handler = Handler { name, idempotent: false, arguments: Vec::new(), result };
-        let Surface { cell, handlers, .. } = &mut self.surface;
         HandlerBuilder {
             instance: &self.cell,
-            cell,
-            handler: handlers.push_mut(handler),
+            cell: self.surface.cell,
+            handler: self.surface.handlers.push_mut(handler),
             #[cfg(feature = "http")]
             doors: &mut self.surface.doors,
         }
@@ -87,6 +86,7 @@ impl<T: Handlers> Interface<T> {
 
 /// One handler being described.
 pub struct HandlerBuilder<'a, T> {
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only a door calls the cell"))]
     instance: &'a Arc<T>,
     cell: &'static str,
     handler: &'a mut Handler,

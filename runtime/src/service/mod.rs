@@ -17,8 +17,8 @@ pub use registry::{Handling, Service};
 pub use synapse::{Handle, Synapse};
 
 pub(crate) use interface::Surface;
-pub(crate) use registry::{Cells, Started};
-pub(crate) use synapse::{Named, current};
+pub(crate) use registry::{Cells, surfaces};
+pub(crate) use synapse::{forget_current, set_current};
 
 use crate::Result;
 

@@ -128,16 +128,9 @@ fn listed<'a>(names: impl Iterator<Item = &'a &'static str>) -> String {
 }
 
 /// What the started cells show, ordered by the cells' names.
-pub(crate) struct Started {
-    pub(crate) surfaces: Vec<Surface>,
-}
-
-impl Started {
-    /// Collects the handlers, doors and tasks of every cell that has started.
-    pub(crate) fn collect(cx: &Context) -> Self {
-        let mut surfaces: Vec<Surface> =
-            inventory::iter::<Handling>.into_iter().filter_map(|handling| (handling.surface)(cx)).collect();
-        surfaces.sort_by_key(|surface| surface.cell);
-        Self { surfaces }
-    }
+pub(crate) fn surfaces(cx: &Context) -> Vec<Surface> {
+    let mut surfaces: Vec<Surface> =
+        inventory::iter::<Handling>.into_iter().filter_map(|handling| (handling.surface)(cx)).collect();
+    surfaces.sort_by_key(|surface| surface.cell);
+    surfaces
 }

@@ -68,7 +68,10 @@ impl Synapse<Named> {
     /// No cells run in this process, or this one does not.
     pub async fn to<T: Cell + Handlers>() -> Result<Synapse<T>> {
         let cx = current().ok_or_else(|| {
-            Error::message(format!("there is no cell `{}` yet: no cells run in this process (`cell::main!()` starts them)", T::NAME))
+            Error::message(format!(
+                "there is no cell `{}` yet: no cells run in this process (`cell::main!()` starts them)",
+                T::NAME
+            ))
         })?;
         cx.synapse().await
     }
@@ -125,11 +128,19 @@ impl Handlers for Named {
 /// The cells that run in this process: those started last, where a test starts several times.
 static CURRENT: RwLock<Option<Context>> = RwLock::new(None);
 
-pub(crate) fn current() -> Option<Context> {
+fn current() -> Option<Context> {
     CURRENT.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Makes `context` the one that [`Synapse::to`] uses, or none.
-pub(crate) fn set_current(context: Option<Context>) {
-    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = context;
+/// Makes `context` the one that [`Synapse::to`] asks.
+pub(crate) fn set_current(context: &Context) {
+    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(context.clone());
+}
+
+/// [`Synapse::to`] asks `context` no more.
+pub(crate) fn forget_current(context: &Context) {
+    let mut current = CURRENT.write().unwrap_or_else(PoisonError::into_inner);
+    if current.as_ref().is_some_and(|current| current.is(context)) {
+        *current = None;
+    }
 }
