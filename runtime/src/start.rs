@@ -207,6 +207,6 @@ fn announce(address: SocketAddr) {
 
 /// Tells why the process does not run, whatever the log's filter is.
 fn failed(application: &str, error: &crate::Error) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "error: `{application}` cannot start: {error}");
+    let _ = writeln!(std::io::stderr(), "error: `{application}` did not start: {error}");
     ExitCode::FAILURE
 }

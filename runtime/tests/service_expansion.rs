@@ -185,7 +185,10 @@ const _: () = {
 
         fn interface(interface: &mut ::cell::service::Interface<Self>) {
             interface.handler("process").argument::<NewOrder>("order").result::<Result<i64>>();
-            interface.handler("count").idempotent().argument::<i64>("customer").result::<Result<i64>>();
+            let handler = interface.handler("count").idempotent().argument::<i64>("customer").result::<Result<i64>>();
+            ::cell::__door!(handler, Get, "/customers/{customer}/orders", |cell, input| {
+                cell.count(input.take::<i64>("customer")?).await
+            });
         }
     }
 

@@ -127,7 +127,7 @@ async fn a_start_that_fails_names_the_cell_and_the_field() -> io::Result<()> {
     let (text, code) = failure(&[]).await?;
     assert_eq!(code, Some(1));
     expect_test::expect![[r#"
-        error: `cell-runtime` cannot start: cannot start field `greeting` of the cell `clock`: the environment variable `CLOCK_GREETING` is not set: give it a `String`
+        error: `cell-runtime` did not start: cannot make the field `greeting` of the cell `clock`: the environment variable `CLOCK_GREETING` is not set: give it a `String`
     "#]].assert_eq(&text);
     Ok(())
 }
@@ -137,7 +137,7 @@ async fn a_part_with_an_unknown_cell_is_refused() -> io::Result<()> {
     let (text, code) = failure(&[("CLOCK_GREETING", "hello"), ("CELL_PART", "clock, tax")]).await?;
     assert_eq!(code, Some(1));
     expect_test::expect![[r#"
-        error: `cell-runtime` cannot start: there is no cell `tax` in this program, which has `clock`
+        error: `cell-runtime` did not start: there is no cell `tax` in this program, which has `clock`
     "#]]
     .assert_eq(&text);
     Ok(())

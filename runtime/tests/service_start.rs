@@ -110,7 +110,7 @@ async fn refused(part: Part, expected: Expect) {
 
 #[tokio::test]
 async fn a_needed_cell_that_this_process_does_not_run_is_named() {
-    refused(Part::of(["alpha"]), expect!["cannot start field `zulu` of the cell `alpha`: this process does not run the cell `zulu`, only `alpha`: calls between processes do not work yet, so name both in `CELL_PART`"]).await;
+    refused(Part::of(["alpha"]), expect!["cannot make the field `zulu` of the cell `alpha`: this process does not run the cell `zulu`, only `alpha`: calls between processes do not work yet, so name both in `CELL_PART`"]).await;
 }
 
 /// Two cells in a circle, one of which calls the other too early.
@@ -194,8 +194,8 @@ async fn configuration_is_read_as_its_type_and_secrets_do_not_show() -> Result<(
 
 #[tokio::test]
 async fn a_variable_that_is_missing_or_wrong_is_named_with_its_field() {
-    refused(Part::of(["settings"]).set("SETTINGS_PASSWORD", "hunter2"), expect!["cannot start field `port` of the cell `settings`: the environment variable `SETTINGS_PORT` is not set: give it a `u16`"]).await;
-    refused(settings().set("SETTINGS_PORT", "eighty"), expect!["cannot start field `port` of the cell `settings`: the environment variable `SETTINGS_PORT` is `eighty`, which is no `u16`: invalid digit found in string"]).await;
-    refused(settings().set("SETTINGS_ADDRESS", "here"), expect!["cannot start field `address` of the cell `settings`: the environment variable `SETTINGS_ADDRESS` is `here`, which is no `IpAddr`: invalid IP address syntax"]).await;
-    refused(settings().set("SETTINGS_PIN", "hunter2"), expect!["cannot start field `pin` of the cell `settings`: the environment variable `SETTINGS_PIN` is set to what is no `u32` (it is secret, so it is not shown)"]).await;
+    refused(Part::of(["settings"]).set("SETTINGS_PASSWORD", "hunter2"), expect!["cannot make the field `port` of the cell `settings`: the environment variable `SETTINGS_PORT` is not set: give it a `u16`"]).await;
+    refused(settings().set("SETTINGS_PORT", "eighty"), expect!["cannot make the field `port` of the cell `settings`: the environment variable `SETTINGS_PORT` is `eighty`, which is no `u16`: invalid digit found in string"]).await;
+    refused(settings().set("SETTINGS_ADDRESS", "here"), expect!["cannot make the field `address` of the cell `settings`: the environment variable `SETTINGS_ADDRESS` is `here`, which is no `IpAddr`: invalid IP address syntax"]).await;
+    refused(settings().set("SETTINGS_PIN", "hunter2"), expect!["cannot make the field `pin` of the cell `settings`: the environment variable `SETTINGS_PIN` is set to what is no `u32` (it is secret, so it is not shown)"]).await;
 }

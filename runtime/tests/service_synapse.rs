@@ -37,7 +37,8 @@ cell::__private::inventory::submit! { Handling::of::<Tax>() }
 #[tokio::test]
 async fn a_synapse_leads_to_the_cell_for_as_long_as_it_runs() -> Result<()> {
     let error = Synapse::to::<Tax>().await.expect_err("nothing runs yet");
-    expect_test::expect!["there is no cell `tax` yet: no cells run in this process (`cell::main!()` starts them)"].assert_eq(&error.to_string());
+    expect_test::expect!["there is no cell `tax` yet: no cells run in this process (`cell::main!()` starts them)"]
+        .assert_eq(&error.to_string());
     let running = start(Part::all()).await?;
     let (outside, inside) = (Synapse::to::<Tax>().await?, running.synapse::<Tax>().await?);
     match (&outside.0, &inside.0) {

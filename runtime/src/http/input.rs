@@ -46,7 +46,12 @@ impl Input {
                 of_texts(name, &values)
             }
             Rest::Whole(body) if body.is_empty() => of_texts(name, &[]),
-            Rest::Whole(body) => of_json(name, &mut serde_json::Deserializer::from_slice(body)),
+            Rest::Whole(body) => {
+                let mut json = serde_json::Deserializer::from_slice(body);
+                let value = of_json(name, &mut json)?;
+                json.end().map_err(|error| Problem::argument(name, format_args!("cannot be read: {error}")))?;
+                Ok(value)
+            }
             Rest::Object(fields) => match fields.remove(name) {
                 Some(value) => of_json(name, value),
                 None => of_texts(name, &[]),
@@ -64,11 +69,11 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
         .map_err(|error| Problem::new(400, format!("the body is no JSON object of arguments: {error}")))
 }
 
-fn of_texts<T: DeserializeOwned>(name: &str, values: &[&str]) -> Result<T, Problem> {
+fn of_texts<T: DeserializeOwned>(name: &'static str, values: &[&str]) -> Result<T, Problem> {
     T::deserialize(Texts(values)).map_err(|error| Problem::argument(name, error))
 }
 
-fn of_json<'de, T: DeserializeOwned>(name: &str, json: impl serde::Deserializer<'de>) -> Result<T, Problem> {
+fn of_json<'de, T: DeserializeOwned>(name: &'static str, json: impl serde::Deserializer<'de>) -> Result<T, Problem> {
     serde_path_to_error::deserialize(json).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();

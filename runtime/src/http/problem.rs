@@ -18,9 +18,9 @@ pub struct Problem {
     status: StatusCode,
     kind: Option<&'static str>,
     detail: String,
-    argument: Option<String>,
+    argument: Option<&'static str>,
     /// Not told, only logged, under an id that is told.
-    hidden: Option<(Uuid, Error)>,
+    hidden: Option<Box<(Uuid, Error)>>,
     allow: Option<String>,
 }
 
@@ -62,9 +62,9 @@ impl Problem {
     }
 
     /// An argument that cannot be read.
-    pub(crate) fn argument(name: &str, detail: impl fmt::Display) -> Self {
+    pub(crate) fn argument(name: &'static str, detail: impl fmt::Display) -> Self {
         let mut problem = Self::new(400, format!("the argument `{name}` {detail}"));
-        problem.argument = Some(name.to_owned());
+        problem.argument = Some(name);
         problem
     }
 
@@ -78,7 +78,7 @@ impl Problem {
     /// What went wrong inside: only its id is told.
     pub(crate) fn hidden(error: Error) -> Self {
         let mut problem = Self::new(500, "");
-        problem.hidden = Some((Uuid::new_v4(), error));
+        problem.hidden = Some(Box::new((Uuid::new_v4(), error)));
         problem
     }
 
@@ -93,7 +93,7 @@ impl Problem {
 
     /// What is logged and not told: an id and the error.
     pub(crate) fn inner(&self) -> Option<&(Uuid, Error)> {
-        self.hidden.as_ref()
+        self.hidden.as_deref()
     }
 
     pub(crate) fn into_response(self) -> Response {
@@ -102,8 +102,8 @@ impl Problem {
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
-            argument: self.argument.as_deref(),
-            instance: self.hidden.as_ref().map(|(id, _)| id.urn().to_string()),
+            argument: self.argument,
+            instance: self.inner().map(|(id, _)| id.urn().to_string()),
         };
         // Text and numbers only, so serializing cannot fail; an empty body would still carry the status.
         let body = serde_json::to_vec(&document).unwrap_or_default();
@@ -179,3 +179,34 @@ crate::problem!(|fault: &Fault| Some(match fault {
     Fault::Deadline => Problem::new(504, "the request took too long"),
     Fault::Unreachable | Fault::Overloaded | Fault::Starting => Problem::new(503, "try again later"),
 }));
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+    use crate::Error;
+    use crate::service::{CallError, Fault};
+
+    fn status(error: CallError<Error>) -> u16 {
+        Problem::of(error.into()).status()
+    }
+
+    #[test]
+    fn a_fault_of_a_call_is_told_as_what_it_is() {
+        assert_eq!(status(CallError::NotSent(Fault::Overloaded)), 503);
+        assert_eq!(status(CallError::MayHaveRun(Fault::Deadline)), 504);
+        assert_eq!(status(CallError::Handler(Problem::new(418, "short and stout").into())), 418);
+        assert_eq!(status(CallError::Handler(Error::message("no"))), 500);
+    }
+
+    #[test]
+    fn a_status_that_is_no_error_counts_as_500() {
+        assert_eq!([200, 302, 404, 999, 7].map(|status| Problem::new(status, "").status()), [500, 500, 404, 500, 500]);
+    }
+
+    #[test]
+    fn a_hidden_error_is_kept_and_not_shown() {
+        let problem = Problem::of(Error::message("the password is hunter2"));
+        assert!(problem.inner().is_some_and(|(_, error)| error.to_string().contains("hunter2")));
+        assert!(!problem.to_string().contains("hunter2"));
+    }
+}

@@ -137,6 +137,7 @@ mod tests {
     }
 
     #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only `Debug` reads it")]
     struct Id(i64);
 
     fn check<'de, T: Deserialize<'de> + Debug>(texts: &[&str], expected: Expect) {

@@ -58,7 +58,8 @@ impl Context {
     pub async fn field<F: Field<M>, M>(&self, name: &'static str) -> Result<F> {
         F::grow(self, name).await.map_err(|error| {
             let cell = self.cell;
-            StartError { place: format!("field `{name}` of the cell `{cell}`"), source: error.into_std() }.into()
+            StartError { what: format!("make the field `{name}` of the cell `{cell}`"), source: error.into_std() }
+                .into()
         })
     }
 
@@ -119,7 +120,7 @@ impl Context {
             if error.downcast_ref::<StartError>().is_some() {
                 return error;
             }
-            StartError { place: format!("cell `{}`", service.name), source: error.into_std() }.into()
+            StartError { what: format!("start the cell `{}`", service.name), source: error.into_std() }.into()
         })
     }
 
@@ -158,13 +159,13 @@ fn any_of<V: Default + Send + Sync + 'static>(
 /// A cell could not be started.
 #[derive(Debug)]
 pub struct StartError {
-    place: String,
+    what: String,
     source: Box<dyn std::error::Error + Send + Sync + 'static>,
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot start {}", self.place)
+        write!(f, "cannot {}", self.what)
     }
 }
 

@@ -13,7 +13,8 @@ use crate::{Error, Result};
 pub enum Handle<T> {
     /// In this process.
     Local(Arc<T>),
-    /// In this process, but started after the cell that holds this handle: the two call each other in a circle.
+    /// In this process, but started after the cell that holds this handle: the two call each other in a circle, and so
+    /// keep each other until the process ends.
     Late(Arc<OnceLock<Arc<T>>>),
 }
 
