@@ -17,10 +17,22 @@ impl Error {
         Self { source: text.into().into() }
     }
 
+    /// The error of which [`Error::into_std`] is the inside.
+    #[cfg(feature = "http")]
+    pub(crate) fn boxed(source: Box<dyn std::error::Error + Send + Sync + 'static>) -> Self {
+        Self { source }
+    }
+
     /// The error inside, where it is a `T`.
     #[must_use]
     pub fn downcast_ref<T: std::error::Error + 'static>(&self) -> Option<&T> {
         self.source.downcast_ref()
+    }
+
+    /// The error inside, to be the cause of another.
+    #[must_use]
+    pub fn into_std(self) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+        self.source
     }
 
     /// The error inside.

@@ -10,7 +10,8 @@
 macro_rules! __record {
     ($kind:literal, $name:literal, $fingerprint:literal) => {
         const _: () = {
-            const TEXT: &str = ::core::concat!($kind, "\t", ::core::module_path!(), "\t", $name, "\t", $fingerprint, "\n");
+            const TEXT: &str =
+                ::core::concat!($kind, "\t", ::core::module_path!(), "\t", $name, "\t", $fingerprint, "\n");
             #[used]
             #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = "cell.records"))]
             #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__cellrec"))]

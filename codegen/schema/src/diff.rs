@@ -161,10 +161,8 @@ impl Schema {
     /// places and new ones come behind them, as [`diff`]'s changes put them. Everything else is ordered by name.
     #[must_use]
     pub fn aligned_to(&self, previous: &Self) -> Self {
-        let mut schema = self.clone();
-        schema.tables.sort_by(|left, right| left.name.cmp(&right.name));
+        let mut schema = self.clone().sorted();
         for table in &mut schema.tables {
-            table.sort();
             let Some(before) = previous.table(&table.name) else { continue };
             let kept = before.columns.iter().filter_map(|column| Some(aligned(table.column(&column.name)?, column)));
             let added = table.columns.iter().filter(|column| before.column(&column.name).is_none()).cloned();

@@ -29,7 +29,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} [{}]; {}", self.object, self.message, self.code, self.help)
+        write!(f, "{}: {} [{}]; {}", shown(&self.object), self.message, self.code, self.help)
     }
 }
 

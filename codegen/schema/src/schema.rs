@@ -218,6 +218,14 @@ impl Schema {
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)
     }
+
+    /// The same schema with everything in the order it belongs in.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.tables.sort_by(|left, right| left.name.cmp(&right.name));
+        self.tables.iter_mut().for_each(Table::sort);
+        self
+    }
 }
 
 impl Table {

@@ -46,6 +46,9 @@ pub(crate) async fn session(
     if let Connection::Sqlite(_) = connection {
         return Ok(());
     }
+    // A server that waits or computes does not notice by itself that its client is dead, and would keep the lock. Older
+    // servers and some systems cannot be told to look.
+    drop(connection.run("SET client_connection_check_interval = '1s'").await);
     let begun = Instant::now();
     loop {
         let rows = connection

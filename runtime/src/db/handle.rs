@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use cell_migrate::Url;
+
 use super::error::DataError;
 use super::model::{Engine, Facts, Model};
 use super::session::{Lease, Session};
@@ -30,8 +32,8 @@ struct Bound {
 pub(crate) struct Core {
     name: &'static str,
     pool: Pool,
-    /// Where it is, without a password.
-    place: String,
+    /// Where it is. Printed, it shows no password.
+    url: Url,
     /// A database in memory: it has one connection, and is gone with it.
     memory: bool,
     statements: RwLock<HashMap<(TypeId, &'static str), Arc<Statements>>>,
@@ -45,8 +47,8 @@ pub(crate) enum Pool {
 }
 
 impl Handle {
-    pub(crate) fn new(name: &'static str, pool: Pool, place: String, memory: bool) -> Self {
-        let core = Core { name, pool, place, memory, statements: RwLock::default() };
+    pub(crate) fn new(name: &'static str, pool: Pool, url: Url, memory: bool) -> Self {
+        let core = Core { name, pool, url, memory, statements: RwLock::default() };
         Self { core: Arc::new(core), bound: None }
     }
 
@@ -75,6 +77,11 @@ impl Handle {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.close().await,
         }
+    }
+
+    /// Where it is; for connecting.
+    pub(crate) fn url(&self) -> &Url {
+        &self.core.url
     }
 
     pub(crate) fn pool(&self) -> &Pool {
@@ -137,7 +144,7 @@ impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
             .field("name", &self.core.name)
-            .field("place", &self.core.place)
+            .field("url", &self.core.url)
             .field("transaction", &self.bound.is_some())
             .finish()
     }

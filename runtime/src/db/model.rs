@@ -95,6 +95,15 @@ pub struct DatabaseInfo {
     pub tables: &'static [&'static str],
 }
 
+/// The SQL name of the table of `T` in a database's field.
+#[must_use]
+pub const fn table_name<T: Model>(field: &'static str) -> &'static str {
+    match T::NAME {
+        Some(name) => name,
+        None => field,
+    }
+}
+
 /// An engine, as an attribute names it.
 #[derive(Clone, Copy, Debug)]
 pub enum EngineInfo {

@@ -82,7 +82,13 @@ impl Place {
             Some(path) if path.contains('?') => {
                 Err(DataError::open(info.name, "its URL has parameters; say them in the attribute instead"))
             }
-            Some(path) if !path.is_empty() => Ok(Self::SqliteFile(path.strip_prefix("//").unwrap_or(path).into())),
+            Some(path) if !path.trim_start_matches('/').is_empty() => {
+                // `sqlite:a` and `sqlite://a` are one file; `sqlite:/a` and `sqlite:///a` another.
+                let path = path.strip_prefix("//").unwrap_or(path);
+                decoded(path)
+                    .map(Self::SqliteFile)
+                    .ok_or_else(|| DataError::open(info.name, "its URL escapes no UTF-8 text by `%`"))
+            }
             _ => Err(DataError::open(
                 info.name,
                 "its URL is none of `sqlite:path`, `sqlite::memory:` and `postgres://user@host/database`",
@@ -106,6 +112,22 @@ impl Place {
             Self::Postgres(_) => Err(DataError::open(info.name, "turn on the feature `postgres` of `cell-runtime`")),
         }
     }
+}
+
+/// A path out of a URL, where `%3F` stands for `?`.
+fn decoded(path: &str) -> Option<PathBuf> {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok().map(PathBuf::from)
 }
 
 /// `CELL_SHOP_URL` for `shop`.
@@ -154,6 +176,18 @@ mod tests {
         assert!(find(&FILE, &[("CELL_SHOP_URL", url)]) == Ok(Place::Postgres(url.into())));
         let variables = [("CELL_SHOP_URL", "sqlite::memory:"), ("DATABASE_URL", url)];
         assert!(find(&SERVER, &variables) == Ok(Place::SqliteMemory));
+    }
+
+    #[test]
+    fn a_path_in_an_url_may_be_escaped() {
+        for (url, path) in [
+            ("sqlite:/tmp/a%20b%3Fc.db", "/tmp/a b?c.db"),
+            ("sqlite:///tmp/x.db", "/tmp/x.db"),
+            ("sqlite://x.db", "x.db"),
+        ] {
+            assert!(Place::of_url(&FILE, url) == Ok(Place::SqliteFile(path.into())), "{url}");
+        }
+        assert!(Place::of_url(&FILE, "sqlite:a%zz").is_err());
     }
 
     #[test]

@@ -70,12 +70,6 @@ impl<T, V: Scalar> Operand<T, Option<V>> for &Option<V> {
     }
 }
 
-impl<T, V: Scalar> Operand<T, Option<V>> for Option<&V> {
-    fn side(self) -> Side {
-        optional(self)
-    }
-}
-
 macro_rules! borrowed_operands {
     ($($borrowed:ty => $owned:ty),+ $(,)?) => {$(
         impl<T> Operand<T, $owned> for $borrowed {
@@ -87,12 +81,6 @@ macro_rules! borrowed_operands {
         impl<T> Operand<T, Option<$owned>> for $borrowed {
             fn side(self) -> Side {
                 value(&<$owned>::from(self))
-            }
-        }
-
-        impl<T> Operand<T, Option<$owned>> for Option<$borrowed> {
-            fn side(self) -> Side {
-                optional(self.map(<$owned>::from).as_ref())
             }
         }
     )+};

@@ -8,6 +8,8 @@ use crate::names::{MAX_BYTES, constraint};
 use crate::refusal::shown;
 use crate::schema::Schema;
 
+const RENAME: &str = "choose another name: `name = \"…\"`";
+
 /// Columns that every table of PostgreSQL has already.
 const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
 
@@ -17,71 +19,75 @@ pub(super) fn names(schema: &Schema, report: &mut Report) {
     for table in &schema.tables {
         let subject = Subject { schema, table };
         let object = subject.object();
-        valid(&table.name, &object, report);
+        let sound = valid(&table.name, &object, report);
         if table.name.to_ascii_lowercase().starts_with("sqlite_") {
             report.refuse(
                 "sql-name",
                 &object,
                 format!("`{}` begins with `sqlite_`, which SQLite keeps for itself", shown(&table.name)),
-                "choose another name: `name = \"…\"`",
+                RENAME,
             );
         }
-        relations.add(&table.name, &object, report);
-        let mut columns = Space::default();
-        for column in &table.columns {
-            let object = subject.part(&column.name);
-            valid(&column.name, &object, report);
-            columns.add(&column.name, &object, report);
-            if SYSTEM_COLUMNS.contains(&column.name.as_str()) {
-                report.refuse(
-                    "sql-name",
-                    &object,
-                    format!("`{}` is a column that PostgreSQL has in every table", column.name),
-                    "choose another name: `#[column(name = \"…\")]`",
-                );
-            }
-            if column.automatic {
-                let sequence = format!("{}_{}_seq", table.name, column.name);
-                relations.add(&sequence, &format!("the sequence of {object}"), report);
-            }
-        }
-        let mut constraints = Space::default();
-        let key = constraint(&table.name, &[], "pkey");
-        for name in table.uniques.iter().map(|unique| &unique.name).chain([&key]) {
-            relations.add(name, &subject.part(name), report);
-            constraints.add(name, &subject.part(name), report);
-        }
-        for index in &table.indexes {
-            relations.add(&index.name, &subject.part(&index.name), report);
-        }
-        let references = table.references.iter().map(|reference| &reference.name);
-        for name in references.chain(table.checks.iter().map(|check| &check.name)) {
-            constraints.add(name, &subject.part(name), report);
-        }
-        for column in &table.columns {
-            for suffix in RULES {
-                constraints.add(&rule_name(&table.name, &column.name, suffix), &subject.part(&column.name), report);
-            }
-        }
-        let indexes = table.indexes.iter().map(|index| index.name.as_str());
-        for name in constraints.named.values().map(|(name, _)| name.as_str()).chain(indexes) {
-            valid(name, &subject.part(name), report);
-        }
+        let fresh = relations.add(&table.name, &object, report);
+        parts(subject, sound && fresh, &mut relations, report);
     }
 }
 
-fn valid(name: &str, object: &str, report: &mut Report) {
-    let (message, help) = if name.is_empty() {
-        ("a name is empty".to_owned(), "give it one".to_owned())
+/// Names within a table. Those made of the table's own are only looked at where that one is sound, so that one mistake is
+/// told once.
+fn parts(subject: Subject<'_>, sound: bool, relations: &mut Space, report: &mut Report) {
+    let table = subject.table;
+    let (mut columns, mut constraints) = (Space::default(), Space::default());
+    if sound {
+        let key = constraint(&table.name, &[], "pkey");
+        relations.add(&key, &format!("the key of {}", subject.object()), report);
+        constraints.add(&key, &format!("the key of {}", subject.object()), report);
+    }
+    for column in &table.columns {
+        let object = subject.part(&column.name);
+        let sound = valid(&column.name, &object, report) && columns.add(&column.name, &object, report) && sound;
+        if SYSTEM_COLUMNS.contains(&column.name.as_str()) {
+            let message = format!("`{}` is a column that PostgreSQL has in every table", column.name);
+            report.refuse("sql-name", &object, message, RENAME);
+        }
+        if sound && column.automatic {
+            let sequence = format!("{}_{}_seq", table.name, column.name);
+            relations.add(&sequence, &format!("the sequence of {object}"), report);
+        }
+        for suffix in RULES.iter().filter(|_| sound) {
+            constraints.add(&rule_name(&table.name, &column.name, suffix), &object, report);
+        }
+    }
+    for name in table.uniques.iter().map(|unique| &unique.name).chain(table.indexes.iter().map(|index| &index.name)) {
+        let object = subject.part(name);
+        valid(name, &object, report);
+        relations.add(name, &object, report);
+    }
+    let uniques = table.uniques.iter().map(|unique| (&unique.name, false));
+    let references = table.references.iter().map(|reference| (&reference.name, true));
+    let checks = table.checks.iter().map(|check| (&check.name, true));
+    for (name, unseen) in uniques.chain(references).chain(checks) {
+        let object = subject.part(name);
+        if unseen {
+            valid(name, &object, report);
+        }
+        constraints.add(name, &object, report);
+    }
+}
+
+/// Whether every engine can hold a name.
+fn valid(name: &str, object: &str, report: &mut Report) -> bool {
+    let message = if name.is_empty() {
+        "a name is empty".to_owned()
     } else if name.len() > MAX_BYTES {
-        let message = format!("`{}` has {} bytes, and PostgreSQL cuts names at {MAX_BYTES}", shown(name), name.len());
-        (message, "choose a shorter one: `name = \"…\"`".to_owned())
+        format!("`{}` has {} bytes, and PostgreSQL cuts names at {MAX_BYTES}", shown(name), name.len())
     } else if name.contains(char::is_control) {
-        (format!("`{}` contains a control character", shown(name)), "choose another name: `name = \"…\"`".to_owned())
+        format!("`{}` contains a control character", shown(name))
     } else {
-        return;
+        return true;
     };
-    report.refuse("sql-name", object, message, help);
+    report.refuse("sql-name", object, message, RENAME);
+    false
 }
 
 /// Names that must differ, without regard to the case of ASCII letters, which SQLite ignores.
@@ -91,15 +97,17 @@ struct Space {
 }
 
 impl Space {
-    fn add(&mut self, name: &str, object: &str, report: &mut Report) {
+    /// Whether the name is not taken.
+    fn add(&mut self, name: &str, object: &str, report: &mut Report) -> bool {
         let entry = (name.to_owned(), object.to_owned());
-        if let Some((taken, first)) = self.named.insert(name.to_ascii_lowercase(), entry) {
-            report.refuse(
-                "sql-name-clash",
-                object,
-                format!("`{}` is also the name of {} (`{}`)", shown(name), shown(&first), shown(&taken)),
-                "choose another name: `name = \"…\"`; names that differ only in upper and lower case are one on SQLite",
-            );
-        }
+        let Some((taken, first)) = self.named.insert(name.to_ascii_lowercase(), entry) else { return true };
+        let case = if taken == name { "" } else { "; SQLite takes upper and lower case for the same" };
+        report.refuse(
+            "sql-name-clash",
+            object,
+            format!("`{}` is also the name of {} (`{}`){case}", shown(name), shown(&first), shown(&taken)),
+            RENAME,
+        );
+        false
     }
 }

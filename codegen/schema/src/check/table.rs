@@ -6,6 +6,10 @@ use super::{Report, Subject};
 use crate::refusal::shown;
 use crate::schema::{Action, Reference, Table, Type};
 
+/// The most columns of a table, and of an index, in PostgreSQL; SQLite holds more.
+const MAX_COLUMNS: usize = 1600;
+const MAX_INDEX_COLUMNS: usize = 32;
+
 pub(super) fn table(subject: Subject<'_>, report: &mut Report) {
     let table = subject.table;
     if table.key.is_empty() {
@@ -14,6 +18,18 @@ pub(super) fn table(subject: Subject<'_>, report: &mut Report) {
             subject.object(),
             format!("table `{}` has no key", shown(&table.name)),
             "mark a field with `#[key]`",
+        );
+    }
+    if table.columns.len() > MAX_COLUMNS {
+        report.refuse(
+            "table-columns",
+            subject.object(),
+            format!(
+                "table `{}` has {} columns, and PostgreSQL holds {MAX_COLUMNS}",
+                shown(&table.name),
+                table.columns.len()
+            ),
+            "split the table",
         );
     }
     columns(subject, &table.name, &table.key, report);
@@ -45,6 +61,11 @@ fn columns(subject: Subject<'_>, part: &str, names: &[String], report: &mut Repo
     let object = subject.part(part);
     if names.is_empty() && part != subject.table.name {
         report.refuse("index-columns", &object, format!("`{}` covers no column", shown(part)), "name at least one");
+    }
+    if names.len() > MAX_INDEX_COLUMNS {
+        let message =
+            format!("`{}` covers {} columns, and PostgreSQL takes {MAX_INDEX_COLUMNS}", shown(part), names.len());
+        report.refuse("index-columns", &object, message, "name fewer");
     }
     let mut seen = BTreeSet::new();
     for name in names {

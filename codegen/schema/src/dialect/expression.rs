@@ -3,7 +3,7 @@
 
 use super::Dialect;
 use crate::constant::Constant;
-use crate::expr::Binary;
+use crate::expr::{Binary, Function};
 use crate::typed::{Kind, Node, Typed};
 
 /// SQL text and how tightly its outermost operator binds.
@@ -51,9 +51,12 @@ pub(super) fn write(dialect: &dyn Dialect, typed: &Typed) -> Sql {
     match &typed.node {
         Node::Column { name, .. } => Sql::atom(dialect.quote(name)),
         Node::Constant(constant) => dialect.constant(constant),
+        Node::Not(operand) if let Some(of) = is_null(operand) => {
+            Sql::new(Level::Comparison, format!("{} IS NOT NULL", write(dialect, of).within(Level::Concat)))
+        }
         Node::Not(operand) => Sql::new(Level::Not, format!("NOT {}", write(dialect, operand).within(Level::Not))),
         Node::Negate(operand) => {
-            let sql = dialect.computed(write(dialect, operand), operand);
+            let sql = alone(dialect, operand);
             // Two minus signs in a row would begin a comment.
             Sql::new(Level::Sign, format!("-{}", sql.within(Level::Atom)))
         }
@@ -84,14 +87,36 @@ fn binary(dialect: &dyn Dialect, op: Binary, left: &Typed, right: &Typed) -> Sql
         }
         _ => {}
     }
-    one = dialect.computed(one, left);
-    other = dialect.computed(other, right);
+    // One wide operand makes the result wide.
+    if let (Some(ty), Some(_)) = (dialect.narrow(left), dialect.narrow(right)) {
+        one = cast(one, ty);
+    }
     if matches!(op, Binary::Divide | Binary::Remainder) && may_be_zero(right) {
         other = dialect.divisor(other);
     }
     // The right side of an operator of the same level needs parentheses: `a - (b - c)`.
     let right_level = if level == Level::Sum { Level::Product } else { Level::Sign };
     Sql::new(level, format!("{} {symbol} {}", one.within(level), other.within(right_level)))
+}
+
+/// The operand of arithmetic that has no other.
+pub(super) fn alone(dialect: &dyn Dialect, operand: &Typed) -> Sql {
+    let sql = write(dialect, operand);
+    match dialect.narrow(operand) {
+        Some(ty) => cast(sql, ty),
+        None => sql,
+    }
+}
+
+fn cast(sql: Sql, ty: &str) -> Sql {
+    Sql::atom(format!("{}::{ty}", sql.within(Level::Atom)))
+}
+
+fn is_null(typed: &Typed) -> Option<&Typed> {
+    match &typed.node {
+        Node::Call { function: Function::IsNull, arguments } => arguments.first(),
+        _ => None,
+    }
 }
 
 fn operator(op: Binary) -> (&'static str, Level) {

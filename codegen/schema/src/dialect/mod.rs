@@ -94,8 +94,8 @@ trait Dialect: Sync {
 
     fn call(&self, function: Function, arguments: &[(Sql, &Typed)]) -> Sql;
 
-    /// An operand of whole-number or floating-point arithmetic, at the width in which the result is computed.
-    fn computed(&self, sql: Sql, typed: &Typed) -> Sql;
+    /// The type to cast an operand to where arithmetic with nothing but such operands would be computed too narrowly.
+    fn narrow(&self, typed: &Typed) -> Option<&'static str>;
 
     /// A divisor that may be zero: the result is null then.
     fn divisor(&self, sql: Sql) -> Sql;

@@ -1,7 +1,7 @@
 //! PostgreSQL: its own types, texts in the collation `C` so that their order is that of their code points, and checks for
 //! what its types allow and Cell's do not (years outside 1 to 9999, `NaN`, 24:00).
 
-use super::expression::{Level, Sql, float, number};
+use super::expression::{self, Level, Sql, float, number};
 use super::sqlite::shared;
 use super::{Capability, Dialect, Storage, list, text};
 use crate::constant::{Constant, power};
@@ -113,7 +113,7 @@ impl Dialect for Postgres {
             Function::Trim => format!("btrim({all})"),
             Function::Abs => {
                 let operands: Vec<String> =
-                    arguments.iter().map(|(sql, typed)| self.computed(sql.clone(), typed).text).collect();
+                    arguments.iter().map(|(_, typed)| expression::alone(self, typed).text).collect();
                 format!("abs({})", operands.join(", "))
             }
             Function::Coalesce => format!("coalesce({all})"),
@@ -124,18 +124,16 @@ impl Dialect for Postgres {
         Sql::atom(text)
     }
 
-    fn computed(&self, sql: Sql, typed: &Typed) -> Sql {
+    fn narrow(&self, typed: &Typed) -> Option<&'static str> {
         // Arithmetic between narrow types would overflow in them; Cell's is in 64 bits on every engine.
-        let (wide, ty) = match (&typed.kind, &typed.node) {
-            (Kind::Integer, Node::Column { ty, .. }) => (matches!(ty, Type::I64 | Type::U32), "bigint"),
-            (Kind::Integer, Node::Binary { .. } | Node::Negate(_)) => (true, "bigint"),
-            (Kind::Integer, _) => (false, "bigint"),
-            (Kind::Float { .. }, Node::Column { ty, .. }) => (*ty == Type::F64, "double precision"),
-            (Kind::Float { .. }, Node::Binary { .. } | Node::Negate(_)) => (true, "double precision"),
-            (Kind::Float { .. }, _) => (false, "double precision"),
-            _ => (true, ""),
-        };
-        if wide { sql } else { Sql::atom(format!("{}::{ty}", sql.within(Level::Atom))) }
+        match (&typed.kind, &typed.node) {
+            (Kind::Integer, Node::Column { ty: Type::I64 | Type::U32, .. }) => None,
+            (Kind::Integer, Node::Binary { .. } | Node::Negate(_)) => None,
+            (Kind::Integer, _) => Some("bigint"),
+            // A constant is `numeric` and makes the result `double precision`.
+            (Kind::Float { single: true }, Node::Column { .. } | Node::Call { .. }) => Some("double precision"),
+            _ => None,
+        }
     }
 
     fn divisor(&self, sql: Sql) -> Sql {

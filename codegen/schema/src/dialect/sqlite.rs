@@ -104,8 +104,9 @@ impl Dialect for Sqlite {
         Sql::atom(format!("{name}({all})"))
     }
 
-    fn computed(&self, sql: Sql, _: &Typed) -> Sql {
-        sql
+    fn narrow(&self, _: &Typed) -> Option<&'static str> {
+        // Whole numbers are computed in 64 bits, the rest in `f64`.
+        None
     }
 
     fn divisor(&self, sql: Sql) -> Sql {

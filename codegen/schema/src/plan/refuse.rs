@@ -9,7 +9,7 @@ use crate::refusal::shown;
 use crate::schema::{Column, Default, Schema};
 
 const RESTORE: &str =
-    "put it back as the last release has it: changes of what holds rows arrive with the migration engine";
+    "restore it as the last release has it; changes of tables that hold rows arrive with the migration engine";
 const REBUILD: &str =
     "make the field an `Option` without it, or wait for the table rebuild, which arrives with the migration engine";
 
@@ -67,7 +67,7 @@ fn part(
     table: &str,
     name: &str,
 ) -> Option<Refusal> {
-    unsupported(table, name, format!("{verb} `{}` on a table that may hold rows is not supported yet", shown(name)))
+    unsupported(table, name, format!("{verb} `{}` is not supported yet for a table that may hold rows", shown(name)))
 }
 
 /// A column can be added where every engine gives the rows that are there a value without rebuilding the table.

@@ -79,7 +79,7 @@ impl Scope<'_> {
         if typed.kind.scale().is_none() && !matches!(typed.kind, Kind::Float { .. }) {
             return Err(self.refuse(format!("`{expr}` is {}, not a number", typed.kind.shown()), "use a number"));
         }
-        self.fits(&typed)?;
+        self.fits(&typed, expr)?;
         Ok(typed)
     }
 
@@ -183,9 +183,9 @@ impl Scope<'_> {
         }
         self.outside(&left, &right, whole)?;
         self.outside(&right, &left, whole)?;
-        let (left, right) = self.common(left, right)?;
-        self.fits(&left)?;
-        self.fits(&right)?;
+        let (left, right) = self.common(left, right, whole)?;
+        self.fits(&left, whole)?;
+        self.fits(&right, whole)?;
         Ok(Typed::new(Kind::Bool, Node::Binary { op, left: Box::new(left), right: Box::new(right) }))
     }
 
@@ -257,10 +257,10 @@ impl Scope<'_> {
         let mut arguments = Vec::with_capacity(typed.len());
         for argument in typed {
             let argument = match kind {
-                Kind::Decimal { scale } => self.widen(argument, scale)?,
+                Kind::Decimal { scale } => self.widen(argument, scale, whole)?,
                 _ => argument,
             };
-            self.fits(&argument)?;
+            self.fits(&argument, whole)?;
             if argument.kind.scale() != kind.scale() || (kind.scale().is_none() && !argument.kind.same(&kind)) {
                 return Err(self.refuse(
                     format!("`{whole}` has {} and {}", kind.shown(), argument.kind.shown()),

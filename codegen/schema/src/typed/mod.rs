@@ -101,7 +101,7 @@ pub(crate) fn value(scope: Scope<'_>, expr: &Expr, column: &Column) -> Result<Ty
     let typed = scope.infer(expr)?;
     let wanted = Kind::of(&column.ty);
     match (&typed.kind, &wanted) {
-        (Kind::Integer | Kind::Decimal { .. }, Kind::Decimal { scale }) => scope.widen(typed, *scale),
+        (Kind::Integer | Kind::Decimal { .. }, Kind::Decimal { scale }) => scope.widen(typed, *scale, expr),
         (Kind::Float { single }, Kind::Float { single: narrow }) if *single || !*narrow => Ok(typed),
         (Kind::Enumeration(_), Kind::Text) => Ok(typed),
         (given, wanted) if given.same(wanted) => Ok(typed),

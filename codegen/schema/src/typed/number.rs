@@ -7,7 +7,7 @@ use crate::refusal::Refusal;
 
 impl Scope<'_> {
     /// The same number at a scale that is at least as large.
-    pub(super) fn widen(&self, typed: Typed, scale: u8) -> Result<Typed, Refusal> {
+    pub(super) fn widen(&self, typed: Typed, scale: u8, whole: &Expr) -> Result<Typed, Refusal> {
         let (Some(from), kind) = (typed.kind.scale(), Kind::Decimal { scale }) else { return Ok(typed) };
         let Some(digits) = scale.checked_sub(from) else {
             return Err(self.refuse(
@@ -19,37 +19,37 @@ impl Scope<'_> {
             return Ok(typed);
         }
         if let Node::Constant(Constant::Integer(value) | Constant::Decimal { digits: value, .. }) = typed.node {
-            let digits = rescale((value, from), scale).ok_or_else(|| self.overflow())?;
+            let digits = rescale((value, from), scale).ok_or_else(|| self.overflow(whole))?;
             return Ok(Typed::constant(kind, Constant::Decimal { digits, scale }));
         }
-        self.fits(&typed)?;
+        self.fits(&typed, whole)?;
         let factor = power(digits);
         let range = (typed.range.0 * factor, typed.range.1 * factor);
         Ok(Typed { kind, node: Node::Rescale { operand: Box::new(typed), digits }, range })
     }
 
     /// Brings exact numbers to one scale; leaves everything else.
-    pub(super) fn common(&self, left: Typed, right: Typed) -> Result<(Typed, Typed), Refusal> {
+    pub(super) fn common(&self, left: Typed, right: Typed, whole: &Expr) -> Result<(Typed, Typed), Refusal> {
         match (left.kind.scale(), right.kind.scale()) {
             (Some(one), Some(other)) if one != other => {
                 let scale = one.max(other);
-                Ok((self.widen(left, scale)?, self.widen(right, scale)?))
+                Ok((self.widen(left, scale, whole)?, self.widen(right, scale, whole)?))
             }
             _ => Ok((left, right)),
         }
     }
 
     /// An operand must fit 64 bits: on SQLite a larger one would silently go on in floating point.
-    pub(super) fn fits(&self, typed: &Typed) -> Result<(), Refusal> {
+    pub(super) fn fits(&self, typed: &Typed, whole: &Expr) -> Result<(), Refusal> {
         let (least, greatest) = (i128::from(i64::MIN), i128::from(i64::MAX));
-        if typed.range.0 < least || typed.range.1 > greatest { Err(self.overflow()) } else { Ok(()) }
+        if typed.range.0 < least || typed.range.1 > greatest { Err(self.overflow(whole)) } else { Ok(()) }
     }
 
-    fn overflow(&self) -> Refusal {
+    fn overflow(&self, whole: &Expr) -> Refusal {
         Refusal::new(
             "expression-overflow",
             self.object,
-            "a number in this expression may not fit 64 bits",
+            format!("`{whole}` has a number in it that may not fit 64 bits"),
             "use a smaller type for its columns (`i32`, fewer decimal digits), compare before you compute, or write the \
              condition for each engine: `sqlite = \"…\", postgres = \"…\"`",
         )
@@ -64,9 +64,9 @@ impl Scope<'_> {
         if left.kind.scale().is_none() || right.kind.scale().is_none() {
             return Err(self.not_numbers(op, &left, &right, whole));
         }
-        let (left, right) = if op == Binary::Multiply { (left, right) } else { self.common(left, right)? };
-        self.fits(&left)?;
-        self.fits(&right)?;
+        let (left, right) = if op == Binary::Multiply { (left, right) } else { self.common(left, right, whole)? };
+        self.fits(&left, whole)?;
+        self.fits(&right, whole)?;
         let whole_numbers = left.kind == Kind::Integer && right.kind == Kind::Integer;
         let kind = match (left.kind.scale(), right.kind.scale()) {
             _ if whole_numbers => Kind::Integer,

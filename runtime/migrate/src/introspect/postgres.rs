@@ -21,7 +21,7 @@ const COLUMNS: &str = "SELECT CAST(class.relname AS text), CAST(attname AS text)
     FROM pg_catalog.pg_attribute AS attribute \
     JOIN pg_catalog.pg_class AS class ON class.oid = attrelid \
     JOIN pg_catalog.pg_type AS type ON type.oid = atttypid \
-    LEFT JOIN pg_catalog.pg_collation AS collation ON collation.oid = attcollation \
+    LEFT JOIN pg_catalog.pg_collation AS coll ON coll.oid = attcollation \
     LEFT JOIN pg_catalog.pg_attrdef AS def ON adrelid = attrelid AND adnum = attnum \
     WHERE relkind IN ('r', 'p') AND relnamespace = CAST(current_schema() AS regnamespace) \
     AND attnum > 0 AND NOT attisdropped ORDER BY class.relname, attnum";
@@ -165,18 +165,16 @@ fn index(found: &mut Found, row: [Option<String>; 9]) -> Result<(), sqlx::Error>
     let [table_name, name, unique, keys, predicate, method, expressions, including, valid] = row;
     let name = required(name)?;
     let Some(table) = table(found, table_name.as_ref()) else { return Ok(()) };
-    table.indexes.push(Index {
-        name: name.clone(),
-        columns: json(keys)?,
-        unique: unique.as_deref() == Some("true"),
-        predicate,
-    });
-    let table = table.name.clone();
     let yes = |value: Option<String>| value.as_deref() == Some("true");
+    let over_expression = yes(expressions);
+    if !over_expression {
+        table.indexes.push(Index { name: name.clone(), columns: json(keys)?, unique: yes(unique), predicate });
+    }
+    let table = table.name.clone();
     let method = method.filter(|method| method != "btree").map(|method| format!("its method `{method}`"));
     let notes = [
         method,
-        yes(expressions).then(|| "an expression in it".to_owned()),
+        over_expression.then(|| "an expression in it".to_owned()),
         yes(including).then(|| "columns that it only includes".to_owned()),
         (!yes(valid)).then(|| "that it is not valid".to_owned()),
     ];

@@ -159,17 +159,22 @@ async fn indexes(
         let name = required(name)?;
         let mut index = Index { name, columns: Vec::new(), unique: unique.as_deref() == Some("1"), predicate: None };
         index.predicate = declared::predicate(&sql.unwrap_or_default()).map(|text| tokens::normalised(&text));
+        let mut over_expression = false;
         for row in connection.texts(INDEX_COLUMNS, &[&index.name]).await? {
             let [column, descending, collation] = columns(row)?;
             match column {
                 Some(column) => index.columns.push((column, descending.as_deref() == Some("1"))),
-                None => unmodelled.push(format!("index `{}` of table `{table}` over an expression", index.name)),
+                None => over_expression = true,
             }
             if let Some(collation) = collation.filter(|collation| collation != "BINARY") {
                 unmodelled.push(format!("collation `{collation}` of index `{}` of table `{table}`", index.name));
             }
         }
-        indexes.push(index);
+        if over_expression {
+            unmodelled.push(format!("index `{}` of table `{table}`: an expression in it", index.name));
+        } else {
+            indexes.push(index);
+        }
     }
     Ok(indexes)
 }

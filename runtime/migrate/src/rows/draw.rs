@@ -38,6 +38,8 @@ impl Flavour {
 pub(super) struct Draw {
     /// Like no other row's.
     pub(super) number: u64,
+    /// The number that was tried first: choices among candidates depend on it, so that another number leaves them alone.
+    pub(super) seed: u64,
     pub(super) flavour: Flavour,
     /// Columns that a check refused, each with the attempt after which it is drawn again.
     pub(super) again: BTreeMap<String, u64>,
@@ -47,7 +49,7 @@ impl Draw {
     /// The column's value; `None` leaves it to its default.
     pub(super) fn value(&self, table: &str, column: &Column, hints: &Hints) -> Option<Value> {
         if let Some(attempt) = self.again.get(&column.name) {
-            let mut random = Random::new(table, &column.name, self.number, *attempt);
+            let mut random = Random::new(table, &column.name, self.seed, *attempt);
             let candidates = candidates(column, self.number, hints.constants(&column.name));
             return Some(random.choose(&candidates).unwrap_or(Value::Null));
         }
@@ -275,13 +277,13 @@ fn scaled((digits, scale): (i64, u8), to: u8) -> Option<i64> {
 struct Random(u64);
 
 impl Random {
-    fn new(table: &str, column: &str, number: u64, attempt: u64) -> Self {
+    fn new(table: &str, column: &str, seed: u64, attempt: u64) -> Self {
         // FNV-1a over the names.
         let names = table.bytes().chain([0]).chain(column.bytes());
         let hash = names.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
-        Self(hash ^ mix(number) ^ mix(attempt).rotate_left(17))
+        Self(hash ^ mix(seed) ^ mix(attempt).rotate_left(17))
     }
 
     fn choose(&mut self, candidates: &[Value]) -> Option<Value> {

@@ -24,7 +24,7 @@ use value::Value;
 const ROUNDS: u64 = 5;
 
 /// How often a row is drawn again where the engine refuses it.
-const ATTEMPTS: u64 = 250;
+const ATTEMPTS: u64 = 400;
 
 /// How far apart the numbers of two fills are, and of two attempts whose values collided.
 const STRIDE: u64 = 97;
@@ -116,7 +116,7 @@ impl Row<'_> {
         number: u64,
         flavour: Flavour,
     ) -> Result<Result<(), String>, sqlx::Error> {
-        let mut draw = Draw { number, flavour, again: BTreeMap::new() };
+        let mut draw = Draw { number, seed: number, flavour, again: BTreeMap::new() };
         let mut message = String::new();
         for attempt in 1..=ATTEMPTS {
             let Some(row) = self.row(&draw) else {
@@ -134,10 +134,20 @@ impl Row<'_> {
                 None => {
                     draw.flavour = Flavour::Plain;
                     draw.number += STRIDE;
+                    // Another number makes another text, but no other constant: now and then what is unique is chosen anew.
+                    if attempt % 2 == 0 {
+                        let chosen = draw.again.iter_mut().filter(|(column, _)| self.is_unique(column));
+                        chosen.for_each(|(_, after)| *after = attempt);
+                    }
                 }
             }
         }
         Ok(Err(message))
+    }
+
+    fn is_unique(&self, column: &String) -> bool {
+        let mut sets = self.table.uniques.iter().map(|unique| &unique.columns).chain([&self.table.key]);
+        sets.any(|columns| columns.contains(column))
     }
 
     fn row(&self, draw: &Draw) -> Option<Insert<'_>> {

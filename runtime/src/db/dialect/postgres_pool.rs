@@ -3,8 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use cell_migrate::Url;
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 
 use crate::db::error::DataError;
 use crate::db::handle::{Handle, Pool};
@@ -25,6 +26,10 @@ pub(crate) async fn open(info: &'static DatabaseInfo, url: &str) -> Result<Handl
     let options = options.options(settings).statement_cache_capacity(512);
     let options = if options.get_application_name().is_none() { options.application_name(info.name) } else { options };
     let place = [options.get_host(), "/", options.get_database().unwrap_or_default()].concat();
+    // A pool would try again and again before it said why; an application that starts wants to know at once.
+    let first = PgConnection::connect_with(&options).await;
+    let refused = |error: sqlx::Error| DataError::open(info.name, [&place, ": ", &error.to_string()].concat());
+    first.map_err(refused)?.close().await.map_err(refused)?;
     let pool = PgPoolOptions::new()
         .max_connections(info.pool.unwrap_or(CONNECTIONS).max(1))
         .idle_timeout(info.timeouts.idle())
@@ -33,8 +38,6 @@ pub(crate) async fn open(info: &'static DatabaseInfo, url: &str) -> Result<Handl
         .before_acquire(|connection, metadata| {
             Box::pin(async move { Ok(metadata.idle_for < FRESH || connection.ping().await.is_ok()) })
         })
-        .connect_with(options)
-        .await
-        .map_err(|error| DataError::open(info.name, [&place, ": ", &error.to_string()].concat()))?;
-    Ok(Handle::new(info.name, Pool::Postgres(pool), place, false))
+        .connect_lazy_with(options);
+    Ok(Handle::new(info.name, Pool::Postgres(pool), Url::new(url), false))
 }

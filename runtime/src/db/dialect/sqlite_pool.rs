@@ -1,8 +1,9 @@
 //! Connections to SQLite: a file in WAL mode, or one connection to memory.
 
 use std::path::PathBuf;
-use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use cell_migrate::Url;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::db::error::DataError;
@@ -11,19 +12,12 @@ use crate::db::model::DatabaseInfo;
 
 const CONNECTIONS: u32 = 8;
 
-/// Opens the file, made where it is missing, or a database in memory.
+/// Opens the file, made where it is missing, or a new database in memory.
 pub(crate) async fn open(info: &'static DatabaseInfo, path: Option<PathBuf>) -> Result<Handle, DataError> {
     let memory = path.is_none();
-    let place = path.as_ref().map_or_else(|| "memory".to_owned(), |path| path.display().to_string());
-    let options = match path {
-        Some(path) => {
-            if let Some(folder) = path.parent() {
-                let made = tokio::fs::create_dir_all(folder).await;
-                made.map_err(|error| DataError::open(info.name, [&place, ": ", &error.to_string()].concat()))?;
-            }
-            SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal)
-        }
-        None => SqliteConnectOptions::from_str("sqlite::memory:").map_err(|error| DataError::open(info.name, error))?,
+    let (options, url) = match path {
+        Some(path) => file(info, path).await?,
+        None => in_memory(),
     };
     let options = options
         .foreign_keys(true)
@@ -40,6 +34,24 @@ pub(crate) async fn open(info: &'static DatabaseInfo, path: Option<PathBuf>) -> 
         .test_before_acquire(false)
         .connect_with(options)
         .await
-        .map_err(|error| DataError::open(info.name, [&place, ": ", &error.to_string()].concat()))?;
-    Ok(Handle::new(info.name, Pool::Sqlite(pool), place, memory))
+        .map_err(|error| DataError::open(info.name, [&url.to_string(), ": ", &error.to_string()].concat()))?;
+    Ok(Handle::new(info.name, Pool::Sqlite(pool), url, memory))
+}
+
+async fn file(info: &DatabaseInfo, path: PathBuf) -> Result<(SqliteConnectOptions, Url), DataError> {
+    let url = Url::sqlite(&path);
+    if let Some(folder) = path.parent() {
+        let made = tokio::fs::create_dir_all(folder).await;
+        made.map_err(|error| DataError::open(info.name, [&url.to_string(), ": ", &error.to_string()].concat()))?;
+    }
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    Ok((options.journal_mode(SqliteJournalMode::Wal), url))
+}
+
+fn in_memory() -> (SqliteConnectOptions, Url) {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    // Named, and shared within the process, so that migrations reach it by its URL.
+    let name = ["file:cell-memory-", &NUMBER.fetch_add(1, Ordering::Relaxed).to_string()].concat();
+    let url = Url::new(["sqlite:", &name, "?mode=memory"].concat());
+    (SqliteConnectOptions::new().filename(name).in_memory(true).shared_cache(true), url)
 }

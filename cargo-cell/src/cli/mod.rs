@@ -1,0 +1,208 @@
+//! The command line. In: the process's arguments. Out: a [`Command`] and an [`Output`] that suits it, or clap's error.
+//! Absent: doing anything.
+
+mod options;
+mod unavailable;
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+pub(crate) use options::{Application, Color, Compile, MessageFormat};
+
+use crate::output::Output;
+use options::Global;
+
+/// Build-time infrastructure for Rust: databases, migrations and services from structs and functions
+#[derive(Debug, Parser)]
+#[command(name = "cargo cell", bin_name = "cargo cell", version, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0    done
+  1    diagnostics: something is wrong with the sources, the build or a database
+  2    wrong usage
+  3    something committed is out of date, or something is not applied
+  4    a hazard was refused
+  101  a bug in Cell
+
+Example:
+  cargo cell run --manifest-path examples/catalog/Cargo.toml";
+
+/// What is asked for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check the declarations, without building or writing anything
+    ///
+    /// Reads the sources of the application and of its path dependencies, checks every declaration and plans the
+    /// migrations. Nothing is compiled, rehearsed or written.
+    #[command(after_help = "Example:\n  cargo cell check -p shop")]
+    Check(Compile),
+    /// Build the application and everything under `cell/`
+    ///
+    /// Checks the sources, rehearses the migrations on throwaway databases with rows in every table, runs `cargo build`,
+    /// compares the program with the sources, and then writes all files under `cell/`, or none.
+    #[command(after_help = "Examples:\n  cargo cell build\n  cargo cell build --check     in CI: exits 3 where `cell/` is out of date")]
+    Build(Build),
+    /// Build, migrate the local databases and start the application
+    ///
+    /// The databases are those of this machine: SQLite files in the folder `.cell/`, or the server that the declared
+    /// environment variable names. Ctrl-C lets the application end within 10 seconds; a second one ends it at once.
+    #[command(after_help = "Examples:\n  cargo cell run               every cell, in one process\n  cargo cell run orders tax    only these cells")]
+    Run(Run),
+    /// Look at a live database, bring it up to date, or compare it with its migrations
+    #[command(after_help = "Example:\n  cargo cell migrate status --database shop")]
+    Migrate(Migrate),
+    /// Explain a diagnostic's code, with a wrong and a right example
+    ///
+    /// Without a code, lists them all.
+    #[command(after_help = "Example:\n  cargo cell explain table-without-key")]
+    Explain {
+        /// The code, as it stands in brackets in a diagnostic
+        code: Option<String>,
+    },
+    /// Runs a program as `run` runs an application. Internal.
+    #[command(name = "__supervise", hide = true)]
+    Supervise(Supervise),
+    /// Watches over a program for `supervise`. Internal.
+    #[command(name = "__keep", hide = true)]
+    Keep(Supervise),
+}
+
+/// Arguments of `build`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Build {
+    /// Write nothing, and exit 3 where a file under `cell/` is out of date
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) compile: Compile,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// The cells to start; all where none is named
+    #[arg(value_name = "CELL")]
+    pub(crate) cells: Vec<String>,
+    #[command(flatten)]
+    pub(crate) compile: Compile,
+}
+
+/// Arguments of `migrate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Migrate {
+    #[command(subcommand)]
+    pub(crate) action: Action,
+}
+
+/// What `migrate` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Show which migrations a database has, and which it lacks
+    ///
+    /// Exits 3 where something is not applied.
+    #[command(after_help = "Example:\n  cargo cell migrate status --message-format json")]
+    Status(OneDatabase),
+    /// Apply what a database lacks, one journaled step after the other
+    ///
+    /// Safe to run again after any interruption: it goes on where it stopped. One applier at a time.
+    #[command(after_help = "Example:\n  cargo cell migrate apply --dry-run     shows the SQL and runs nothing")]
+    Apply {
+        /// Show the steps with their SQL, and run nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        database: OneDatabase,
+    },
+    /// Compare a database with what its migrations say it is
+    ///
+    /// Exits 3 where it differs (drift).
+    #[command(after_help = "Example:\n  cargo cell migrate verify --database shop")]
+    Verify(OneDatabase),
+}
+
+/// Which database of which application.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OneDatabase {
+    /// The database, where the application has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) database: Option<String>,
+    #[command(flatten)]
+    pub(crate) compile: Compile,
+}
+
+/// A program to supervise.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Supervise {
+    /// How long the program has to end, in milliseconds
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) grace: u64,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// A command, and where its words go.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) command: Command,
+    pub(crate) output: Output,
+}
+
+/// Reads arguments, of which the first is the program's name.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Cargo runs `cargo-cell cell …` for `cargo cell …`.
+    if arguments.get(1).is_some_and(|first| first == "cell") {
+        arguments.remove(1);
+    }
+    let mut clap = Arguments::command().color(match Color::of_arguments(&arguments) {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    });
+    let mut matches = match clap.clone().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return Err(unavailable::error(&mut clap, error)),
+    };
+    let Arguments { global, command } =
+        Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut clap))?;
+    if let Some(environment) = &global.env {
+        let message = format!(
+            "`--env {environment}` does not work in this version of Cell: there is one environment, and `cell/topology.toml` \
+             describes it"
+        );
+        return Err(clap.error(ErrorKind::InvalidValue, message));
+    }
+    let output = Output::new(global.message_format, global.color, global.quiet);
+    Ok(Parsed { command: command.of(&global), output })
+}
+
+impl Command {
+    /// The command with the global options that choose an application in the place where commands look for them.
+    fn of(mut self, global: &Global) -> Self {
+        let compile = match &mut self {
+            Self::Check(compile) => compile,
+            Self::Build(build) => &mut build.compile,
+            Self::Run(run) => &mut run.compile,
+            Self::Migrate(migrate) => match &mut migrate.action {
+                Action::Status(one) | Action::Verify(one) => &mut one.compile,
+                Action::Apply { database, .. } => &mut database.compile,
+            },
+            Self::Explain { .. } | Self::Supervise(_) | Self::Keep(_) => return self,
+        };
+        compile.application =
+            Application { manifest_path: global.manifest_path.clone(), package: global.package.clone() };
+        self
+    }
+}

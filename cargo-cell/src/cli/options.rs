@@ -1,0 +1,142 @@
+//! The options that several commands share: Cell's own, and cargo's.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use cell_codegen::scan::Options;
+use clap::{Args, ValueEnum};
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// The environment whose topology counts; this version knows one only
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub(super) env: Option<String>,
+    /// The `Cargo.toml` of the application or of its workspace
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
+    pub(super) manifest_path: Option<PathBuf>,
+    /// The application's package, where the workspace has several applications
+    #[arg(long, short, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub(super) package: Option<String>,
+    /// Text for people, or a JSON object a line on standard output
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Global options")]
+    pub(super) message_format: MessageFormat,
+    /// When to use colours; `NO_COLOR` is honoured
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Global options")]
+    pub(super) color: Color,
+    /// Say only what is wrong, and what was asked for
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub(super) quiet: bool,
+}
+
+/// How results and diagnostics are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// Text for people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// What the arguments say before they are parsed: clap's own errors are coloured, too.
+    pub(super) fn of_arguments(arguments: &[OsString]) -> Self {
+        let mut chosen = Self::Auto;
+        let mut rest = arguments.iter().filter_map(|argument| argument.to_str()).take_while(|argument| *argument != "--");
+        while let Some(argument) = rest.next() {
+            let value = match argument.strip_prefix("--color") {
+                Some("") => rest.next(),
+                Some(joined) => joined.strip_prefix('='),
+                None => None,
+            };
+            chosen = value.and_then(|value| <Self as ValueEnum>::from_str(value, false).ok()).unwrap_or(chosen);
+        }
+        chosen
+    }
+}
+
+/// Which application.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Application {
+    pub(crate) manifest_path: Option<PathBuf>,
+    pub(crate) package: Option<String>,
+}
+
+/// Which application, and how it is built: cargo's own options.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Compile {
+    #[arg(skip)]
+    pub(crate) application: Application,
+    /// Features to turn on, separated by commas or spaces
+    #[arg(long, short = 'F', value_name = "FEATURES", help_heading = "Cargo options")]
+    pub(crate) features: Vec<String>,
+    /// Turn on all features
+    #[arg(long, help_heading = "Cargo options")]
+    pub(crate) all_features: bool,
+    /// Leave the feature `default` off
+    #[arg(long, help_heading = "Cargo options")]
+    pub(crate) no_default_features: bool,
+    /// The target triple to build for
+    #[arg(long, value_name = "TRIPLE", help_heading = "Cargo options")]
+    pub(crate) target: Option<String>,
+    /// Build with optimizations: the profile `release`
+    #[arg(long, short, conflicts_with = "profile", help_heading = "Cargo options")]
+    pub(crate) release: bool,
+    /// The profile to build with
+    #[arg(long, value_name = "NAME", help_heading = "Cargo options")]
+    pub(crate) profile: Option<String>,
+    /// Fail where `Cargo.lock` would change
+    #[arg(long, help_heading = "Cargo options")]
+    pub(crate) locked: bool,
+    /// Use no network
+    #[arg(long, help_heading = "Cargo options")]
+    pub(crate) offline: bool,
+}
+
+impl Compile {
+    /// What the scan is asked for.
+    pub(crate) fn scan(&self) -> Options {
+        let manifest = self.application.manifest_path.clone().unwrap_or_else(nearest_manifest);
+        let profile = match &self.profile {
+            Some(profile) => profile.clone(),
+            None if self.release => "release".to_owned(),
+            None => "dev".to_owned(),
+        };
+        let words = |text: &String| {
+            let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+            words.map(str::to_owned).collect::<Vec<_>>()
+        };
+        Options {
+            package: self.application.package.clone(),
+            features: self.features.iter().flat_map(words).collect(),
+            all_features: self.all_features,
+            no_default_features: self.no_default_features,
+            target: self.target.clone(),
+            profile,
+            locked: self.locked,
+            offline: self.offline,
+            ..Options::new(manifest)
+        }
+    }
+}
+
+/// The manifest in this folder or the nearest above it, as cargo looks for it. Where there is none, the error names this
+/// folder's.
+fn nearest_manifest() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|manifest| manifest.is_file());
+    found.unwrap_or_else(|| PathBuf::from("Cargo.toml"))
+}

@@ -1,0 +1,29 @@
+//! What is said to the name of a command that Cell is to have and does not have in this version. A name that means nothing
+//! is clap's to answer, with the nearest command.
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+/// Commands.
+const COMMANDS: [&str; 19] = [
+    "completions", "daemon", "deploy", "dev", "doctor", "eject", "graph", "init", "logs", "new", "node", "plan", "ps",
+    "release", "rollback", "search", "secret", "status", "top",
+];
+
+/// Commands below `migrate`.
+const MIGRATE: [&str; 4] = ["baseline", "contract", "copy", "squash"];
+
+/// The error for what clap refused: one of our own where the word is known.
+pub(super) fn error(clap: &mut Command, error: Error) -> Error {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let command = if COMMANDS.contains(&word.as_str()) {
+        word.clone()
+    } else if MIGRATE.contains(&word.as_str()) {
+        format!("migrate {word}")
+    } else {
+        return error;
+    };
+    clap.error(ErrorKind::InvalidSubcommand, format!("`cargo cell {command}` does not work in this version of Cell"))
+}

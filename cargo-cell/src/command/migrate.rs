@@ -1,0 +1,209 @@
+//! `migrate status`, `apply` and `verify`: a live database and the committed history. In: an application, its environment.
+//! Out: tables for people, values for programs. Absent: deciding what runs, which `cell_migrate` does.
+
+use std::fmt::Write as _;
+
+use cell_codegen::compile::Compiled;
+use cell_codegen::model::Database;
+use cell_migrate::{Applied, Options, Status, Target, Verified, apply, read_history, status, verify};
+use cell_schema::history::History;
+use serde::Serialize;
+
+use crate::cli::{Action, Migrate, OneDatabase};
+use crate::output::{Output, Style};
+use crate::source::{self, counted};
+use crate::stop::{Exit, Mistake, Stop};
+use crate::{database, state};
+
+/// A result about one database.
+#[derive(Serialize)]
+struct Value<'a, T: Serialize> {
+    command: &'static str,
+    database: &'a str,
+    #[serde(flatten)]
+    value: T,
+}
+
+/// What was applied, or would be.
+#[derive(Serialize)]
+struct AppliedValue<'a> {
+    target: String,
+    dry_run: bool,
+    #[serde(flatten)]
+    applied: &'a Applied,
+}
+
+/// A database with its committed history.
+struct Subject<'a> {
+    database: &'a Database,
+    history: History,
+    target: Target,
+}
+
+/// Runs what was asked for on each of the chosen databases.
+///
+/// # Errors
+/// Why it is not done.
+pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, Stop> {
+    let (Action::Status(one) | Action::Verify(one) | Action::Apply { database: one, .. }) = &arguments.action;
+    let compiled = source::compile(&one.compile.scan(), output)?;
+    let subjects = subjects(&compiled, one, output)?;
+    if matches!(arguments.action, Action::Apply { dry_run: false, .. }) {
+        state::make(&state::folder(&compiled.root))?;
+    }
+    let mut behind = 0;
+    for subject in &subjects {
+        let done = match &arguments.action {
+            Action::Status(_) => show_status(subject, output).await?,
+            Action::Verify(_) => show_drift(subject, output).await?,
+            Action::Apply { dry_run, .. } => {
+                run_apply(subject, *dry_run, output).await?;
+                true
+            }
+        };
+        behind += usize::from(!done);
+    }
+    let databases = counted(behind, "database");
+    match &arguments.action {
+        _ if behind == 0 => Ok(Exit::Done),
+        Action::Verify(_) => Err(Mistake::out_of_date(format!("{databases} differ from the migrations"))
+            .help("undo what was changed by hand, or declare it and build")
+            .into()),
+        _ => Err(Mistake::out_of_date(format!("{databases} not up to date"))
+            .help("`cargo cell migrate apply` applies what is missing")
+            .into()),
+    }
+}
+
+fn subjects<'a>(compiled: &'a Compiled, one: &OneDatabase, output: &Output) -> Result<Vec<Subject<'a>>, Stop> {
+    let state = state::folder(&compiled.root);
+    let mut subjects = Vec::new();
+    for database in database::chosen(compiled, one.database.as_deref())? {
+        // The committed files count: they are what was rehearsed and reviewed.
+        let history = read_history(&compiled.root.join(&database.folder))?.ok_or_else(|| {
+            Mistake::out_of_date(format!("`{}` has no migrations yet", database.name))
+                .help("`cargo cell build` writes them")
+        })?;
+        if compiled.histories.get(&database.name) != Some(&history) {
+            output.note(format_args!("`{}` is behind the sources; `cargo cell build` brings it up to date", database.folder));
+        }
+        subjects.push(Subject { database, history, target: database::target(compiled, database, &state)? });
+    }
+    Ok(subjects)
+}
+
+/// Out: whether everything is applied.
+async fn show_status(subject: &Subject<'_>, output: &Output) -> Result<bool, Stop> {
+    let status = status(&subject.target, &subject.history).await?;
+    let name = &subject.database.name;
+    output.value(Value { command: "migrate status", database: name, value: &status });
+    output.text(|style| table(name, &status, style));
+    Ok(status.pending.is_empty() && status.draft.is_none() && status.problem.is_none())
+}
+
+fn table(name: &str, status: &Status, style: Style) -> String {
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    for migration in &status.applied {
+        let at = migration.applied_at.as_deref().map(|at| format!(" {at}")).unwrap_or_default();
+        let state = match migration.state {
+            cell_migrate::State::Started => "begun, not finished",
+            cell_migrate::State::Open | cell_migrate::State::Sealed => "applied",
+        };
+        rows.push((&migration.name, format!("{state}{at}")));
+    }
+    let begun = |name: &&String| !status.applied.iter().any(|applied| applied.name == **name);
+    rows.extend(status.pending.iter().filter(begun).map(|name| (name.as_str(), "not applied".to_owned())));
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let engine = cell_schema::Engine::from_name(status.engine).map_or(status.engine, cell_schema::Engine::title);
+    let mut text = format!("{}\n", style.heading(&format!("{name} on {engine}: {}", status.target)));
+    for (name, state) in rows {
+        let _ = writeln!(text, "  {name:<width$}  {state}");
+    }
+    if let Some(draft) = &status.draft {
+        let _ = writeln!(text, "  `{}` was applied as an earlier draft; to be moved on by:", draft.migration);
+        for step in &draft.steps {
+            let _ = writeln!(text, "    {step}");
+        }
+    }
+    if let Some(problem) = &status.problem {
+        let _ = writeln!(text, "  in the way [{}]: {}", problem.code, problem.message);
+        if let Some(help) = &problem.help {
+            let _ = writeln!(text, "    {help}");
+        }
+    }
+    text
+}
+
+async fn run_apply(subject: &Subject<'_>, dry_run: bool, output: &Output) -> Result<(), Stop> {
+    let mut options = Options::default();
+    options.dry_run = dry_run;
+    let applied = apply(&subject.target, &subject.history, &options).await?;
+    let name = &subject.database.name;
+    let value = AppliedValue { target: subject.target.to_string(), dry_run, applied: &applied };
+    output.value(Value { command: "migrate apply", database: name, value });
+    output.text(|style| steps(name, &applied, dry_run, style));
+    Ok(())
+}
+
+fn steps(name: &str, applied: &Applied, dry_run: bool, style: Style) -> String {
+    if applied.steps.is_empty() {
+        return format!("{name}: nothing to apply\n");
+    }
+    let mut text = String::new();
+    let mut migration = None;
+    for step in &applied.steps {
+        if migration != Some(&step.migration) {
+            migration = Some(&step.migration);
+            let draft = if step.draft { ", from an earlier draft" } else { "" };
+            let _ = writeln!(text, "{}", style.heading(&format!("{name}: {}{draft}", step.migration)));
+        }
+        let _ = writeln!(text, "  step {}: {}", step.step, step.title);
+        if let Some(failed) = &step.failed_before {
+            let _ = writeln!(text, "    failed before: {failed}");
+        }
+        if dry_run {
+            for line in step.sql.lines() {
+                let _ = writeln!(text, "{}", format!("    {line}").trim_end());
+            }
+        }
+    }
+    let done = if dry_run { "would be applied" } else { "applied" };
+    let _ = writeln!(text, "{name}: {} {done}", counted(applied.steps.len(), "step"));
+    text
+}
+
+/// Out: whether the database is as its migrations say.
+async fn show_drift(subject: &Subject<'_>, output: &Output) -> Result<bool, Stop> {
+    let name = &subject.database.name;
+    // An open migration that is not applied is no drift, and would look like it.
+    let status = status(&subject.target, &subject.history).await?;
+    if !status.pending.is_empty() || status.draft.is_some() || status.problem.is_some() {
+        return Err(Mistake::out_of_date(format!("`{name}` is not up to date, so it cannot be compared"))
+            .help("`cargo cell migrate status` says what is missing, `cargo cell migrate apply` applies it")
+            .into());
+    }
+    let verified = verify(&subject.target, &subject.history.snapshot).await?;
+    output.value(Value { command: "migrate verify", database: name, value: &verified });
+    output.text(|style| drift(name, &verified, style));
+    Ok(verified.differences.is_empty())
+}
+
+fn drift(name: &str, verified: &Verified, style: Style) -> String {
+    let mut text = match verified.differences.len() {
+        0 => format!("{name} is as its migrations say\n"),
+        differences => format!("{}\n", style.heading(&format!("{name}: {}", counted(differences, "difference")))),
+    };
+    for difference in &verified.differences {
+        let _ = writeln!(text, "  {}", difference.object);
+        if let Some(expected) = &difference.expected {
+            let _ = writeln!(text, "  {}", style.removed(&format!("- {expected}")));
+        }
+        if let Some(found) = &difference.found {
+            let _ = writeln!(text, "  {}", style.added(&format!("+ {found}")));
+        }
+    }
+    for object in &verified.unmodelled {
+        let _ = writeln!(text, "  beside the model, left alone: {object}");
+    }
+    text
+}

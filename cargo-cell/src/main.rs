@@ -1,0 +1,7 @@
+//! `cargo cell …`
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cargo_cell::main()
+}

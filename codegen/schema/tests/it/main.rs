@@ -1,0 +1,13 @@
+//! What the package promises, through its public interface. Its SQL meets real engines in `cell-migrate`.
+
+mod build;
+mod codes;
+mod diff;
+mod expression;
+mod history;
+mod hostile;
+mod laws;
+mod names;
+mod plan;
+mod refusal;
+mod sql;

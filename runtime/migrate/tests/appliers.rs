@@ -1,0 +1,181 @@
+//! Two appliers at once, and appliers that are killed: the database ends as one that was left in peace.
+
+mod support;
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cell_migrate::{Options, Target, Url, apply, verify};
+use cell_schema::history::History;
+use cell_schema::schema::Type;
+use support::*;
+
+/// Set for a child: the URL, the step in which to stay, and whether to stay before or after its SQL.
+const URL: &str = "CELL_TEST_URL";
+const STAY: &str = "CELL_TEST_STAY";
+
+fn story() -> History {
+    let first = schema(vec![table("a", vec![column("x", Type::I32)]), table("b", vec![])]);
+    let mut second = first.clone();
+    second.tables[0].columns.push(nullable("y", TEXT));
+    second.tables.push(table("c", vec![]));
+    history(&[&first, &second])
+}
+
+#[tokio::test]
+async fn of_two_appliers_at_once_one_does_everything() {
+    for place in places().await {
+        let history = story();
+        let (one, other) = tokio::join!(applied(&place.target, &history), applied(&place.target, &history));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_eq!((one.steps.len() + other.steps.len(), one.steps.len().min(other.steps.len())), (4, 0));
+        assert_eq!(one.head, other.head);
+        assert_eq!(verify(&place.target, &history.snapshot).await.unwrap().differences, []);
+    }
+}
+
+#[tokio::test]
+async fn an_applier_waits_no_longer_than_it_was_told() {
+    for place in places().await {
+        let mut child = stay(&place.target, "1 before");
+        wait_until_it_stays(&place.target, &mut child).await;
+        let mut options = Options::default();
+        options.patience = Duration::ZERO;
+        let error = apply(&place.target, &story(), &options).await.unwrap_err();
+        assert_eq!(error.code(), "database-busy");
+        kill(child);
+    }
+}
+
+#[tokio::test]
+async fn an_applier_killed_anywhere_is_followed_by_one_that_finishes() {
+    for step in 1..=4 {
+        for side in ["before", "after"] {
+            for place in places().await {
+                let history = story();
+                let mut child = stay(&place.target, &format!("{step} {side}"));
+                wait_until_it_stays(&place.target, &mut child).await;
+                kill(child);
+                let rest = applied(&place.target, &history).await.unwrap();
+                assert_eq!(rest.steps.len(), 5 - step, "killed {side} step {step}: {:?}", titles(&rest));
+                let verified = verify(&place.target, &history.snapshot).await.unwrap();
+                assert_eq!(verified.differences, [], "killed {side} step {step}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_applier_killed_before_its_last_line_is_followed_by_one_that_finishes() {
+    for place in places().await {
+        let history = story();
+        applied(&place.target, &history).await.unwrap();
+        // Every step is done, and the line that says so of the migration is missing.
+        run(&place.target, "UPDATE cell_migrations SET state = 'started' WHERE number = 2").await;
+        assert_eq!(applied(&place.target, &history).await.unwrap().steps, []);
+        assert_eq!(texts(&place.target, "SELECT state FROM cell_migrations ORDER BY number").await, ["sealed", "open"]);
+    }
+}
+
+#[tokio::test]
+async fn a_migration_that_changes_after_half_of_it_is_refused() {
+    for place in places().await {
+        let mut child = stay(&place.target, "4 before");
+        wait_until_it_stays(&place.target, &mut child).await;
+        kill(child);
+        let mut changed = story();
+        let mut model = changed.snapshot.clone();
+        model.tables.push(table("d", vec![]));
+        changed = cell_schema::history::next(Some(&changed), 1, &model).unwrap();
+        let error = applied(&place.target, &changed).await.unwrap_err();
+        assert_eq!(error.code(), "migration-edited");
+        assert!(error.to_string().contains("up to step 1"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_migration_that_changes_before_any_of_it_is_applied_as_it_is_now() {
+    for place in places().await {
+        let mut child = stay(&place.target, "3 before");
+        wait_until_it_stays(&place.target, &mut child).await;
+        kill(child);
+        let sealed = story();
+        let mut model = sealed.snapshot.clone();
+        model.tables.push(table("d", vec![]));
+        let changed = cell_schema::history::next(Some(&sealed), 1, &model).unwrap();
+        assert_eq!(applied(&place.target, &changed).await.unwrap().steps.len(), 3);
+        assert_eq!(verify(&place.target, &changed.snapshot).await.unwrap().differences, []);
+    }
+}
+
+/// Starts an applier that never gets past a step.
+fn stay(target: &Target, place: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["apply_and_stay_in_a_step", "--exact", "--ignored"])
+        .env(URL, target.url().as_str())
+        .env(STAY, place)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test]
+#[ignore = "the process that other tests start and kill"]
+async fn apply_and_stay_in_a_step() {
+    let (Ok(url), Ok(stay)) = (std::env::var(URL), std::env::var(STAY)) else { return };
+    let (step, side) = stay.split_once(' ').unwrap();
+    let target = Target::new(Url::new(url)).unwrap();
+    let mut history = story();
+    let engine = target.engine();
+    let scripts = history.migrations.iter_mut().flat_map(|migration| &mut migration.scripts);
+    let mut steps: Vec<_> =
+        scripts.filter(|script| script.engine == engine).flat_map(|script| &mut script.steps).collect();
+    let endless = match engine {
+        cell_schema::Engine::Postgres => "SELECT pg_sleep(1000000);",
+        // It writes until its transaction no longer fits into memory, so that others see it at work.
+        cell_schema::Engine::Sqlite => {
+            "CREATE TABLE endless (x BLOB); INSERT INTO endless WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL \
+             SELECT x + 1 FROM n) SELECT zeroblob(4000) FROM n;"
+        }
+    };
+    let step = &mut steps[step.parse::<usize>().unwrap() - 1];
+    step.sql = if side == "before" { format!("{endless}\n{}", step.sql) } else { format!("{}\n{endless}", step.sql) };
+    applied(&target, &history).await.unwrap();
+}
+
+/// Waits until the child is in the endless statement, which it never says itself.
+async fn wait_until_it_stays(target: &Target, child: &mut Child) {
+    let begun = Instant::now();
+    loop {
+        let stays = match target.engine() {
+            cell_schema::Engine::Postgres => {
+                let waiting = "SELECT CAST(wait_event AS text) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND wait_event = 'PgSleep'";
+                !texts(target, waiting).await.is_empty()
+            }
+            cell_schema::Engine::Sqlite => {
+                let file = target.url().as_str().trim_start_matches("sqlite:");
+                std::fs::metadata(PathBuf::from(format!("{file}-wal"))).is_ok_and(|log| log.len() > 8 << 20)
+            }
+        };
+        if stays {
+            return;
+        }
+        if child.try_wait().unwrap().is_some() || begun.elapsed() > Duration::from_secs(60) {
+            let mut said = String::new();
+            child.kill().unwrap();
+            child.stderr.as_mut().unwrap().read_to_string(&mut said).unwrap();
+            panic!("the child did not stay in its step: {said}");
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn kill(mut child: Child) {
+    // SIGKILL: the child cannot clean up.
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -1,0 +1,102 @@
+//! A database and its migrations in `cell/<database>/`: bring it to the newest, or see that it is there.
+//! Absent: migrations themselves, which `cell-migrate` applies and `cargo cell build` writes.
+
+use std::path::{Path, PathBuf};
+
+use cell_migrate::{Options, Target};
+use thiserror::Error;
+
+use super::model::Database;
+
+/// Why a database is not at the newest of its migrations.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// There are no migrations to go by.
+    #[error("the migrations of `{database}` are not in `{}`: run `cargo cell build`, or set `CELL_ROOT` to the folder that holds `cell/`", folder.display())]
+    NoMigrations {
+        /// The database.
+        database: &'static str,
+        /// Where they were looked for.
+        folder: PathBuf,
+    },
+    /// The database lacks migrations, or holds something else than they made.
+    #[error("`{database}` is not at the newest of its migrations ({reason}): run `cargo cell migrate apply`")]
+    Behind {
+        /// The database.
+        database: &'static str,
+        /// What it lacks, or what is in the way.
+        reason: String,
+    },
+    /// Reading or applying them failed.
+    #[error(transparent)]
+    Migrate(#[from] cell_migrate::MigrateError),
+}
+
+/// Applies the migrations that a database lacks.
+///
+/// # Errors
+/// There are none to go by, or one of them fails; what came before it is done.
+pub async fn migrate<D: Database>(database: &D) -> Result<(), SchemaError> {
+    migrate_from(database, &root()).await
+}
+
+/// As [`migrate`], with the folder that holds `cell/`.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn migrate_from<D: Database>(database: &D, root: &Path) -> Result<(), SchemaError> {
+    let folder = root.join("cell").join(D::INFO.name);
+    let history = cell_migrate::read_history(&folder)?.ok_or_else(|| missing::<D>(folder))?;
+    let target = Target::new(database.handle().url().clone())?;
+    cell_migrate::apply(&target, &history, &Options::default()).await?;
+    Ok(())
+}
+
+/// Sees that a database has all of its migrations.
+///
+/// # Errors
+/// [`SchemaError::Behind`] where it lacks one.
+pub async fn check<D: Database>(database: &D) -> Result<(), SchemaError> {
+    check_from(database, &root()).await
+}
+
+/// As [`check`], with the folder that holds `cell/`.
+///
+/// # Errors
+/// As [`check`].
+pub async fn check_from<D: Database>(database: &D, root: &Path) -> Result<(), SchemaError> {
+    let folder = root.join("cell").join(D::INFO.name);
+    let history = cell_migrate::read_history(&folder)?.ok_or_else(|| missing::<D>(folder))?;
+    let target = Target::new(database.handle().url().clone())?;
+    let status = cell_migrate::status(&target, &history).await?;
+    let reason = match (status.problem, status.draft) {
+        (Some(problem), _) => problem.message,
+        (None, _) if !status.pending.is_empty() => ["it lacks `", &status.pending.join("`, `"), "`"].concat(),
+        (None, Some(draft)) => ["it has an earlier draft of `", &draft.migration, "`"].concat(),
+        (None, None) => return Ok(()),
+    };
+    Err(SchemaError::Behind { database: D::INFO.name, reason })
+}
+
+/// Opens a database where it is said to be, and sees that it has all of its migrations: what a cell's field is made of.
+///
+/// # Errors
+/// As [`super::open`] and [`check`].
+pub async fn open_current<D: Database>() -> crate::Result<D> {
+    let database = super::open::<D>().await?;
+    check(&database).await?;
+    Ok(database)
+}
+
+fn missing<D: Database>(folder: PathBuf) -> SchemaError {
+    SchemaError::NoMigrations { database: D::INFO.name, folder }
+}
+
+/// The folder that holds `cell/`: the supervisor says it; under `cargo run` and `cargo test` it is the package's.
+fn root() -> PathBuf {
+    std::env::var_os("CELL_ROOT")
+        .or_else(|| std::env::var_os("CARGO_MANIFEST_DIR"))
+        .map(PathBuf::from)
+        .unwrap_or_default()
+}

@@ -1,0 +1,202 @@
+//! The server of a process's doors: from a request to a door's handler and back.
+//! Every request has a deadline, a body has a limit, and a panic ends its own request only.
+
+use std::io;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{Query, RawPathParams, Request};
+use axum::http::{Method as Verb, header, request};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::input::{self, Input, Rest};
+use super::routes::{DESCRIPTION, Opened, Routes};
+use super::{Method, Problem};
+use crate::task::panic_text;
+use crate::{Error, Result};
+
+/// The largest body of a request.
+const BODY: usize = 1024 * 1024;
+
+/// How long a request may take, its body included.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A server that listens.
+pub(crate) struct Server {
+    address: SocketAddr,
+    /// Tells the server to accept no more, and to end what is open.
+    stop: watch::Sender<Stop>,
+    /// The accepting loop, alone in it.
+    running: JoinSet<io::Result<()>>,
+}
+
+/// How far a server has stopped.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Stop {
+    Not,
+    Draining,
+    Now,
+}
+
+impl Server {
+    /// Listens on `address` and serves `routes`, described by `description`.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub(crate) async fn start(address: &str, routes: &Routes, description: String) -> Result<Self> {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| Error::message(format!("cannot listen on `{address}` (from `CELL_HTTP`): {error}")))?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(Stop::Not);
+        let router = router(routes, description, &stopped);
+        let mut draining = stopped;
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+            // The sender is gone only when the process is.
+            let _ = draining.wait_for(|stop| *stop >= Stop::Draining).await;
+        });
+        let mut running = JoinSet::new();
+        running.spawn(serving.into_future());
+        tracing::info!("listening on http://{address}");
+        Ok(Self { address, stop, running })
+    }
+
+    /// The address it listens on.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, waits up to `grace` for requests under way, and ends those that remain.
+    pub(crate) async fn stop(mut self, grace: Duration) {
+        self.stop.send_replace(Stop::Draining);
+        if tokio::time::timeout(grace, self.running.join_next()).await.is_err() {
+            tracing::warn!("some requests did not end within {} s and are cut off", grace.as_secs());
+            self.stop.send_replace(Stop::Now);
+            self.running.shutdown().await;
+        }
+    }
+}
+
+fn router(routes: &Routes, description: String, stopped: &watch::Receiver<Stop>) -> Router {
+    let mut router =
+        Router::new().fallback(|| async { Problem::new(404, "nothing answers at this path").into_response() });
+    let description: Bytes = description.into();
+    router = router.route(
+        DESCRIPTION,
+        any(move |verb: Verb| {
+            let description = description.clone();
+            async move {
+                if verb == Verb::GET || verb == Verb::HEAD {
+                    ([(header::CONTENT_TYPE, "application/json")], description).into_response()
+                } else {
+                    Problem::method("GET, HEAD".to_owned()).into_response()
+                }
+            }
+        }),
+    );
+    for (form, methods) in &routes.paths {
+        let methods = Arc::new(methods.clone());
+        let stopped = stopped.clone();
+        router = router.route(
+            form,
+            any(move |values: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
+                let (methods, mut stopped) = (Arc::clone(&methods), stopped.clone());
+                async move {
+                    // HEAD is GET without the body, which the server below leaves out.
+                    let verb = if request.method() == Verb::HEAD { "GET" } else { request.method().as_str() };
+                    let Some(opened) = methods.values().find(|opened| opened.door.method.name() == verb) else {
+                        return Problem::method(allowed(methods.keys())).into_response();
+                    };
+                    tokio::select! {
+                        response = serve(opened, values, request) => response,
+                        _ = stopped.wait_for(|stop| *stop == Stop::Now) => {
+                            Problem::new(503, "the process is stopping").into_response()
+                        }
+                    }
+                }
+            }),
+        );
+    }
+    router
+}
+
+/// The value of `Allow`.
+fn allowed<'a>(methods: impl Iterator<Item = &'a Method>) -> String {
+    let mut names: Vec<&str> = methods.map(|method| method.name()).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.join(", ")
+}
+
+/// One request to a door that answers it.
+async fn serve(opened: &Opened, values: Result<RawPathParams, RawPathParamsRejection>, request: Request) -> Response {
+    let (cell, handler) = (opened.door.cell, opened.door.handler.name);
+    let called = AssertUnwindSafe(call(opened, values, request)).catch_unwind();
+    let problem = match tokio::time::timeout(DEADLINE, called).await {
+        Ok(Ok(Ok(response))) => return response,
+        Ok(Ok(Err(problem))) => problem,
+        Ok(Err(panic)) => Problem::hidden(Error::message(format!("the handler panicked: {}", panic_text(&*panic)))),
+        Err(_) => Problem::new(504, format!("no answer within {} s", DEADLINE.as_secs())),
+    };
+    match problem.inner() {
+        Some((id, error)) => tracing::error!(cell, handler, %id, "a request failed: {error}"),
+        None => tracing::debug!(cell, handler, "a request was refused: {problem}"),
+    }
+    problem.into_response()
+}
+
+async fn call(
+    opened: &Opened,
+    values: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let path = match values {
+        Ok(values) => opened.names.iter().copied().zip(values.iter().map(|(_, value)| value.to_owned())).collect(),
+        Err(_) if opened.names.is_empty() => Vec::new(),
+        Err(_) => return Err(Problem::new(400, "the path is not valid UTF-8")),
+    };
+    let (head, body) = request.into_parts();
+    let rest = if opened.door.method.has_body() {
+        match opened.rest().count() {
+            0 => Rest::Object(serde_json::Map::new()),
+            1 => Rest::Whole(json(&head, body).await?),
+            _ => Rest::Object(input::object(&json(&head, body).await?)?),
+        }
+    } else {
+        let Query(pairs) = Query::try_from_uri(&head.uri)
+            .map_err(|error| Problem::new(400, format!("the query cannot be read: {error}")))?;
+        Rest::Query(pairs)
+    };
+    Ok((opened.door.call)(Input::new(path, rest)).await?.response)
+}
+
+/// The bytes of a body that says it is JSON: a browser's form cannot say so, which keeps other sites out.
+async fn json(head: &request::Parts, body: Body) -> Result<Bytes, Problem> {
+    let mut bytes = Vec::new();
+    let mut stream = body.into_data_stream();
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|error| Problem::new(400, format!("the body ends early: {error}")))?;
+        if bytes.len() + piece.len() > BODY {
+            return Err(Problem::new(413, format!("the body is larger than {BODY} bytes")));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_json = kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json");
+    if bytes.is_empty() || is_json {
+        return Ok(bytes.into());
+    }
+    Err(Problem::new(415, "the body must be JSON, with the header `content-type: application/json`"))
+}

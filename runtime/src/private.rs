@@ -1,0 +1,95 @@
+//! What emitted code names: the crates behind the attributes, so that an application need not depend on them.
+//! No part of the interface: it changes with the macros, which are always of the same version.
+
+pub use cell_attrs::Inert;
+pub use futures_util;
+pub use inventory;
+pub use serde;
+
+/// Opens a door to a handler that has just been described. Without the feature `http` it stays shut, and says so at start.
+#[cfg(feature = "http")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __door {
+    ($handler:expr, $method:ident, $path:literal, |$cell:ident, $input:ident| $call:expr) => {
+        $handler.door($crate::http::Method::$method, $path, |$cell, mut $input| {
+            ::std::boxed::Box::pin(async move {
+                // A handler without arguments takes nothing.
+                let _ = &mut $input;
+                $crate::http::answer($call)
+            })
+        })
+    };
+}
+
+/// Opens a door to a handler that has just been described. Without the feature `http` it stays shut, and says so at start.
+#[cfg(not(feature = "http"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __door {
+    ($handler:expr, $method:ident, $path:literal, |$cell:ident, $input:ident| $call:expr) => {
+        $handler.closed_door(::core::stringify!($method), $path)
+    };
+}
+
+/// What every database can do, beside its tables: open, migrate, run a transaction, be the field of a cell.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __database {
+    ($database:ident) => {
+        impl $database {
+            /// Opens the database where its attribute, or `CELL_<DATABASE>_URL`, says that it is.
+            ///
+            /// # Errors
+            /// The place is not said, or cannot be reached.
+            pub async fn open() -> ::core::result::Result<Self, $crate::db::DataError> {
+                $crate::db::open().await
+            }
+
+            /// Opens the database at a URL: `sqlite:path`, `sqlite::memory:` or `postgres://…`.
+            ///
+            /// # Errors
+            /// The URL is none of these, or cannot be reached.
+            pub async fn open_at(url: &str) -> ::core::result::Result<Self, $crate::db::DataError> {
+                $crate::db::open_at(url).await
+            }
+
+            /// Applies the migrations that the database lacks, from `cell/`.
+            ///
+            /// # Errors
+            /// There are none to go by, or one of them fails; what came before it is done.
+            pub async fn migrate(&self) -> ::core::result::Result<(), $crate::db::SchemaError> {
+                $crate::db::migrate(self).await
+            }
+
+            /// Runs `work` in a serializable transaction, and again where it conflicts with another.
+            ///
+            /// # Errors
+            /// Those of `work`, and those of beginning and committing.
+            pub async fn transaction<T>(
+                &self,
+                work: impl ::core::ops::AsyncFnOnce(&$crate::db::Tx<Self>) -> $crate::Result<T> + ::core::clone::Clone,
+            ) -> $crate::Result<T> {
+                $crate::db::transaction(self, work).await
+            }
+
+            /// As `transaction`, with an error type of the caller's own.
+            ///
+            /// # Errors
+            /// Those of `work`, and those of beginning and committing.
+            pub async fn try_transaction<T, E: ::core::convert::From<$crate::db::DataError>>(
+                &self,
+                work: impl ::core::ops::AsyncFnOnce(&$crate::db::Tx<Self>) -> ::core::result::Result<T, E>
+                + ::core::clone::Clone,
+            ) -> ::core::result::Result<T, E> {
+                $crate::db::try_transaction(self, work).await
+            }
+        }
+
+        impl $crate::service::Field for $database {
+            async fn grow(cx: &$crate::service::Context, _: &'static str) -> $crate::Result<Self> {
+                cx.shared($crate::db::open_current::<Self>).await
+            }
+        }
+    };
+}

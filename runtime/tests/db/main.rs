@@ -1,0 +1,16 @@
+//! The data interface on SQLite files, SQLite in memory and a real PostgreSQL: one suite, the same expectations.
+//! The tables are written as the macros would expand them; their schema goes through `cell-schema` and `cell-migrate`.
+
+mod engines;
+mod filters;
+mod keys;
+mod limits;
+mod migrations;
+mod postgres;
+mod rows;
+mod schema;
+mod shop;
+mod streams;
+mod transactions;
+mod values;
+mod violations;
