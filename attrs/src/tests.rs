@@ -93,7 +93,7 @@ fn a_borrowed_text_is_owned_where_it_comes_from_a_door() {
         "",
         "impl A { #[http(GET, \"/{name}\")] pub async fn get(&self, name: &str, list: &[i64]) -> Result<()> { } }",
     );
-    assert!(text.contains("let name : :: std :: string :: String = input . take (\"name\") ?"), "{text}");
+    assert!(text.contains("let name : :: std :: string :: String = __input . take (\"name\") ?"), "{text}");
     assert!(text.contains("argument :: < :: std :: vec :: Vec < i64 > > (\"list\")"), "{text}");
     assert!(!text.contains("# [http"), "{text}");
 }

@@ -122,14 +122,14 @@ fn door(handler: &Handler, http: &Http, described: &TokenStream, krate: &Path) -
     let path = &http.path.value;
     let takes = handler.arguments.iter().map(|argument| {
         let (ident, name, ty) = (&argument.ident, argument.ident.to_string(), owned(argument));
-        quote!(let #ident: #ty = input.take(#name)?;)
+        quote!(let #ident: #ty = __input.take(#name)?;)
     });
     let passes = handler.arguments.iter().map(|argument| {
         let ident = &argument.ident;
         if argument.borrowed { quote!(&#ident) } else { quote!(#ident) }
     });
     quote! {
-        #krate::__door!(#described, #method, #path, |cell, input| { #(#takes)* cell.#ident(#(#passes),*).await });
+        #krate::__door!(#described, #method, #path, |__cell, __input| { #(#takes)* __cell.#ident(#(#passes),*).await });
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn expand(decl: &Service, item: Item, fingerprint: &str) -> TokenStre
     let ident = &decl.ident;
     let name = decl.cell_name();
     let make = match &decl.start {
-        Some(start) => quote_spanned!(start.span()=> #start(cx).await),
+        Some(start) => quote_spanned!(start.span()=> ::core::result::Result::Ok(#start(cx).await?)),
         None => {
             let fields = decl.fields.iter().map(|field| {
                 let (ident, ty) = (&field.ident, &field.ty);

@@ -54,7 +54,8 @@ impl Catalog {
     #[idempotent]
     pub async fn get(&self, name: &str) -> Result<Option<Details>> {
         let Some(summary) = self.registry.crates.get(name).await? else { return Ok(None) };
-        let keywords = self.registry.keywords.filter(|k| k.crate_name.eq(name)).order_by(|k| k.word.asc()).all().await?;
+        let keywords =
+            self.registry.keywords.filter(|k| k.crate_name.eq(name)).order_by(|k| k.word.asc()).all().await?;
         let keywords = keywords.into_iter().map(|keyword| keyword.word).collect();
         Ok(Some(Details { summary, keywords, versions: self.versions_of(name).await? }))
     }
@@ -71,7 +72,8 @@ impl Catalog {
     #[http(GET, "/crates/{name}/dependents")]
     #[idempotent]
     pub async fn dependents_of(&self, name: &str) -> Result<Vec<Dependent>> {
-        let edges = self.registry.dependencies.filter(|d| d.name.eq(name)).order_by(|d| d.id.asc()).limit(500).all().await?;
+        let edges =
+            self.registry.dependencies.filter(|d| d.name.eq(name)).order_by(|d| d.id.asc()).limit(500).all().await?;
         let ids: Vec<i64> = edges.iter().map(|edge| edge.version_id).collect();
         let versions = self.registry.versions.filter(|v| v.id.in_(&ids)).all().await?;
         let mut dependents: Vec<Dependent> = edges

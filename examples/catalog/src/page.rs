@@ -17,7 +17,7 @@ a { color: inherit; text-decoration-color: #8888 } nav { margin: 1rem 0 }
 ";
 
 /// A page of the list of crates.
-pub(crate) fn list(page: &Page, crates: i64, versions: i64) -> Html {
+pub(crate) fn list(page: &Page, crates: u64, versions: u64) -> Html {
     let mut body = format!("<h1>Crates <small>{crates} crates, {versions} versions on this machine</small></h1>");
     if page.crates.is_empty() {
         body.push_str("<p>Nothing here yet: the importer is reading the registry. Reload in a moment.</p>");
@@ -72,7 +72,7 @@ pub(crate) fn details(details: &Details, dependents: &[Dependent]) -> Html {
 }
 
 fn document(title: &str, body: &str) -> Html {
-    Html::new(format!(
+    Html(format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
          <title>{title}</title><style>{STYLE}</style><body>{body}</body></html>"
     ))

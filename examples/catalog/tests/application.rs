@@ -82,7 +82,10 @@ async fn nulls_come_last_in_both_directions() -> Result<()> {
     let names = |crates: Vec<Crate>| crates.into_iter().map(|krate| krate.name).collect::<Vec<_>>();
     let rising = registry.crates.order_by(|c| c.license.asc()).all().await?;
     let falling = registry.crates.order_by(|c| c.license.desc()).all().await?;
-    assert_eq!((names(rising), names(falling)), (["c", "a", "b"].map(String::from).into(), ["a", "c", "b"].map(String::from).into()));
+    assert_eq!(
+        (names(rising), names(falling)),
+        (["c", "a", "b"].map(String::from).into(), ["a", "c", "b"].map(String::from).into())
+    );
     Ok(())
 }
 
@@ -120,7 +123,7 @@ async fn a_decimal_is_exact_compared_and_bounded() -> Result<()> {
 async fn times_keep_their_microseconds_and_their_order() -> Result<()> {
     let registry = registry().await?;
     registry.crates.insert(krate("serde")).await?;
-    let at = |micros| DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).expect("a time");
+    let at = |micros| DateTime::from_timestamp_micros(1_700_000_000_000_000_i64 + micros).expect("a time");
     for (number, micros) in [("1", 2), ("2", 1), ("3", 999_999)] {
         let row = NewVersion { imported_at: Some(at(micros)), ..version("serde", number, dec!(1)) };
         assert_eq!(registry.versions.insert(row).await?.imported_at, at(micros));

@@ -30,7 +30,12 @@ impl World {
         let serde = "edition = \"2021\"\ndescription = \"A framework\\n for <data>\"\nlicense = \"MIT\"\nkeywords = [\"serde\", \"data\"]\n";
         unpack(sources.path(), "serde", "1.0.1", serde);
         unpack(sources.path(), "serde", "1.0.2", serde);
-        unpack(sources.path(), "json", "0.1.0", "[dependencies]\nserde = \"1\"\n[dev-dependencies.renamed]\npackage = \"serde\"\nversion = \"1.0.1\"\noptional = true\n");
+        unpack(
+            sources.path(),
+            "json",
+            "0.1.0",
+            "[dependencies]\nserde = \"1\"\n[dev-dependencies.renamed]\npackage = \"serde\"\nversion = \"1.0.1\"\noptional = true\n",
+        );
         unpack(sources.path(), "broken", "0.0.1", "edition = [");
         fs::create_dir_all(sources.path().join("registry-0123/half-0.1.0")).expect("a folder without a mark");
         Ok(Self { sources, registry: testing::database().await? })
@@ -90,6 +95,6 @@ async fn what_strangers_wrote_is_escaped_on_the_page() -> Result<()> {
     let world = World::new().await?;
     world.importer().import().await?;
     let page = Catalog::over(world.registry.clone()).page(None).await?;
-    assert!(page.as_str().contains("A framework for &lt;data&gt;"), "{}", page.as_str());
+    assert!(page.0.contains("A framework for &lt;data&gt;"), "{}", page.0);
     Ok(())
 }

@@ -5,6 +5,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
 use super::binder::{Binder, NewBinder, Part};
 use super::condition::MOST_VALUES;
 use super::error::DataError;
@@ -68,27 +71,37 @@ impl<T: Model> Table<T> {
         self.one(self.statements().insert(&given)?, arguments).await
     }
 
-    /// Adds all rows or none, many at a time, and tells how many there were.
+    /// Adds all rows or none, many at a time, and tells how many there were. The rows are taken and their values bound at
+    /// once, so the future holds neither the iterator nor what it borrows.
     ///
     /// # Errors
     /// As [`Table::insert`], of the first row that is refused.
-    pub async fn insert_many<I>(&self, rows: I) -> Result<u64, DataError>
-    where
-        I: IntoIterator<Item = T::New>,
-        I::IntoIter: Send,
-    {
-        let mut rows = rows.into_iter();
-        transaction::once(&self.handle, async |handle| {
-            let mut added = 0;
-            let mut next = rows.next();
-            while let Some(first) = next.take() {
-                let call;
-                (call, next) = self.batch(first, &mut rows)?;
-                added += handle.changed(call).await?;
-            }
-            Ok(added)
-        })
-        .await
+    pub fn insert_many(&self, rows: impl IntoIterator<Item = T::New>) -> BoxFuture<'_, Result<u64, DataError>> {
+        let calls = self.batches(rows.into_iter());
+        async move {
+            let calls = calls?;
+            transaction::once(&self.handle, async |handle| {
+                let mut added = 0;
+                for call in calls {
+                    added += handle.changed(call).await?;
+                }
+                Ok(added)
+            })
+            .await
+        }
+        .boxed()
+    }
+
+    /// The statements that add the rows, in their order.
+    fn batches(&self, mut rows: impl Iterator<Item = T::New>) -> Result<Vec<Call>, DataError> {
+        let mut calls = Vec::new();
+        let mut next = rows.next();
+        while let Some(first) = next.take() {
+            let call;
+            (call, next) = self.batch(first, &mut rows)?;
+            calls.push(call);
+        }
+        Ok(calls)
     }
 
     /// One statement of `first` and those behind it that give the same columns, and the first that it leaves.

@@ -84,7 +84,9 @@ impl Importer {
         let cargo_home = cargo_home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
         match cargo_home {
             Some(home) => Ok(home.join("registry").join("src")),
-            None => Err(Error::message("no cargo home was found: set `IMPORTER_SOURCES` to the folder with the sources")),
+            None => {
+                Err(Error::message("no cargo home was found: set `IMPORTER_SOURCES` to the folder with the sources"))
+            }
         }
     }
 
