@@ -1,1 +1,113 @@
-//! .
+//! Cell's attribute macros. Each forwards to [`expand`], which unit tests call on ordinary tokens.
+//! The grammar is `cell-syntax`'s; nothing here parses an attribute a second time.
+
+mod expand;
+#[cfg(test)]
+mod tests;
+
+use cell_syntax::Attribute;
+use proc_macro::TokenStream;
+
+/// One macro for each attribute: applications reach it through the modules of the runtime, as `Database::table`.
+macro_rules! attributes {
+    ($($(#[$doc:meta])* $name:ident = $attribute:ident;)*) => {$(
+        $(#[$doc])*
+        #[proc_macro_attribute]
+        pub fn $name(arguments: TokenStream, item: TokenStream) -> TokenStream {
+            expand::attribute(Attribute::$attribute, arguments.into(), item.into()).into()
+        }
+    )*};
+}
+
+attributes! {
+    /// A database in a SQLite file: `#[Database::sqlite(file = "shop.db")]` on a struct of `Table<T>` fields.
+    ///
+    /// Arguments: `file` (a path below the state's folder), `pool` (connections), `timeouts(acquire, statement, lock, idle)`
+    /// (durations such as `"5s"`), `crate` (the runtime's path, where the dependency was renamed).
+    database_sqlite = DatabaseSqlite;
+    /// A database on a PostgreSQL server: `#[Database::postgres(url = env("DATABASE_URL"))]` on a struct of `Table<T>` fields.
+    ///
+    /// Arguments: `url` (the environment variable that holds the URL), `primary` (its region), `pool`, `timeouts(…)`, `crate`.
+    database_postgres = DatabasePostgres;
+    /// A table: a struct of columns.
+    ///
+    /// Arguments: `name` (the SQL name), `renamed_from`, `new` (the name of the type for inserts), `crate`.
+    /// On fields: `key`, `unique`, `index`, `references(T, on_delete = …)`, `check(…)`, `generated(…)`,
+    /// `column(name, default, renamed_from, backfill, max_len, allow)`, `decimal(p, s)`, `skip`.
+    /// On the struct: `key(a, b)`, `unique(a, b)`, `index(a, b desc, where = …)`, `references(T, a, b)`, `check(…)`.
+    database_table = DatabaseTable;
+    /// An enum without fields, stored as text with a check. On a value: `renamed_from = "…"`, `removed(to = Other)`.
+    database_enumeration = DatabaseEnumeration;
+    /// A newtype that is stored as what it wraps: `struct ProductId(i64);`.
+    database_value = DatabaseValue;
+    /// A struct or an enum that may cross a synapse and an HTTP door.
+    message = Message;
+    /// A cell: a struct of databases, synapses and configuration. Arguments: `name`, `start = path`, `crate`.
+    service = Service;
+    /// A cell's calls: the public async methods of an impl. On a method: `http(GET, "/path/{name}")`, `idempotent`,
+    /// `task`, `task(every = "1h")`.
+    handler = Handler;
+    /// Does not work yet: an error where it is written.
+    search_index = SearchIndex;
+    /// Does not work yet: an error where it is written.
+    cache_memoize = CacheMemoize;
+    /// Does not work yet: an error where it is written.
+    placement = Placement;
+    /// Does not work yet: an error where it is written.
+    placement_near = PlacementNear;
+    /// Does not work yet: an error where it is written.
+    placement_optimize_for = PlacementOptimizeFor;
+    /// Does not work yet: an error where it is written.
+    latency_budget = LatencyBudget;
+    /// Does not work yet: an error where it is written.
+    latency_calls = LatencyCalls;
+    /// Does not work yet: an error where it is written.
+    optimize_for_latency = OptimizeForLatency;
+    /// Does not work yet: an error where it is written.
+    compute_nearest = ComputeNearest;
+    /// Does not work yet: an error where it is written.
+    data_gravity = DataGravity;
+    /// Does not work yet: an error where it is written.
+    telemetry_span = TelemetrySpan;
+    /// Does not work yet: an error where it is written.
+    market_offer = MarketOffer;
+    /// Does not work yet: an error where it is written.
+    economy_optimize_for = EconomyOptimizeFor;
+    /// Does not work yet: an error where it is written.
+    global_compute_distribute = GlobalComputeDistribute;
+    /// Does not work yet: an error where it is written.
+    global_compute_auto_migrate = GlobalComputeAutoMigrate;
+    /// Does not work yet: an error where it is written.
+    global_compute_immortal = GlobalComputeImmortal;
+    /// Does not work yet: an error where it is written.
+    global_mesh_route = GlobalMeshRoute;
+    /// Does not work yet: an error where it is written.
+    global_consensus_replicate = GlobalConsensusReplicate;
+}
+
+/// Expands to nothing. It only makes Cell's helper attributes known, so that they may stay on an item for the next
+/// attribute to read.
+#[proc_macro_derive(
+    Inert,
+    attributes(
+        check,
+        column,
+        decimal,
+        facet,
+        filter,
+        generated,
+        index,
+        key,
+        many,
+        references,
+        removed,
+        renamed_from,
+        skip,
+        stored,
+        text,
+        unique
+    )
+)]
+pub fn inert(_item: TokenStream) -> TokenStream {
+    TokenStream::new()
+}

@@ -5,6 +5,7 @@
 #[path = "private.rs"]
 pub mod __private;
 pub mod config;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod db;
 pub mod error;
 #[cfg(feature = "http")]

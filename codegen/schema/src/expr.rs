@@ -1,7 +1,15 @@
 //! Expressions over a row's columns, as `check`, `generated`, `backfill` and `where` say them.
 //! They mean the same on every engine; a dialect prints them. Absent: parsing, and types (see [`crate::schema`]).
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+
+/// How deep a portable expression may be nested: far below what a JSON parser or a recursive function endures.
+pub const MAX_DEPTH: usize = 32;
 
 /// A condition or a value in the portable language, or the text of single engines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,9 +113,9 @@ pub enum Binary {
     Subtract,
     /// `*`
     Multiply,
-    /// `/`: between integers it truncates towards zero.
+    /// `/`: between integers it truncates towards zero; null where the divisor is zero.
     Divide,
-    /// `%`: has the sign of the left operand.
+    /// `%`: has the sign of the left operand; null where the divisor is zero.
     Remainder,
 }
 
@@ -137,7 +145,139 @@ pub enum Function {
     Concat,
 }
 
+impl Expression {
+    /// Whether it says something for this engine.
+    #[must_use]
+    pub fn has(&self, engine: Engine) -> bool {
+        match (self, engine) {
+            (Self::Portable(_), _) => true,
+            (Self::Raw { sqlite, .. }, Engine::Sqlite) => sqlite.is_some(),
+            (Self::Raw { postgres, .. }, Engine::Postgres) => postgres.is_some(),
+        }
+    }
+
+    /// The portable expression, if it is one.
+    #[must_use]
+    pub fn portable(&self) -> Option<&Expr> {
+        match self {
+            Self::Portable(expr) => Some(expr),
+            Self::Raw { .. } => None,
+        }
+    }
+}
+
+impl Expr {
+    /// The names of the columns that occur in it.
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<&str> {
+        match self {
+            Self::Column(name) => BTreeSet::from([name.as_str()]),
+            _ => self.operands().into_iter().flat_map(Self::columns).collect(),
+        }
+    }
+
+    /// Whether it is nested deeper than `levels`. Looks no deeper itself.
+    #[must_use]
+    pub fn deeper_than(&self, levels: usize) -> bool {
+        match levels.checked_sub(1) {
+            None => true,
+            Some(rest) => self.operands().into_iter().any(|operand| operand.deeper_than(rest)),
+        }
+    }
+
+    fn operands(&self) -> Vec<&Self> {
+        match self {
+            Self::Column(_) | Self::Literal(_) => Vec::new(),
+            Self::Unary { operand, .. } => vec![operand],
+            Self::Binary { left, right, .. } => vec![left, right],
+            Self::Call { arguments, .. } => arguments.iter().collect(),
+        }
+    }
+}
+
+/// As a developer would write it, for messages.
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operand = |operand: &Self| match operand {
+            Self::Binary { .. } => format!("({operand})"),
+            _ => operand.to_string(),
+        };
+        match self {
+            Self::Column(name) => f.write_str(name),
+            Self::Literal(literal) => literal.fmt(f),
+            Self::Unary { op, operand: inner } => write!(f, "{}{}", op.symbol(), operand(inner)),
+            Self::Binary { op, left, right } => write!(f, "{} {} {}", operand(left), op.symbol(), operand(right)),
+            Self::Call { function, arguments } => {
+                let arguments: Vec<String> = arguments.iter().map(Self::to_string).collect();
+                write!(f, "{}({})", function.name(), arguments.join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::Number(digits) => f.write_str(digits),
+            Self::Text(text) => write!(f, "{text:?}"),
+        }
+    }
+}
+
+impl Unary {
+    /// The operator as it is written.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Not => "!",
+            Self::Negate => "-",
+        }
+    }
+}
+
+impl Binary {
+    /// The operator as it is written.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::And => "&&",
+            Self::Or => "||",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+        }
+    }
+}
+
 impl Function {
+    /// The name by which it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Len => "len",
+            Self::Lower => "lower",
+            Self::Upper => "upper",
+            Self::Trim => "trim",
+            Self::Abs => "abs",
+            Self::Coalesce => "coalesce",
+            Self::IsNull => "is_null",
+            Self::StartsWith => "starts_with",
+            Self::Contains => "contains",
+            Self::Concat => "concat",
+        }
+    }
+
     /// Every function with the name by which it is written.
     pub const ALL: [(&'static str, Self); 10] = [
         ("abs", Self::Abs),

@@ -226,6 +226,54 @@ impl Table {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
+
+    /// Orders by name everything but the columns.
+    pub(crate) fn sort(&mut self) {
+        self.uniques.sort_by(|left, right| left.name.cmp(&right.name));
+        self.indexes.sort_by(|left, right| left.name.cmp(&right.name));
+        self.references.sort_by(|left, right| left.name.cmp(&right.name));
+        self.checks.sort_by(|left, right| left.name.cmp(&right.name));
+    }
+}
+
+impl Type {
+    /// The type in a few words, for messages.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let word = match self {
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::Bool => "bool",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Text { .. } => "text",
+            Self::Bytes { .. } => "bytes",
+            Self::Uuid => "uuid",
+            Self::Instant => "instant",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Decimal { precision, scale } => return format!("decimal({precision}, {scale})"),
+            Self::Json => "json",
+            Self::Enumeration { .. } => "enumeration",
+        };
+        word.to_owned()
+    }
+
+    /// The least and the greatest value of a whole-number type.
+    #[must_use]
+    pub fn integers(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::I16 => Some((i16::MIN.into(), i16::MAX.into())),
+            Self::I32 => Some((i32::MIN.into(), i32::MAX.into())),
+            Self::I64 => Some((i64::MIN, i64::MAX)),
+            Self::U16 => Some((0, u16::MAX.into())),
+            Self::U32 => Some((0, u32::MAX.into())),
+            _ => None,
+        }
+    }
 }
 
 impl Action {

@@ -236,9 +236,9 @@ pub struct EnumerationValue {
     pub ident: Ident,
     /// The stored text: the variant's name in snake case.
     pub text: String,
-    /// `#[value(renamed_from = "…")]`.
+    /// `#[renamed_from = "…"]`.
     pub renamed_from: Option<Spanned<String>>,
-    /// `#[value(removed(to = Other))]`: no longer stored, rows hold `Other` instead. It is still read.
+    /// `#[removed(to = Other)]`: no longer stored, `Other` is stored instead. It is still read.
     pub removed_to: Option<Ident>,
 }
 

@@ -1,1 +1,42 @@
-//! .
+//! Applies a database's migrations, and proves them on throwaway databases before anyone has to trust them.
+//! In: a history of `cell/<database>/`, a database. Out: the database at the history's head, or a refusal that names
+//! what is in the way. Absent: every decision about the schema (`cell-schema`), and printing.
+//!
+//! An application applies ([`apply()`], [`head`]); the feature `rehearse` adds what only the command and tests need.
+
+mod apply;
+#[cfg(feature = "rehearse")]
+mod compare;
+mod connection;
+mod error;
+mod files;
+#[cfg(feature = "rehearse")]
+mod introspect;
+mod journal;
+mod lock;
+#[cfg(feature = "rehearse")]
+mod rehearse;
+#[cfg(feature = "rehearse")]
+mod rows;
+mod status;
+mod target;
+#[cfg(feature = "rehearse")]
+pub mod throwaway;
+#[cfg(feature = "rehearse")]
+mod tokens;
+mod url;
+mod work;
+
+pub use apply::{Applied, AppliedStep, Head, Options, apply, head};
+#[cfg(feature = "rehearse")]
+pub use compare::{Difference, Verified, verify};
+pub use error::{MigrateError, StepFailure};
+pub use files::read_history;
+#[cfg(feature = "rehearse")]
+pub use introspect::{Found, introspect};
+pub use journal::State;
+#[cfg(feature = "rehearse")]
+pub use rehearse::{RehearseError, Report, rehearse, rehearse_on};
+pub use status::{AppliedMigration, DraftStatus, Problem, Status, status};
+pub use target::Target;
+pub use url::Url;

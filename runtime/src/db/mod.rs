@@ -1,1 +1,45 @@
-//! Placeholder while the tree is being laid out.
+//! Databases: typed tables over SQLite and PostgreSQL that mean the same on both.
+//! In: the impls that `#[Database::table]` and its kin emit. Out: rows, and [`DataError`] where there are none. Absent:
+//! changes of the schema (`cell-migrate` makes them) and decisions about it (the compiler's).
+
+pub mod decimal;
+
+mod binder;
+mod column;
+mod condition;
+mod dialect;
+mod error;
+mod execute;
+mod field;
+mod filter;
+mod handle;
+mod key;
+mod model;
+mod open;
+mod operand;
+mod query;
+mod reader;
+mod select;
+mod session;
+mod sort;
+mod statement;
+mod table;
+mod transaction;
+mod value;
+
+pub use binder::{Binder, NewBinder};
+pub use column::{Column, ColumnInfo, Type};
+pub use error::DataError;
+pub use field::{Field, Json, Scalar, Sortable, Text};
+pub use filter::Filter;
+pub use handle::Handle;
+pub use key::{Key, KeyOperand};
+pub use model::{Database, DatabaseInfo, Engine, EngineInfo, Has, Model, New, Timeouts};
+pub use open::{open, open_at};
+pub use operand::Operand;
+pub use query::{Query, Rows};
+pub use reader::{Reader, Slot, Unreadable};
+pub use sort::{Sort, Sorting};
+pub use table::Table;
+pub use transaction::{Tx, transaction, try_transaction};
+pub use value::Value;

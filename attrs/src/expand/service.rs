@@ -1,0 +1,42 @@
+//! `#[service]`: how the cell is made, and its entry among the program's cells.
+
+use cell_syntax::decl::Service;
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Item;
+use syn::spanned::Spanned as _;
+
+use super::{record, runtime};
+
+pub(super) fn expand(decl: &Service, item: Item, fingerprint: &str) -> TokenStream {
+    let krate = runtime(decl.krate.as_ref());
+    let ident = &decl.ident;
+    let name = decl.cell_name();
+    let make = match &decl.start {
+        Some(start) => quote_spanned!(start.span()=> #start(cx).await),
+        None => {
+            let fields = decl.fields.iter().map(|field| {
+                let (ident, ty) = (&field.ident, &field.ty);
+                let name = ident.to_string();
+                // At the type's place, so that rustc points at the field it cannot build.
+                quote_spanned!(ty.span()=> #ident: cx.field::<#ty, _>(#name).await?)
+            });
+            quote!(::core::result::Result::Ok(Self { #(#fields),* }))
+        }
+    };
+    let record = record(&krate, "service", &ident.to_string(), fingerprint);
+    quote! {
+        #item
+        const _: () = {
+            impl #krate::service::Cell for #ident {
+                const NAME: &'static str = #name;
+                async fn start(cx: &#krate::service::Context) -> #krate::Result<Self> {
+                    let _ = cx;
+                    #make
+                }
+            }
+            #krate::__private::inventory::submit! { #krate::service::Service::of::<#ident>() }
+            #record
+        };
+    }
+}

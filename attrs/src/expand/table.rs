@@ -1,0 +1,208 @@
+//! `#[Database::table]`: the columns for queries, the type for inserts, and how a row is bound and read.
+
+use cell_syntax::decl::{Column, Numbering, Table};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Fields, Ident, Item, Path, Visibility, parse_quote};
+
+use super::{derive_serde, keep_helpers, message, record, runtime};
+
+pub(super) fn expand(decl: &Table, mut item: Item, fingerprint: &str) -> TokenStream {
+    let krate = runtime(decl.krate.as_ref());
+    let Item::Struct(definition) = &mut item else { return quote!(#item) };
+    let visibility = definition.vis.clone();
+    derive_serde(&mut definition.attrs, &krate);
+    skip_in_serde(&mut definition.fields, &decl.skipped);
+    keep_helpers(&mut item, &krate);
+
+    let new = new_type(decl, &visibility, &krate);
+    let model = model(decl, &krate);
+    let shape = shape(decl, &krate);
+    let record = record(&krate, "table", &decl.ident.to_string(), fingerprint);
+    quote! {
+        #item
+        #new
+        const _: () = {
+            #model
+            #shape
+            #record
+        };
+    }
+}
+
+/// A skipped field is no part of the row, and so none of the message.
+fn skip_in_serde(fields: &mut Fields, skipped: &[Ident]) {
+    for field in fields {
+        if field.ident.as_ref().is_some_and(|ident| skipped.contains(ident)) {
+            field.attrs.push(parse_quote!(#[serde(skip)]));
+        }
+    }
+}
+
+/// How an insert treats a column.
+enum Given {
+    /// It must be given.
+    Always,
+    /// It has a default.
+    Optionally,
+    /// The engine fills it.
+    Never,
+}
+
+fn given(decl: &Table, column: &Column) -> Given {
+    let numbered = decl.numbering == Numbering::Automatic && decl.key.contains(&column.ident);
+    if numbered || column.generated.is_some() {
+        Given::Never
+    } else if column.default.is_some() {
+        Given::Optionally
+    } else {
+        Given::Always
+    }
+}
+
+fn new_ident(decl: &Table) -> Ident {
+    let span = decl.new.as_ref().unwrap_or(&decl.ident).span();
+    Ident::new(&decl.new_name(), span)
+}
+
+/// The type for inserts. It is named by the application, so it stands beside the struct.
+fn new_type(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream {
+    let ident = new_ident(decl);
+    let doc = format!("A [`{}`] to insert: without what the database fills in.", decl.ident);
+    let fields = decl.columns.iter().filter_map(|column| {
+        let (name, ty) = (&column.ident, &column.ty);
+        match given(decl, column) {
+            Given::Always => Some(quote!(#[doc = "As in the row."] pub #name: #ty)),
+            Given::Optionally => Some(quote!(
+                #[doc = "As in the row; `None`: the column's default."]
+                #[serde(default)]
+                pub #name: ::core::option::Option<#ty>
+            )),
+            Given::Never => None,
+        }
+    });
+    let binds = decl.columns.iter().map(|column| {
+        let name = &column.ident;
+        match given(decl, column) {
+            Given::Always => quote!(values.push(&self.#name);),
+            Given::Optionally => quote!(values.optional(&self.#name);),
+            Given::Never => quote!(values.skip();),
+        }
+    });
+    let shape_fields = decl.columns.iter().filter_map(|column| {
+        let (name, ty) = (column.ident.to_string(), &column.ty);
+        match given(decl, column) {
+            Given::Always => Some(quote!(.field::<#ty>(#name))),
+            Given::Optionally => Some(quote!(.optional::<#ty>(#name))),
+            Given::Never => None,
+        }
+    });
+    let shape = message::implement(&ident, &quote!(define.structure(|fields| { fields #(#shape_fields)*; })), krate);
+    let model = &decl.ident;
+    let serde = quote!(#krate::__private::serde);
+    let serde_path = serde.to_string().replace(' ', "");
+    quote! {
+        #[doc = #doc]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug, #serde::Serialize, #serde::Deserialize)]
+        #[serde(crate = #serde_path)]
+        #visibility struct #ident { #(#fields),* }
+        const _: () = {
+            impl #krate::db::New for #ident {
+                type Model = #model;
+                fn bind(&self, values: &mut #krate::db::NewBinder) { #(#binds)* }
+            }
+            #shape
+        };
+    }
+}
+
+fn model(decl: &Table, krate: &Path) -> TokenStream {
+    let ident = &decl.ident;
+    let columns_ident = format_ident!("{ident}Columns");
+    let new = new_ident(decl);
+    let struct_name = ident.to_string();
+    let name = match &decl.name {
+        Some(name) => {
+            let name = &name.value;
+            quote!(::core::option::Option::Some(#name))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    let column_fields = decl.columns.iter().map(|column| {
+        let (name, ty) = (&column.ident, &column.ty);
+        quote!(pub #name: #krate::db::Column<#ident, #ty>)
+    });
+    let column_values = decl.columns.iter().enumerate().map(|(at, column)| {
+        let name = &column.ident;
+        quote!(#name: #krate::db::Column::new(&<#ident as #krate::db::Model>::INFO[#at]))
+    });
+    let infos = decl.columns.iter().map(|column| info(decl, column, krate));
+    let places = decl.key.iter().filter_map(|key| decl.columns.iter().position(|column| column.ident == *key));
+    let keys: Vec<&Column> =
+        decl.key.iter().filter_map(|key| decl.columns.iter().find(|column| column.ident == *key)).collect();
+    let key_type = match keys.as_slice() {
+        [only] => only.ty.clone(),
+        several => {
+            let types = several.iter().map(|column| &column.ty);
+            parse_quote!((#(#types,)*))
+        }
+    };
+    let key_values = keys.iter().map(|column| {
+        let name = &column.ident;
+        quote!(::core::clone::Clone::clone(&self.#name))
+    });
+    let key_value = match keys.len() {
+        1 => quote!(#(#key_values)*),
+        _ => quote!((#(#key_values,)*)),
+    };
+    let names: Vec<&Ident> = decl.columns.iter().map(|column| &column.ident).collect();
+    let skipped = &decl.skipped;
+    quote! {
+        #[allow(missing_debug_implementations, non_snake_case)]
+        pub struct #columns_ident { #(#column_fields),* }
+        impl #krate::db::Model for #ident {
+            type Columns = #columns_ident;
+            type Key = #key_type;
+            type New = #new;
+            const STRUCT: &'static str = #struct_name;
+            const NAME: ::core::option::Option<&'static str> = #name;
+            const COLUMNS: &'static #columns_ident = &#columns_ident { #(#column_values),* };
+            const INFO: &'static [#krate::db::ColumnInfo] = &[#(#infos),*];
+            const KEY: &'static [usize] = &[#(#places),*];
+            fn key(&self) -> Self::Key { #key_value }
+            fn bind(&self, values: &mut #krate::db::Binder) { #(values.push(&self.#names);)* }
+            fn read(row: &mut #krate::db::Reader<'_>) -> ::core::result::Result<Self, #krate::db::DataError> {
+                ::core::result::Result::Ok(Self {
+                    #(#names: row.read()?,)*
+                    #(#skipped: ::core::default::Default::default(),)*
+                })
+            }
+        }
+    }
+}
+
+/// What the runtime knows of a column.
+fn info(decl: &Table, column: &Column, krate: &Path) -> TokenStream {
+    let ty = &column.ty;
+    let field = column.ident.to_string();
+    let name = column.name.as_ref().map_or(field.strip_prefix("r#").unwrap_or(&field), |name| name.value.as_str());
+    let decimal = column.decimal.as_ref().map(|decimal| {
+        let (precision, scale) = decimal.value;
+        quote!(.decimal(#precision, #scale))
+    });
+    let automatic =
+        (decl.numbering == Numbering::Automatic && decl.key.contains(&column.ident)).then(|| quote!(.automatic()));
+    let generated = column.generated.is_some().then(|| quote!(.generated()));
+    let defaulted = column.default.is_some().then(|| quote!(.defaulted()));
+    // At the field's type, so that rustc points there when no column can hold it.
+    quote_spanned!(ty.span()=> #krate::db::ColumnInfo::of::<#ty>(#name) #decimal #automatic #generated #defaulted)
+}
+
+fn shape(decl: &Table, krate: &Path) -> TokenStream {
+    let fields = decl.columns.iter().map(|column| {
+        let (name, ty) = (column.ident.to_string(), &column.ty);
+        quote!(.field::<#ty>(#name))
+    });
+    message::implement(&decl.ident, &quote!(define.structure(|fields| { fields #(#fields)*; })), krate)
+}

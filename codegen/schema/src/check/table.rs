@@ -1,0 +1,121 @@
+//! Tables: keys, uniques, indexes and references name columns that are there and fit.
+
+use std::collections::BTreeSet;
+
+use super::{Report, Subject};
+use crate::refusal::shown;
+use crate::schema::{Action, Reference, Table, Type};
+
+pub(super) fn table(subject: Subject<'_>, report: &mut Report) {
+    let table = subject.table;
+    if table.key.is_empty() {
+        report.refuse(
+            "table-key",
+            subject.object(),
+            format!("table `{}` has no key", shown(&table.name)),
+            "mark a field with `#[key]`",
+        );
+    }
+    columns(subject, &table.name, &table.key, report);
+    for name in &table.key {
+        if table.column(name).is_some_and(|column| column.nullable || column.generated.is_some()) {
+            report.refuse(
+                "table-key",
+                subject.part(name),
+                format!("the key's column `{}` may be null or is generated", shown(name)),
+                "use a column that always has a value of its own",
+            );
+        }
+    }
+    for unique in &table.uniques {
+        columns(subject, &unique.name, &unique.columns, report);
+    }
+    for index in &table.indexes {
+        let names: Vec<String> = index.columns.iter().map(|part| part.column.clone()).collect();
+        columns(subject, &index.name, &names, report);
+    }
+    for reference in &table.references {
+        columns(subject, &reference.name, &reference.columns, report);
+        self::reference(subject, reference, report);
+    }
+}
+
+/// Columns of a key, a unique, an index or a reference: some, each there and once, of a type that engines order alike.
+fn columns(subject: Subject<'_>, part: &str, names: &[String], report: &mut Report) {
+    let object = subject.part(part);
+    if names.is_empty() && part != subject.table.name {
+        report.refuse("index-columns", &object, format!("`{}` covers no column", shown(part)), "name at least one");
+    }
+    let mut seen = BTreeSet::new();
+    for name in names {
+        let problem = match subject.table.column(name) {
+            None => "which the table does not have",
+            Some(column) if column.ty == Type::Json => "whose JSON each engine orders differently",
+            Some(_) if !seen.insert(name) => "twice",
+            Some(_) => continue,
+        };
+        report.refuse(
+            "index-columns",
+            &object,
+            format!("`{}` names column `{}`, {problem}", shown(part), shown(name)),
+            "name each column of the table once, and none of JSON",
+        );
+    }
+}
+
+fn reference(subject: Subject<'_>, reference: &Reference, report: &mut Report) {
+    let mut refuse = |message: String, help: &str| {
+        report.refuse("reference-target", subject.part(&reference.name), message, help);
+    };
+    let Some(target) = subject.schema.table(&reference.table) else {
+        refuse(
+            format!("the table `{}` is not in this database", shown(&reference.table)),
+            "refer to a table of the same database",
+        );
+        return;
+    };
+    if !is_unique(target, &reference.target) || reference.columns.len() != reference.target.len() {
+        refuse(
+            format!("the columns that are referred to are no key of `{}`", shown(&target.name)),
+            "refer to the whole key, or to columns that are unique together",
+        );
+        return;
+    }
+    let table = subject.table;
+    for (name, other) in reference.columns.iter().zip(&reference.target) {
+        let (Some(column), Some(other)) = (table.column(name), target.column(other)) else { continue };
+        if stored(&column.ty) != stored(&other.ty) {
+            refuse(
+                format!(
+                    "`{}` is {} and refers to `{}`, which is {}",
+                    shown(name),
+                    column.ty.shown(),
+                    shown(&other.name),
+                    other.ty.shown()
+                ),
+                "give both columns the same type",
+            );
+        }
+        if reference.on_delete == Action::SetNull && (!column.nullable || column.generated.is_some()) {
+            refuse(
+                format!("`{}` cannot become null when its target is deleted", shown(name)),
+                "make the field an `Option`, or use `on_delete = cascade` or `refuse`",
+            );
+        }
+    }
+}
+
+fn is_unique(table: &Table, columns: &[String]) -> bool {
+    let wanted: BTreeSet<&String> = columns.iter().collect();
+    let same = |candidate: &[String]| !candidate.is_empty() && candidate.iter().collect::<BTreeSet<_>>() == wanted;
+    wanted.len() == columns.len() && (same(&table.key) || table.uniques.iter().any(|unique| same(&unique.columns)))
+}
+
+/// The type as far as a reference is concerned.
+fn stored(ty: &Type) -> Type {
+    match ty {
+        Type::Text { .. } | Type::Enumeration { .. } => Type::Text { max_len: None },
+        Type::Bytes { .. } => Type::Bytes { max_len: None },
+        other => other.clone(),
+    }
+}

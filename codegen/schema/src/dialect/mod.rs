@@ -1,0 +1,118 @@
+//! How each engine holds a schema and writes its statements.
+//! In: a [`Schema`]. Out: a [`ddl::Database`] with the engine's own types, defaults and expressions, and SQL text.
+//! Whatever differs between engines is in [`sqlite`] or [`postgres`]; the rest asks them through [`Dialect`].
+
+mod expression;
+mod lower;
+mod postgres;
+mod render;
+mod sqlite;
+
+pub use lower::lower;
+pub(crate) use lower::{RULES, rule_name};
+
+use crate::constant::Constant;
+use crate::ddl;
+use crate::engine::Engine;
+use crate::expr::Function;
+pub use crate::refusal::Refusal;
+use crate::schema::{Column, Type};
+use crate::typed::Typed;
+use expression::Sql;
+
+/// A statement's SQL: one statement with its semicolon, without a line end behind it.
+#[must_use]
+pub fn render(engine: Engine, statement: &ddl::Statement) -> String {
+    render::statement(of(engine), statement)
+}
+
+/// A name as an identifier of `engine`: always in quotes, so that keywords, upper case and any character are fine.
+#[must_use]
+pub fn quote(engine: Engine, name: &str) -> String {
+    of(engine).quote(name)
+}
+
+/// What an engine can do, as data.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capability {
+    /// A foreign key can be added to a table that is there; its target must be there first.
+    pub(crate) adds_foreign_keys: bool,
+    /// `ADD COLUMN` may compute its default for each row (`now`, a random UUID).
+    pub(crate) adds_computed_defaults: bool,
+    /// `ADD COLUMN` may add a stored generated column.
+    pub(crate) adds_generated_columns: bool,
+    /// `ADD COLUMN` may add a reference whose default is a value.
+    pub(crate) adds_references_with_values: bool,
+    /// The words that make the engine number a column.
+    pub(crate) identity: &'static str,
+    /// Whether those words stand inside the primary key's clause, in the column.
+    pub(crate) identity_is_key: bool,
+    /// What stands behind the closing parenthesis of a strict table.
+    pub(crate) strict: &'static str,
+}
+
+pub(crate) fn capability(engine: Engine) -> Capability {
+    of(engine).capability()
+}
+
+fn of(engine: Engine) -> &'static dyn Dialect {
+    match engine {
+        Engine::Sqlite => &sqlite::Sqlite,
+        Engine::Postgres => &postgres::Postgres,
+    }
+}
+
+/// How a column's values are stored.
+#[derive(Debug)]
+struct Storage {
+    ty: String,
+    collation: Option<&'static str>,
+    /// Conditions that keep other values out, each with the last part of its constraint's name.
+    rules: Vec<(&'static str, String)>,
+}
+
+/// One engine's answers. Everything is a pure function of the arguments.
+trait Dialect: Sync {
+    fn engine(&self) -> Engine;
+
+    fn capability(&self) -> Capability;
+
+    fn quote(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    fn storage(&self, column: &Column) -> Storage;
+
+    /// A constant in the stored form.
+    fn constant(&self, constant: &Constant) -> Sql;
+
+    /// The time of the statement as a column of this type stores it.
+    fn now(&self, ty: &Type) -> Option<&'static str>;
+
+    /// A random UUID of version 4.
+    fn random_uuid(&self) -> &'static str;
+
+    fn call(&self, function: Function, arguments: &[(Sql, &Typed)]) -> Sql;
+
+    /// An operand of whole-number or floating-point arithmetic, at the width in which the result is computed.
+    fn computed(&self, sql: Sql, typed: &Typed) -> Sql;
+
+    /// A divisor that may be zero: the result is null then.
+    fn divisor(&self, sql: Sql) -> Sql;
+
+    /// The same number with more digits behind the point.
+    fn rescale(&self, sql: Sql, digits: u8) -> Sql;
+
+    /// The left side of `<` and its like between texts, compared by code point.
+    fn ordered(&self, sql: Sql, typed: &Typed) -> Sql;
+}
+
+/// Text as a literal. Both engines take everything but the quote as it stands.
+fn text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Texts as the list behind `IN`.
+fn list(values: &[String]) -> String {
+    values.iter().map(|value| text(value)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,185 @@
+//! Compares two schemas and lists the changes between them.
+//! In: `previous`, `next`. Out: an ordered `Vec<Change>`. Absent: SQL and dialects. A change says *what*; [`crate::plan`] decides *how*.
+//!
+//! The order of columns is no difference: a database keeps columns in the order in which they were added, whatever a
+//! struct's fields do. Nor is the order of an enumeration's values. [`Schema::aligned_to`] is the schema that a database
+//! has after the changes.
+
+use std::collections::BTreeSet;
+
+use crate::change::{Change, Named};
+use crate::expr::Expression;
+use crate::schema::{Check, Column, Reference, Schema, Table, Type};
+
+/// The changes that make `next` of `previous`; none where they are the same. For each table, in the order of names: what
+/// goes, then what comes or changes, columns before what is about them.
+#[must_use]
+pub fn diff(previous: &Schema, next: &Schema) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for name in names(&previous.tables, &next.tables) {
+        match (previous.table(name), next.table(name)) {
+            (None, Some(table)) => {
+                let mut table = table.clone();
+                table.sort();
+                changes.push(Change::AddTable { table });
+            }
+            (Some(_), None) => changes.push(Change::RemoveTable { table: name.to_owned() }),
+            (Some(previous), Some(next)) => table(previous, next, &mut changes),
+            (None, None) => {}
+        }
+    }
+    changes
+}
+
+fn table(previous: &Table, next: &Table, changes: &mut Vec<Change>) {
+    let name = || next.name.clone();
+    let added: Vec<&Column> = next.columns.iter().filter(|column| previous.column(&column.name).is_none()).collect();
+    let mut own = Own::default();
+
+    removed(&previous.checks, &next.checks, changes, |check| Change::RemoveCheck { table: name(), check });
+    removed(&previous.references, &next.references, changes, |reference| Change::RemoveReference {
+        table: name(),
+        reference,
+    });
+    removed(&previous.indexes, &next.indexes, changes, |index| Change::RemoveIndex { table: name(), index });
+    removed(&previous.uniques, &next.uniques, changes, |unique| Change::RemoveUnique { table: name(), unique });
+    removed(&previous.columns, &next.columns, changes, |column| Change::RemoveColumn { table: name(), column });
+
+    for column in added {
+        let (checks, reference) = own.of(column, previous, next);
+        changes.push(Change::AddColumn { table: name(), column: column.clone(), checks, reference });
+    }
+    for column in &previous.columns {
+        let Some(next) = next.column(&column.name).map(|next| aligned(next, column)) else { continue };
+        if next != *column {
+            changes.push(Change::ChangeColumn { table: name(), previous: column.clone(), next });
+        }
+    }
+    if previous.key != next.key {
+        changes.push(Change::ChangeKey { table: name(), previous: previous.key.clone(), next: next.key.clone() });
+    }
+    for (unique, known) in edited(&previous.uniques, &next.uniques) {
+        let (table, unique) = (name(), unique.clone());
+        changes.push(if known { Change::ChangeUnique { table, unique } } else { Change::AddUnique { table, unique } });
+    }
+    for (index, known) in edited(&previous.indexes, &next.indexes) {
+        let (table, index) = (name(), index.clone());
+        changes.push(if known { Change::ChangeIndex { table, index } } else { Change::AddIndex { table, index } });
+    }
+    for (reference, known) in edited(&previous.references, &next.references) {
+        if !own.references.contains(&reference.name) {
+            let (table, reference) = (name(), reference.clone());
+            changes.push(if known {
+                Change::ChangeReference { table, reference }
+            } else {
+                Change::AddReference { table, reference }
+            });
+        }
+    }
+    for (check, known) in edited(&previous.checks, &next.checks) {
+        if !own.checks.contains(&check.name) {
+            let (table, check) = (name(), check.clone());
+            changes.push(if known { Change::ChangeCheck { table, check } } else { Change::AddCheck { table, check } });
+        }
+    }
+}
+
+/// The constraints that came with an added column.
+#[derive(Default)]
+struct Own {
+    checks: BTreeSet<String>,
+    references: BTreeSet<String>,
+}
+
+impl Own {
+    /// New checks and one new reference that are about this column alone, so that they can be added with it.
+    fn of(&mut self, column: &Column, previous: &Table, next: &Table) -> (Vec<Check>, Option<Reference>) {
+        let mut checks: Vec<Check> = next
+            .checks
+            .iter()
+            .filter(|check| find(&previous.checks, &check.name).is_none())
+            .filter(|check| {
+                let expr = check.expression.portable();
+                expr.is_some_and(|expr| expr.columns().into_iter().eq([column.name.as_str()]))
+            })
+            .cloned()
+            .collect();
+        checks.sort_by(|left, right| left.name.cmp(&right.name));
+        self.checks.extend(checks.iter().map(|check| check.name.clone()));
+        let reference = next
+            .references
+            .iter()
+            .filter(|reference| find(&previous.references, &reference.name).is_none())
+            .filter(|reference| reference.columns == [column.name.as_str()])
+            .min_by(|left, right| left.name.cmp(&right.name))
+            .cloned();
+        self.references.extend(reference.iter().map(|reference| reference.name.clone()));
+        (checks, reference)
+    }
+}
+
+fn names<'a, T: Named>(previous: &'a [T], next: &'a [T]) -> BTreeSet<&'a str> {
+    previous.iter().chain(next).map(Named::name).collect()
+}
+
+fn find<'a, T: Named>(parts: &'a [T], name: &str) -> Option<&'a T> {
+    parts.iter().find(|part| part.name() == name)
+}
+
+fn removed<T: Named>(previous: &[T], next: &[T], changes: &mut Vec<Change>, change: impl Fn(String) -> Change) {
+    let gone = names(previous, &[]).into_iter().filter(|name| find(next, name).is_none());
+    changes.extend(gone.map(|name| change(name.to_owned())));
+}
+
+/// What is new or different, and whether it was known under its name.
+fn edited<'a, T: Named>(previous: &'a [T], next: &'a [T]) -> Vec<(&'a T, bool)> {
+    names(&[], next)
+        .into_iter()
+        .filter_map(|name| find(next, name))
+        .filter_map(|part| match find(previous, part.name()) {
+            None => Some((part, false)),
+            Some(before) if before != part => Some((part, true)),
+            Some(_) => None,
+        })
+        .collect()
+}
+
+/// A column with its enumeration's values in the previous order, where they are the same values.
+fn aligned(next: &Column, previous: &Column) -> Column {
+    let mut column = next.clone();
+    if let (Type::Enumeration { values }, Type::Enumeration { values: before }) = (&next.ty, &previous.ty) {
+        let set = |values: &[String]| values.iter().cloned().collect::<BTreeSet<String>>();
+        if values.len() == before.len() && set(values) == set(before) {
+            column.ty = previous.ty.clone();
+        }
+    }
+    column
+}
+
+impl Schema {
+    /// This schema in the order in which a database holds it that had `previous` before: the columns it had stay in their
+    /// places and new ones come behind them, as [`diff`]'s changes put them. Everything else is ordered by name.
+    #[must_use]
+    pub fn aligned_to(&self, previous: &Self) -> Self {
+        let mut schema = self.clone();
+        schema.tables.sort_by(|left, right| left.name.cmp(&right.name));
+        for table in &mut schema.tables {
+            table.sort();
+            let Some(before) = previous.table(&table.name) else { continue };
+            let kept = before.columns.iter().filter_map(|column| Some(aligned(table.column(&column.name)?, column)));
+            let added = table.columns.iter().filter(|column| before.column(&column.name).is_none()).cloned();
+            table.columns = kept.chain(added).collect();
+        }
+        schema
+    }
+
+    /// Every expression in the schema.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.tables.iter().flat_map(|table| {
+            let checks = table.checks.iter().map(|check| &check.expression);
+            let indexes = table.indexes.iter().filter_map(|index| index.predicate.as_ref());
+            let columns = table.columns.iter().filter_map(|column| column.generated.as_ref());
+            checks.chain(indexes).chain(columns.map(|generated| &generated.expression))
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! The files of `cell/<database>/` as values: the snapshot, the migrations and the chain of their hashes.
+//! In: files' names and bytes, or a model. Out: a [`History`], or the files to write. Absent: file access.
+
+mod chain;
+mod document;
+mod next;
+mod read;
+mod script;
+mod slug;
+mod write;
+
+use std::fmt;
+
+use crate::change::Change;
+use crate::engine::Engine;
+use crate::plan::Phase;
+use crate::schema::Schema;
+
+pub use next::next;
+pub use read::{read, read_sealed};
+pub use write::write;
+
+/// The snapshot's file.
+pub(crate) const SNAPSHOT: &str = "snapshot.json";
+/// The file with a line for each migration.
+pub(crate) const CHAIN: &str = "chain";
+/// The folder of the migrations' folders.
+pub(crate) const MIGRATIONS: &str = "migrations";
+/// A migration's changes.
+pub(crate) const CHANGE: &str = "change.json";
+
+/// The accepted schema and how it came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The schema after the last migration. Its columns stand in the order in which databases hold them: a column that was
+    /// added later is behind the others, wherever its field stands in the struct.
+    pub snapshot: Schema,
+    /// Numbered 1, 2, 3, …
+    pub migrations: Vec<Migration>,
+}
+
+/// A migration: one folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The folder's name: number and slug, `0003_add_rating`.
+    pub name: String,
+    /// What it changes.
+    pub changes: Vec<Change>,
+    /// Its SQL, ordered by engine and phase. An engine that cannot hold the schema has none.
+    pub scripts: Vec<Script>,
+    /// Over `change.json` and the scripts, without regard to line ends and comments.
+    pub hash: Hash,
+    /// The hash over this and every earlier migration: what stands in the chain's line.
+    pub chain: Hash,
+    /// The text of `change.json`.
+    pub(crate) change_text: String,
+}
+
+/// The SQL of one engine and phase: one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// For this engine.
+    pub engine: Engine,
+    /// In this phase.
+    pub phase: Phase,
+    /// In order, numbered from 1 in the file.
+    pub steps: Vec<StepSql>,
+    /// The file's text, with `\n` line ends.
+    pub text: String,
+}
+
+/// One step of a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepSql {
+    /// What it does, from the line `-- step N: title`.
+    pub title: String,
+    /// One or more statements, each with its semicolon, without comment lines.
+    pub sql: String,
+}
+
+/// A BLAKE3 hash, shown as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why files are not a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryError {
+    /// One of [`crate::CODES`].
+    pub code: &'static str,
+    /// The file, relative to the database's folder, with `/`.
+    pub file: String,
+    /// What was found.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl fmt::Display for HistoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} [{}]; {}", self.file, self.message, self.code, self.help)
+    }
+}
+
+impl std::error::Error for HistoryError {}
+
+impl HistoryError {
+    fn new(code: &'static str, file: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { code, file: file.to_owned(), message: message.into(), help: help.into() }
+    }
+}
+
+impl History {
+    /// The engines that every migration has SQL for: those this database can live on.
+    pub fn engines(&self) -> impl Iterator<Item = Engine> {
+        let has = |engine| self.migrations.iter().all(|migration| migration.script(engine, Phase::Expand).is_some());
+        Engine::ALL.into_iter().filter(move |engine| has(*engine))
+    }
+}
+
+impl Migration {
+    /// The folder, relative to the database's: `migrations/0003_add_rating`.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        format!("{MIGRATIONS}/{}", self.name)
+    }
+
+    /// The script of an engine and phase, where there is one.
+    #[must_use]
+    pub fn script(&self, engine: Engine, phase: Phase) -> Option<&Script> {
+        self.scripts.iter().find(|script| script.engine == engine && script.phase == phase)
+    }
+}
+
+impl Script {
+    /// The file's name in its migration's folder: `expand.sqlite.sql`.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        format!("{}.{}.sql", self.phase.name(), self.engine.name())
+    }
+}

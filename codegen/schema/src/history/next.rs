@@ -1,0 +1,72 @@
+//! The next state of a history. In: the history, which migration was sealed last, and the model. Out: a history whose
+//! snapshot is the model, with the open migration written anew.
+
+use super::{History, Migration, chain, document, script, slug};
+use crate::change::Change;
+use crate::engine::Engine;
+use crate::plan::{Refusal, plan};
+use crate::schema::Schema;
+
+/// The history whose snapshot is `model`. Migrations up to number `sealed` stay as they are. What they do not lead to is in
+/// one open migration behind them; there is none where nothing is missing. The same input gives the same bytes.
+///
+/// # Errors
+/// What [`crate::plan::plan`] refuses, counted from the last sealed migration; or that the sealed one is not there.
+pub fn next(history: Option<&History>, sealed: u32, model: &Schema) -> Result<History, Vec<Refusal>> {
+    let known = history.map(|history| history.migrations.as_slice()).unwrap_or_default();
+    let mut migrations: Vec<Migration> = known.iter().filter(|migration| migration.number <= sealed).cloned().collect();
+    let last = migrations.last().map_or(0, |migration| migration.number);
+    if last < sealed {
+        return Err(vec![Refusal::new(
+            "history-behind",
+            &model.database,
+            format!("the last release sealed migration {sealed}, and there are only {last}"),
+            "take the migrations from version control, where the release was made",
+        )]);
+    }
+    let base = replay(&migrations, model)?;
+    let plan = plan(&base, model)?;
+    if plan.steps.is_empty() {
+        return Ok(History { snapshot: base, migrations });
+    }
+    let changes: Vec<Change> = plan.steps.iter().map(|step| step.change.clone()).collect();
+    let name = slug::folder(last + 1, &changes);
+    let engines = engines(model)?;
+    let mut scripts = Vec::with_capacity(engines.len());
+    for engine in engines {
+        scripts.push(script::script(engine, &name, &plan, &base, model)?);
+    }
+    let change_text = document::print_changes(&model.database, &changes);
+    let hash = chain::migration(&name, &change_text, &scripts);
+    let chain = chain::link(migrations.last().map(|migration| migration.chain), hash);
+    let snapshot = model.aligned_to(&base);
+    migrations.push(Migration { number: last + 1, name, changes, scripts, hash, chain, change_text });
+    Ok(History { snapshot, migrations })
+}
+
+/// The schema that migrations lead to.
+fn replay(migrations: &[Migration], model: &Schema) -> Result<Schema, Vec<Refusal>> {
+    let mut schema = Schema { database: model.database.clone(), tables: Vec::new() };
+    for change in migrations.iter().flat_map(|migration| &migration.changes) {
+        schema.apply(change).map_err(|mismatch| {
+            let help = "take the migrations from version control";
+            vec![Refusal::new("history-change", &model.database, mismatch.message, help)]
+        })?;
+    }
+    Ok(schema)
+}
+
+/// The engines that every expression has text for.
+fn engines(model: &Schema) -> Result<Vec<Engine>, Vec<Refusal>> {
+    let has = |engine: &Engine| model.expressions().all(|expression| expression.has(*engine));
+    let engines: Vec<Engine> = Engine::ALL.into_iter().filter(has).collect();
+    if engines.is_empty() {
+        return Err(vec![Refusal::new(
+            "expression-engine",
+            &model.database,
+            "some expressions are written for one engine only and some for the other only, so no engine can hold them all",
+            "write each for both: `sqlite = \"…\", postgres = \"…\"`",
+        )]);
+    }
+    Ok(engines)
+}

@@ -1,0 +1,22 @@
+//! A history as files. In: a [`History`]. Out: relative paths and bytes, the same for the same history.
+
+use std::collections::BTreeMap;
+
+use super::{CHAIN, CHANGE, History, SNAPSHOT, document};
+
+/// The files of a history: all that belongs in the database's folder. A migration's folder that is not among them does not.
+#[must_use]
+pub fn write(history: &History) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    files.insert(SNAPSHOT.to_owned(), document::print_snapshot(&history.snapshot).into_bytes());
+    let lines = history.migrations.iter().map(|migration| format!("{} {}\n", migration.name, migration.chain));
+    files.insert(CHAIN.to_owned(), lines.collect::<String>().into_bytes());
+    for migration in &history.migrations {
+        let folder = migration.folder();
+        files.insert(format!("{folder}/{CHANGE}"), migration.change_text.clone().into_bytes());
+        for script in &migration.scripts {
+            files.insert(format!("{folder}/{}", script.file_name()), script.text.clone().into_bytes());
+        }
+    }
+    files
+}

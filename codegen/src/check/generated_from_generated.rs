@@ -1,0 +1,53 @@
+//! A generated column over another one: PostgreSQL has no order in which to compute them.
+
+use super::{Context, Findings, Rule};
+use crate::lower::expression;
+use crate::lower::row::{Row, sql_name};
+
+pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
+    for row in Row::all(context.program) {
+        for column in &row.table.columns {
+            let Some(generated) = &column.generated else { continue };
+            let Ok((_, names)) = expression::rule(&row, &generated.value) else { continue };
+            let source = row.table.columns.iter().find(|other| {
+                (other.generated.is_some() || other.ident == column.ident) && names.contains(&sql_name(other))
+            });
+            if let Some(source) = source {
+                findings.push(
+                    Rule::GeneratedFromGenerated
+                        .at(
+                            row.place(generated.span),
+                            format!("`{}` is computed from `{}`", column.ident, source.ident),
+                        )
+                        .related(row.place(source.ident.span()), "this column is computed too")
+                        .help("write the expression over columns that are stored"),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::check::tests::{accepted, refused};
+
+    #[test]
+    fn a_column_may_be_computed_from_stored_ones() {
+        accepted("#[Database::table] pub struct P { #[key] id: i64, a: i64, #[generated(a * 2)] twice: i64 }");
+    }
+
+    #[test]
+    fn a_column_may_not_be_computed_from_a_computed_one() {
+        refused(
+            "#[Database::table] pub struct P {
+                 #[key] id: i64,
+                 a: i64,
+                 #[generated(a * 2)] twice: i64,
+                 #[generated(twice + a)] thrice: i64,
+             }",
+            expect![[]],
+        );
+    }
+}

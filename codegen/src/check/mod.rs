@@ -1,0 +1,168 @@
+//! Whether the declarations fit together. In: a [`Program`] and the [`Model`] made of it. Out: diagnostics; where there is
+//! none, the model is whole. One rule a file: the check, what it accepts, what it refuses. There are no warnings: either
+//! something is an error or it is fine. Absent: what one item alone shows, which `cell_syntax` checks.
+
+mod faults;
+mod finding;
+mod sql_names;
+#[cfg(test)]
+mod tests;
+
+mod automatic_key;
+mod backfill_not_yet;
+mod decimal_on_another_type;
+mod decimal_without_scale;
+mod default_does_not_fit;
+mod duplicate_cell;
+mod duplicate_column;
+mod duplicate_constraint;
+mod duplicate_database;
+mod duplicate_http_door;
+mod duplicate_table;
+mod empty_name;
+mod generated_from_generated;
+mod generated_key;
+mod handler_of_nothing;
+mod http_path_type;
+mod key_type;
+mod max_len_on_another_type;
+mod message_type;
+mod name_too_long;
+mod nullable_key;
+mod reference_into_another_database;
+mod reference_mismatch;
+mod reference_to_nothing;
+mod reserved_name;
+mod set_null_of_required;
+mod table_of_nothing;
+mod table_twice;
+mod two_handler_impls;
+mod unknown_cell_field;
+mod unknown_column;
+mod unknown_value;
+mod unprintable_name;
+mod unsupported_constant;
+mod unsupported_type;
+
+use cell_syntax::decl;
+use cell_syntax::diagnostic::Code;
+
+use crate::lower::databases::{self, Members};
+use crate::model::Model;
+use crate::program::{DeclId, Declared, Located, Program};
+
+use finding::Findings;
+
+macro_rules! rules {
+    ($count:literal: $($file:ident $variant:ident $code:literal,)*) => {
+        /// A rule: its file, its variant and its code are the same words.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs, reason = "each variant is the rule of its name")]
+        pub enum Rule {
+            $($variant,)*
+        }
+
+        /// Every code that this stage's diagnostics carry.
+        pub const CODES: [Code; $count] = [$($code,)*];
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: [Self; $count] = [$(Self::$variant,)*];
+
+            /// What is printed.
+            #[must_use]
+            pub fn code(self) -> Code {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+
+            fn check(self, context: &Context<'_>, findings: &mut Findings) {
+                match self {
+                    $(Self::$variant => $file::check(context, findings),)*
+                }
+            }
+        }
+    };
+}
+
+rules! { 35:
+    automatic_key AutomaticKey "automatic-key",
+    backfill_not_yet BackfillNotYet "backfill-not-yet",
+    decimal_on_another_type DecimalOnAnotherType "decimal-on-another-type",
+    decimal_without_scale DecimalWithoutScale "decimal-without-scale",
+    default_does_not_fit DefaultDoesNotFit "default-does-not-fit",
+    duplicate_cell DuplicateCell "duplicate-cell",
+    duplicate_column DuplicateColumn "duplicate-column",
+    duplicate_constraint DuplicateConstraint "duplicate-constraint",
+    duplicate_database DuplicateDatabase "duplicate-database",
+    duplicate_http_door DuplicateHttpDoor "duplicate-http-door",
+    duplicate_table DuplicateTable "duplicate-table",
+    empty_name EmptyName "empty-name",
+    generated_from_generated GeneratedFromGenerated "generated-from-generated",
+    generated_key GeneratedKey "generated-key",
+    handler_of_nothing HandlerOfNothing "handler-of-nothing",
+    http_path_type HttpPathType "http-path-type",
+    key_type KeyType "key-type",
+    max_len_on_another_type MaxLenOnAnotherType "max-len-on-another-type",
+    message_type MessageType "message-type",
+    name_too_long NameTooLong "name-too-long",
+    nullable_key NullableKey "nullable-key",
+    reference_into_another_database ReferenceIntoAnotherDatabase "reference-into-another-database",
+    reference_mismatch ReferenceMismatch "reference-mismatch",
+    reference_to_nothing ReferenceToNothing "reference-to-nothing",
+    reserved_name ReservedName "reserved-name",
+    set_null_of_required SetNullOfRequired "set-null-of-required",
+    table_of_nothing TableOfNothing "table-of-nothing",
+    table_twice TableTwice "table-twice",
+    two_handler_impls TwoHandlerImpls "two-handler-impls",
+    unknown_cell_field UnknownCellField "unknown-cell-field",
+    unknown_column UnknownColumn "unknown-column",
+    unknown_value UnknownValue "unknown-value",
+    unprintable_name UnprintableName "unprintable-name",
+    unsupported_constant UnsupportedConstant "unsupported-constant",
+    unsupported_type UnsupportedType "unsupported-type",
+}
+
+/// What every rule sees.
+pub(crate) struct Context<'a> {
+    program: &'a Program,
+    model: &'a Model,
+    databases: Vec<DatabaseTables<'a>>,
+}
+
+/// A database's struct and its tables by name.
+struct DatabaseTables<'a> {
+    declared: &'a Declared,
+    database: &'a decl::Database,
+    members: Members,
+}
+
+impl Context<'_> {
+    /// The databases that have a struct as a table.
+    fn databases_of(&self, table: DeclId) -> impl Iterator<Item = &DatabaseTables<'_>> {
+        self.databases.iter().filter(move |database| database.members.tables_of(table).next().is_some())
+    }
+}
+
+/// Everything that is wrong with an application's declarations, in no order.
+#[must_use]
+pub fn check(program: &Program, model: &Model) -> Vec<Located> {
+    let databases = databases::all(program)
+        .map(|(declared, database)| {
+            let members = Members::of(program, declared, database);
+            DatabaseTables { declared, database, members }
+        })
+        .collect();
+    let context = Context { program, model, databases };
+    let mut findings = Findings::default();
+    for rule in Rule::ALL {
+        rule.check(&context, &mut findings);
+    }
+    let found = findings.into_located();
+    // Lowering leaves out only what a rule refuses. If the two ever disagree, a table or a cell must not vanish in silence.
+    match model.omitted.first() {
+        Some(place) if found.is_empty() => vec![finding::omitted(*place)],
+        _ => found,
+    }
+}

@@ -1,0 +1,88 @@
+//! The pipeline, on one screen: `scan → parse → lower → check → diff → plan → emit`, in memory.
+//! In: where the application is. Out: all that is known of it and the files it should have. Absent: writing them, rehearsals,
+//! and `cargo build`: the command does those with what is returned here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use cell_schema::history::History;
+
+use crate::emit::{self, Artifacts, FileError, TopologyError};
+use crate::model::Model;
+use crate::program::{Located, Program};
+use crate::{check, lower, scan};
+
+/// A compiled application.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What was scanned.
+    pub program: Program,
+    /// What it means.
+    pub model: Model,
+    /// Each database's history, by the database's name.
+    pub histories: BTreeMap<String, History>,
+    /// The files under `cell/`.
+    pub artifacts: Artifacts,
+    /// The application's folder, which the artifacts' paths are relative to.
+    pub root: PathBuf,
+}
+
+/// Why an application does not compile.
+#[derive(Debug)]
+pub enum Failure {
+    /// Cargo or rustc could not be asked.
+    Scan(scan::ScanError),
+    /// The sources, or the histories they lead to, are wrong.
+    Diagnostics {
+        /// What the diagnostics point into; see [`crate::render`].
+        program: Box<Program>,
+        /// At least one.
+        diagnostics: Vec<Located>,
+    },
+    /// A file under `cell/` could not be read.
+    File(FileError),
+    /// The topology is not of its form.
+    Topology(TopologyError),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scan(error) => write!(f, "{error}"),
+            Self::Diagnostics { diagnostics, .. } => write!(f, "{} errors in the application", diagnostics.len()),
+            Self::File(error) => write!(f, "{error}"),
+            Self::Topology(error) => write!(f, "`{}` is no topology: {error}", emit::TOPOLOGY),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Compiles an application, and writes nothing.
+///
+/// # Errors
+/// What is wrong with it: of the first stage that finds anything, everything, since a later one would only report its echo.
+pub fn check(options: &scan::Options) -> Result<Compiled, Failure> {
+    let scan::Scanned { program, diagnostics } = scan::scan(options).map_err(Failure::Scan)?;
+    if !diagnostics.is_empty() {
+        return Err(refused(program, diagnostics));
+    }
+    let model = lower::lower(&program);
+    let diagnostics = check::check(&program, &model);
+    if !diagnostics.is_empty() {
+        return Err(refused(program, diagnostics));
+    }
+    let root = program.application_package().map(|package| package.root.clone()).unwrap_or_default();
+    let previous = emit::read(&root, &model).map_err(Failure::File)?;
+    let histories = match emit::histories(&model, &previous) {
+        Ok(histories) => histories,
+        Err(diagnostics) => return Err(refused(program, diagnostics)),
+    };
+    let artifacts = emit::emit(&model, &histories, &previous).map_err(Failure::Topology)?;
+    Ok(Compiled { program, model, histories, artifacts, root })
+}
+
+fn refused(program: Program, diagnostics: Vec<Located>) -> Failure {
+    Failure::Diagnostics { program: Box::new(program), diagnostics }
+}

@@ -1,0 +1,67 @@
+//! From the model's schemas to the histories that end in them: diff and plan, for each database. In: the model and the files
+//! that are there. Out: a history for each database, or what is refused, with its place in the sources.
+
+use std::collections::BTreeMap;
+
+use cell_schema::history::{self, History, HistoryError};
+use cell_schema::{Refusal, dialect};
+use cell_syntax::diagnostic::Diagnostic;
+
+use super::files::Previous;
+use crate::model::{Database, Model};
+use crate::program::Located;
+
+/// The histories of an application's databases, by name.
+///
+/// # Errors
+/// What the declared engine cannot hold, changes that are not supported, and files that were edited or are missing: all of
+/// them, each where its object is declared.
+pub fn histories(model: &Model, previous: &Previous) -> Result<BTreeMap<String, History>, Vec<Located>> {
+    let mut histories = BTreeMap::new();
+    let mut refused = Vec::new();
+    for database in &model.databases {
+        match history_of(database, previous) {
+            Ok(history) => {
+                histories.insert(database.name.clone(), history);
+            }
+            Err(diagnostics) => refused.extend(diagnostics),
+        }
+    }
+    if refused.is_empty() { Ok(histories) } else { Err(refused) }
+}
+
+fn history_of(database: &Database, previous: &Previous) -> Result<History, Vec<Located>> {
+    dialect::lower(database.engine, &database.schema).map_err(|refusals| all(database, refusals))?;
+    let files: BTreeMap<String, Vec<u8>> =
+        previous.under(&database.folder).map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+    let history = if files.is_empty() {
+        None
+    } else {
+        Some(history::read(&files).map_err(|error| vec![unreadable(database, &error)])?)
+    };
+    // Nothing is sealed before the first release, so the newest migration is still open.
+    const SEALED: u32 = 0;
+    history::next(history.as_ref(), SEALED, &database.schema).map_err(|refusals| all(database, refusals))
+}
+
+fn all(database: &Database, refusals: Vec<Refusal>) -> Vec<Located> {
+    refusals.into_iter().map(|refusal| located(database, refusal)).collect()
+}
+
+fn located(database: &Database, refusal: Refusal) -> Located {
+    let place = database.places.of(&refusal.object);
+    // The places of a removed object are its owner's, so the message says which object is meant.
+    let mut message = refusal.message;
+    let last = refusal.object.rsplit('.').next().unwrap_or(&refusal.object);
+    if !message.contains(last) {
+        message = format!("`{}`: {message}", refusal.object);
+    }
+    place.locate(Diagnostic::new(refusal.code, place.span, message).label(refusal.object).help(refusal.help))
+}
+
+fn unreadable(database: &Database, error: &HistoryError) -> Located {
+    let message = format!("`{}/{}`: {}", database.folder, error.file, error.message);
+    let place = database.place;
+    let label = format!("the history of this {} database", database.engine.title());
+    place.locate(Diagnostic::new(error.code, place.span, message).label(label).help(error.help.clone()))
+}

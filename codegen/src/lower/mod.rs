@@ -1,0 +1,36 @@
+//! From declarations to the model. In: a [`Program`] without diagnostics. Out: a [`Model`].
+//! Names are resolved, types become columns' types and shapes, paths become tables, cells and values. Lowering reports
+//! nothing: what it cannot lower it leaves out and notes in [`Model::omitted`], and a rule of [`crate::check`], which calls
+//! the same functions, says why. Absent: rules, SQL, files.
+
+pub(crate) mod cells;
+pub(crate) mod databases;
+pub(crate) mod defaults;
+pub(crate) mod expression;
+pub(crate) mod row;
+pub(crate) mod shapes;
+mod tables;
+pub(crate) mod types;
+
+use crate::model::Model;
+use crate::program::Program;
+
+/// The model of an application.
+#[must_use]
+pub fn lower(program: &Program) -> Model {
+    let mut omitted = Vec::new();
+    let mut databases: Vec<_> = databases::all(program)
+        .map(|(declared, database)| databases::database(program, declared, database, &mut omitted))
+        .collect();
+    databases.sort_by(|left, right| left.name.cmp(&right.name));
+    let (cells, types) = cells::lower(program, &databases, &mut omitted);
+    let package = program.application_package();
+    Model {
+        application: package.map(|package| package.name.clone()).unwrap_or_default(),
+        features: package.map(|package| package.features.clone()).unwrap_or_default(),
+        databases,
+        cells,
+        types,
+        omitted,
+    }
+}

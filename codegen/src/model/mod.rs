@@ -1,0 +1,135 @@
+//! What the compiler knows of an application once names mean something: databases with their schemas, cells with their
+//! calls, and the types that cross between them. Made by [`crate::lower`]; checked by [`crate::check`]; written by
+//! [`crate::emit`]. Everything is ordered by name. Absent: syntax, SQL, files.
+
+mod places;
+
+use std::collections::BTreeMap;
+
+use cell_manifest::{Definition, Signature};
+use cell_schema::Engine;
+use cell_schema::schema::Schema;
+use cell_syntax::decl::Method;
+
+use crate::program::DeclId;
+
+pub use places::{Place, Places};
+
+/// An application.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The package's name.
+    pub application: String,
+    /// The package's features that are on, by name.
+    pub features: Vec<String>,
+    /// Ordered by name; a [`DatabaseId`] counts in it.
+    pub databases: Vec<Database>,
+    /// Ordered by name; a [`CellId`] counts in it.
+    pub cells: Vec<Cell>,
+    /// The named types that cross a synapse or a door.
+    pub types: BTreeMap<String, Definition>,
+    /// What could not be lowered. Each of them is reported by a rule of [`crate::check`]; the model is whole only where
+    /// there is none.
+    pub omitted: Vec<Place>,
+}
+
+/// One of a model's databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DatabaseId(pub(crate) usize);
+
+/// One of a model's cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellId(pub(crate) usize);
+
+/// A database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Its name: the struct's in snake case.
+    pub name: String,
+    /// Its struct.
+    pub decl: DeclId,
+    /// Where the struct is declared.
+    pub place: Place,
+    /// Which engine holds it.
+    pub engine: Engine,
+    /// The environment variable with the server's URL, where it is a server.
+    pub url_env: Option<String>,
+    /// The region of the primary.
+    pub primary: Option<String>,
+    /// The folder of its snapshot and migrations, relative to the application's folder, with `/`.
+    pub folder: String,
+    /// Ordered by SQL name, as the tables of `schema` are.
+    pub tables: Vec<Table>,
+    /// Its schema.
+    pub schema: Schema,
+    /// Where each object of the schema is declared.
+    pub places: Places,
+}
+
+/// A table of a database: which struct it comes from. Its columns are in the database's schema.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The SQL name.
+    pub name: String,
+    /// Its struct.
+    pub decl: DeclId,
+    /// The database's field.
+    pub field: Place,
+}
+
+/// A cell.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Its name.
+    pub name: String,
+    /// Its struct.
+    pub decl: DeclId,
+    /// Where the struct is declared.
+    pub place: Place,
+    /// The databases it is built from.
+    pub databases: Vec<DatabaseId>,
+    /// The cells it calls.
+    pub cells: Vec<CellId>,
+    /// Its calls, ordered by name. Background work is not among them: nobody calls it.
+    pub handlers: Vec<Handler>,
+}
+
+/// A call that a cell answers.
+#[derive(Clone, Debug)]
+pub struct Handler {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Place,
+    /// Its arguments and result.
+    pub signature: Signature,
+    /// Whether it may be sent twice.
+    pub idempotent: bool,
+    /// Its door.
+    pub http: Option<Door>,
+}
+
+/// An HTTP door.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// The method.
+    pub method: Method,
+    /// The path, with the names of arguments in braces.
+    pub path: String,
+    /// Where the path is written.
+    pub place: Place,
+}
+
+impl Model {
+    /// A database.
+    #[must_use]
+    pub fn database(&self, id: DatabaseId) -> &Database {
+        &self.databases[id.0]
+    }
+
+    /// A cell.
+    #[must_use]
+    pub fn cell(&self, id: CellId) -> &Cell {
+        &self.cells[id.0]
+    }
+}

@@ -1,0 +1,130 @@
+//! `#[Database::sqlite]` and `#[Database::postgres]`: a struct of `Table<T>` fields.
+
+use proc_macro2::TokenStream;
+use syn::spanned::Spanned as _;
+use syn::{Expr, GenericArgument, Item, PathArguments, Type};
+
+use super::arguments::Arguments;
+use super::{item_name, literal, structs};
+use crate::Attribute;
+use crate::decl::{Database, DatabaseField, Engine, Timeouts};
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::name::snake_case;
+
+pub(super) fn sqlite(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option<Database> {
+    let attribute = Attribute::DatabaseSqlite;
+    let mut arguments = Arguments::parse(attribute.path(), item_name(item), tokens, sink);
+    let file = arguments.text("file", sink);
+    if let Some(file) = &file {
+        let parts = std::path::Path::new(&file.value).components();
+        let inside = parts.clone().all(|part| matches!(part, std::path::Component::Normal(_)));
+        if parts.count() == 0 || !inside {
+            sink.push(
+                Diagnostic::new("wrong-value", file.span, format!("`{}` is not a file below the state's folder", file.value))
+                    .help("write a relative path without `..`, such as `file = \"shop.db\"`; the node decides where its state is"),
+            );
+        }
+    } else {
+        arguments.missing("file", "file = \"shop.db\"", sink);
+    }
+    database(attribute, arguments, item, file.map(|file| Engine::Sqlite { file }), sink)
+}
+
+pub(super) fn postgres(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option<Database> {
+    let attribute = Attribute::DatabasePostgres;
+    let mut arguments = Arguments::parse(attribute.path(), item_name(item), tokens, sink);
+    let url = arguments.value("url", sink);
+    let cluster = arguments.value("cluster", sink);
+    let primary = arguments.text("primary", sink);
+    refuse_for_now(
+        "cluster",
+        cluster.as_ref(),
+        "run the server yourself and name its URL: `url = env(\"DATABASE_URL\")`",
+        sink,
+    );
+    refuse_for_now(
+        "replicas",
+        arguments.value("replicas", sink).as_ref(),
+        "leave it out; all reads go to the primary",
+        sink,
+    );
+    let engine = match url {
+        Some(url) => literal::environment(&url, sink).map(|url| Engine::Postgres { url, primary }),
+        None => {
+            if cluster.is_none() {
+                arguments.missing("url", "url = env(\"DATABASE_URL\")", sink);
+            }
+            None
+        }
+    };
+    database(attribute, arguments, item, engine, sink)
+}
+
+fn refuse_for_now(name: &str, value: Option<&Expr>, help: &str, sink: &mut Sink) {
+    if let Some(value) = value {
+        sink.push(
+            Diagnostic::new("not-yet", value.span(), format!("`{name}` does not work in this version of Cell"))
+                .help(help),
+        );
+    }
+}
+
+fn database(
+    attribute: Attribute,
+    mut arguments: Arguments,
+    item: &Item,
+    engine: Option<Engine>,
+    sink: &mut Sink,
+) -> Option<Database> {
+    let pool = arguments.number("pool", sink);
+    if let Some(pool) = pool.as_ref().filter(|pool| pool.value == 0) {
+        sink.push(Diagnostic::new("wrong-value", pool.span, "a pool of no connections").help("write 1 or more"));
+    }
+    let timeouts = arguments.list("timeouts", sink).map(|list| timeouts(list, sink)).unwrap_or_default();
+    let krate = arguments.krate(sink);
+    arguments.finish(sink);
+
+    let (item, fields) = structs::named(attribute, item, sink)?;
+    let mut tables = Vec::new();
+    for field in fields {
+        let Some(ident) = &field.ident else { continue };
+        match row_of(&field.ty) {
+            Some(row) => tables.push(DatabaseField { ident: ident.clone(), row: row.clone(), ty: field.ty.clone() }),
+            None => sink.push(
+                Diagnostic::new("unsupported-field", field.ty.span(), format!("the field `{ident}` is no `Table<…>`"))
+                    .help("a database is a struct of tables; keep other state in a cell (`#[service]`)"),
+            ),
+        }
+    }
+    Some(Database { ident: item.ident.clone(), engine: engine?, pool, timeouts, krate, tables })
+}
+
+impl Database {
+    /// The database's name, the first part of every name in it: the struct's in snake case.
+    #[must_use]
+    pub fn database_name(&self) -> String {
+        snake_case(&self.ident.to_string())
+    }
+}
+
+fn timeouts(mut list: Arguments, sink: &mut Sink) -> Timeouts {
+    let mut take = |name| {
+        let value = list.value(name, sink)?;
+        literal::duration(&value, sink).map(|duration| duration.value)
+    };
+    let timeouts =
+        Timeouts { acquire: take("acquire"), statement: take("statement"), lock: take("lock"), idle: take("idle") };
+    list.finish(sink);
+    timeouts
+}
+
+/// `Product` of `Table<Product>`, however the path before `Table` is written.
+fn row_of(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match (last.ident == "Table", arguments.args.first(), arguments.args.len()) {
+        (true, Some(GenericArgument::Type(row)), 1) => Some(row),
+        _ => None,
+    }
+}

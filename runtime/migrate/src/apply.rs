@@ -1,0 +1,290 @@
+//! Brings a database to its history's head, one journaled step after the other, as the only applier.
+//! In: a target, a history. Out: what ran. A process that dies anywhere leaves a database that the next apply goes on with:
+//! a step and its line in the journal are one transaction. Absent: what to do (see [`crate::work`]).
+
+use std::time::Duration;
+
+use cell_schema::history::History;
+use serde::Serialize;
+
+use crate::connection::{self, Access, Connection};
+use crate::error::StepFailure;
+use crate::journal::{self, Event, Journal, Line, State};
+use crate::work::{self, Draft, Pending, Step, Work};
+use crate::{MigrateError, Target, lock};
+
+/// How to apply.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Whether a SQLite file that does not exist is created.
+    pub create: bool,
+    /// Whether nothing runs, and what would run is returned.
+    pub dry_run: bool,
+    /// How long another applier is waited for.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { create: true, dry_run: false, patience: Duration::from_secs(60) }
+    }
+}
+
+/// What apply did, or with [`Options::dry_run`] would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Applied {
+    /// In the order in which they ran.
+    pub steps: Vec<AppliedStep>,
+    /// The newest migration that the database then has.
+    pub head: Option<Head>,
+}
+
+/// A step that ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AppliedStep {
+    /// The migration's name.
+    pub migration: String,
+    /// The step's number, from 1, over both phases.
+    pub step: usize,
+    /// What it does.
+    pub title: String,
+    /// Its SQL.
+    pub sql: String,
+    /// Whether it is the local way from an earlier draft to the migration as it is now, not one of the migration's.
+    pub draft: bool,
+    /// What the engine said when the step failed before.
+    pub failed_before: Option<String>,
+}
+
+/// The newest migration that a database has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// Its number.
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// Its hash, in hexadecimal digits.
+    pub hash: String,
+    /// How far it came.
+    pub state: State,
+}
+
+/// Applies what the database lacks, in order.
+///
+/// # Errors
+/// The database is not this history's, or is not what its journal and the history say: then nothing ran. A step that the
+/// engine refused: then nothing of that step remains, and what came before it is done.
+pub async fn apply(target: &Target, history: &History, options: &Options) -> Result<Applied, MigrateError> {
+    if options.dry_run {
+        let journal = existing(target).await?.unwrap_or_default();
+        let work = work::decide(target, history, &journal)?;
+        return Ok(outcome(&work, &journal));
+    }
+    let access = if options.create { Access::Create } else { Access::Existing };
+    prepare(target, access)?;
+    let lock = lock::file(target, options.patience).await?;
+    let mut connection = Connection::open(target, access).await?;
+    let applied = async {
+        lock::session(&mut connection, target, options.patience).await?;
+        let journal = read_or_create(&mut connection, target).await?;
+        let work = work::decide(target, history, &journal)?;
+        run(&mut connection, target, &work).await?;
+        Ok(outcome(&work, &journal))
+    }
+    .await;
+    connection.close().await;
+    drop(lock);
+    applied
+}
+
+/// Makes the folder of a SQLite file that is to be created.
+fn prepare(target: &Target, access: Access) -> Result<(), MigrateError> {
+    let Some(file) = target.file() else { return Ok(()) };
+    if access == Access::Existing {
+        let missing = || MigrateError::Missing { target: target.to_string() };
+        return if file.exists() { Ok(()) } else { Err(missing()) };
+    }
+    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|error| MigrateError::Connect {
+        target: target.to_string(),
+        message: format!("cannot create its folder: {error}"),
+    })
+}
+
+/// The newest migration that the database has; `None` where it has none or does not exist.
+///
+/// # Errors
+/// The database does not answer, or its journal cannot be read.
+pub async fn head(target: &Target) -> Result<Option<Head>, MigrateError> {
+    Ok(existing(target).await?.as_ref().and_then(newest))
+}
+
+/// The journal of a database that may not exist, or may be empty.
+pub(crate) async fn existing(target: &Target) -> Result<Option<Journal>, MigrateError> {
+    let mut connection = match Connection::open(target, Access::Existing).await {
+        Err(MigrateError::Missing { .. }) => return Ok(None),
+        opened => opened?,
+    };
+    let journal = match journal::read(&mut connection, target).await {
+        Ok(None) => empty(&mut connection, target).await.map(|()| None),
+        read => read,
+    };
+    connection.close().await;
+    journal
+}
+
+/// Refuses a database without a journal that holds something.
+async fn empty(connection: &mut Connection, target: &Target) -> Result<(), MigrateError> {
+    let objects =
+        journal::objects(connection).await.map_err(|error| MigrateError::engine(target, "list the tables", &error))?;
+    if objects.is_empty() {
+        return Ok(());
+    }
+    Err(MigrateError::UnknownDatabase { target: target.to_string(), objects })
+}
+
+async fn read_or_create(connection: &mut Connection, target: &Target) -> Result<Journal, MigrateError> {
+    if let Some(journal) = journal::read(connection, target).await? {
+        return Ok(journal);
+    }
+    empty(connection, target).await?;
+    journal::create(connection).await.map_err(|error| MigrateError::engine(target, "create the journal", &error))?;
+    Ok(Journal::default())
+}
+
+async fn run(connection: &mut Connection, target: &Target, work: &Work<'_>) -> Result<(), MigrateError> {
+    if let Some(draft) = &work.draft {
+        move_on(connection, target, draft).await?;
+    }
+    if let Some(number) = work.abandoned {
+        let failed = |error| MigrateError::engine(target, "write the journal", &error);
+        journal::remove(connection, number).await.map_err(failed)?;
+    }
+    for pending in &work.pending {
+        migrate(connection, target, pending).await?;
+    }
+    Ok(())
+}
+
+/// Runs the way from a draft to the migration in one transaction: between two drafts there is nothing to go on from.
+async fn move_on(connection: &mut Connection, target: &Target, draft: &Draft<'_>) -> Result<(), MigrateError> {
+    let number = draft.row.number;
+    let mut current = None;
+    let moved = async {
+        connection.begin().await?;
+        for step in &draft.steps {
+            current = Some(step);
+            connection.run(&step.sql).await?;
+            journal::write(connection, &line(number, step, Event::Done, None)).await?;
+        }
+        current = None;
+        match draft.migration {
+            Some(migration) => {
+                let identity = (number, migration.name.as_str(), migration.hash.to_string());
+                journal::put(connection, (identity.0, identity.1, &identity.2), Some(&draft.schema), State::Open)
+                    .await?;
+            }
+            None => journal::remove(connection, number).await?,
+        }
+        connection.commit().await
+    }
+    .await;
+    match (moved, current) {
+        (Ok(()), _) => Ok(()),
+        (Err(error), Some(step)) => {
+            connection.rollback().await;
+            Err(refused(&draft.row.name, step, &error))
+        }
+        (Err(error), None) => Err(MigrateError::engine(target, "write the journal", &error)),
+    }
+}
+
+async fn migrate(connection: &mut Connection, target: &Target, pending: &Pending<'_>) -> Result<(), MigrateError> {
+    let journal_failed = |error: sqlx::Error| MigrateError::engine(target, "write the journal", &error);
+    put(connection, pending, State::Started).await.map_err(journal_failed)?;
+    for step in &pending.steps {
+        let number = pending.migration.number;
+        journal::write(connection, &line(number, step, Event::Started, None)).await.map_err(journal_failed)?;
+        if let Err(error) = step_with_line(connection, number, step).await {
+            connection.rollback().await;
+            let message = connection::text(&error);
+            // The step's own error is the one to report, even if it cannot be written down.
+            drop(journal::write(connection, &line(number, step, Event::Failed, Some(message))).await);
+            return Err(refused(&pending.migration.name, step, &error));
+        }
+    }
+    let state = if pending.newest { State::Open } else { State::Sealed };
+    put(connection, pending, state).await.map_err(journal_failed)
+}
+
+async fn step_with_line(connection: &mut Connection, migration: u32, step: &Step) -> Result<(), sqlx::Error> {
+    connection.begin().await?;
+    connection.run(&step.sql).await?;
+    journal::write(connection, &line(migration, step, Event::Done, None)).await?;
+    connection.commit().await
+}
+
+/// Writes the migration's row. An earlier migration that was open is sealed by a later one.
+async fn put(connection: &mut Connection, pending: &Pending<'_>, state: State) -> Result<(), sqlx::Error> {
+    let migration = pending.migration;
+    connection.begin().await?;
+    journal::seal_before(connection, migration.number).await?;
+    let identity = (migration.number, migration.name.as_str(), &*migration.hash.to_string());
+    journal::put(connection, identity, Some(&pending.schema), state).await?;
+    connection.commit().await
+}
+
+fn line(migration: u32, step: &Step, event: Event, message: Option<String>) -> Line {
+    Line { migration, step: step.number, title: step.title.clone(), event, message }
+}
+
+fn refused(migration: &str, step: &Step, error: &sqlx::Error) -> MigrateError {
+    MigrateError::Step(Box::new(StepFailure {
+        migration: migration.to_owned(),
+        step: step.number,
+        title: step.title.clone(),
+        sql: step.sql.clone(),
+        message: connection::text(error),
+        before: step.before.clone(),
+    }))
+}
+
+fn newest(journal: &Journal) -> Option<Head> {
+    let row = journal.rows.last()?;
+    Some(Head { number: row.number, name: row.name.clone(), hash: row.hash.clone(), state: row.state })
+}
+
+/// What the work comes to, once it is done.
+fn outcome(work: &Work<'_>, journal: &Journal) -> Applied {
+    let step = |migration: &str, draft: bool, step: &Step| AppliedStep {
+        migration: migration.to_owned(),
+        step: step.number,
+        title: step.title.clone(),
+        sql: step.sql.clone(),
+        draft,
+        failed_before: step.before.clone(),
+    };
+    let moved = work.draft.iter().flat_map(|draft| draft.steps.iter().map(|run| step(&draft.row.name, true, run)));
+    let migrated = work
+        .pending
+        .iter()
+        .flat_map(|pending| pending.steps.iter().map(|run| step(&pending.migration.name, false, run)));
+    let dropped = work.draft.as_ref().filter(|draft| draft.migration.is_none()).map(|draft| draft.row.number);
+    let dropped = dropped.or(work.abandoned);
+    let remaining = journal.rows.iter().rev().find(|row| Some(row.number) != dropped).map(|row| Head {
+        number: row.number,
+        name: row.name.clone(),
+        hash: row.hash.clone(),
+        state: row.state,
+    });
+    let reached = work.pending.last().map(|pending| (pending.migration, pending.newest));
+    let reached = reached.or_else(|| Some((work.draft.as_ref()?.migration?, true)));
+    let head = reached.map(|(migration, newest)| Head {
+        number: migration.number,
+        name: migration.name.clone(),
+        hash: migration.hash.to_string(),
+        state: if newest { State::Open } else { State::Sealed },
+    });
+    Applied { steps: moved.chain(migrated).collect(), head: head.or(remaining) }
+}

@@ -1,0 +1,100 @@
+//! How a database stands to its history, without touching it. In: a target, a history. Out: [`Status`], made for JSON.
+
+use cell_schema::history::History;
+use serde::Serialize;
+
+use crate::journal::{Journal, State};
+use crate::work::{self, Work};
+use crate::{MigrateError, Target, apply};
+
+/// How a database stands to its history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The database, without a password.
+    pub target: String,
+    /// The engine's name.
+    pub engine: &'static str,
+    /// Whether anything was ever applied.
+    pub journaled: bool,
+    /// What the database has, in order.
+    pub applied: Vec<AppliedMigration>,
+    /// The names of the migrations that it lacks, in order.
+    pub pending: Vec<String>,
+    /// The titles of the steps that would move it on from an earlier draft of its newest migration.
+    pub draft: Option<DraftStatus>,
+    /// What keeps the rest from being applied.
+    pub problem: Option<Problem>,
+}
+
+/// A migration that a database has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AppliedMigration {
+    /// Its number.
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// How far it came.
+    pub state: State,
+    /// When its last step was done, in UTC.
+    pub applied_at: Option<String>,
+}
+
+/// A draft that differs from the migration as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DraftStatus {
+    /// The migration's name when it was applied.
+    pub migration: String,
+    /// What would move the database on.
+    pub steps: Vec<String>,
+}
+
+/// What is in the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The diagnostic's code.
+    pub code: &'static str,
+    /// What was found.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// How the database stands to the history. A database that does not exist lacks everything.
+///
+/// # Errors
+/// The database does not answer, holds something that is not ours, or its journal cannot be read. What only keeps
+/// migrations from being applied is a [`Problem`].
+pub async fn status(target: &Target, history: &History) -> Result<Status, MigrateError> {
+    let journal = apply::existing(target).await?;
+    let journaled = journal.is_some();
+    let journal = journal.unwrap_or_default();
+    let (work, problem) = match work::decide(target, history, &journal) {
+        Ok(work) => (work, None),
+        Err(error) => (
+            Work { draft: None, abandoned: None, pending: Vec::new() },
+            Some(Problem { code: error.code(), message: error.to_string(), help: error.help() }),
+        ),
+    };
+    Ok(Status {
+        target: target.to_string(),
+        engine: target.engine().name(),
+        journaled,
+        applied: applied(&journal),
+        pending: work.pending.iter().map(|pending| pending.migration.name.clone()).collect(),
+        draft: work.draft.map(|draft| DraftStatus {
+            migration: draft.row.name,
+            steps: draft.steps.into_iter().map(|step| step.title).collect(),
+        }),
+        problem,
+    })
+}
+
+fn applied(journal: &Journal) -> Vec<AppliedMigration> {
+    let row = |row: &crate::journal::Row| AppliedMigration {
+        number: row.number,
+        name: row.name.clone(),
+        state: row.state,
+        applied_at: row.applied_at.clone(),
+    };
+    journal.rows.iter().map(row).collect()
+}

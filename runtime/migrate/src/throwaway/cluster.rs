@@ -1,0 +1,178 @@
+//! A PostgreSQL cluster of one's own: `initdb` in a temporary folder, a server on a unix socket in it.
+//! A supervising shell ends the server and removes the folder when the owner drops it or dies in whatever way.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::sync::OnceCell;
+
+use super::programs::{self, User};
+use super::{SHARED_VARIABLE, ThrowawayError};
+use crate::Url;
+
+/// How long a start may take on a machine that is busy with other things.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The longest folder in which a socket still fits: the name of a unix socket holds 103 bytes on every system.
+const LONGEST_FOLDER: usize = 103 - "/.s.PGSQL.5432".len();
+
+/// A running cluster. Dropping it ends it.
+#[derive(Debug)]
+pub struct Cluster {
+    url: Url,
+    /// The shell that watches over the server. None where the cluster is someone else's.
+    supervisor: Option<Child>,
+}
+
+impl Cluster {
+    /// Starts a cluster of one's own, in about 1.5 seconds.
+    ///
+    /// # Errors
+    /// The server programs are missing, or do not start.
+    pub async fn start() -> Result<Self, ThrowawayError> {
+        let programs = programs::find()?;
+        let folder = folder(programs::unprivileged()?)?;
+        let url = Url::postgres_socket(&folder, "postgres");
+        let mut cluster = Self { url, supervisor: Some(supervise(&programs, &folder)?) };
+        cluster.answer().await?;
+        Ok(cluster)
+    }
+
+    /// The cluster of this process, started at the first call and ended with the process; or the running one whose URL
+    /// `CELL_TEST_POSTGRES` holds.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; a later call tries again.
+    pub async fn shared() -> Result<&'static Self, ThrowawayError> {
+        static SHARED: OnceCell<Cluster> = OnceCell::const_new();
+        SHARED
+            .get_or_try_init(|| async {
+                match std::env::var(SHARED_VARIABLE) {
+                    Ok(url) if !url.is_empty() => Ok(Self { url: Url::new(url), supervisor: None }),
+                    _ => Self::start().await,
+                }
+            })
+            .await
+    }
+
+    /// The URL of the database `postgres`, for those that hand the cluster on to other processes.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Creates an empty database, whose name begins with `prefix` and is like no other.
+    ///
+    /// # Errors
+    /// The cluster is gone, or refuses.
+    pub async fn create_database(&self, prefix: &str) -> Result<Url, ThrowawayError> {
+        let mut connection = PgConnection::connect(self.url.as_str()).await.map_err(ThrowawayError::Create)?;
+        // `template0` has no sessions of others', so any number of databases may be made from it at once. The server
+        // chooses and quotes the name: several processes may share it.
+        let (name, create): (String, String) = sqlx::query_as(
+            "SELECT name, format('CREATE DATABASE %I TEMPLATE template0', name) \
+             FROM (SELECT left($1, 30) || '_' || replace(gen_random_uuid()::text, '-', '') AS name) AS named",
+        )
+        .bind(prefix)
+        .fetch_one(&mut connection)
+        .await
+        .map_err(ThrowawayError::Create)?;
+        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.map_err(ThrowawayError::Create)?;
+        connection.close().await.map_err(ThrowawayError::Create)?;
+        Ok(self.url.with_database(&name))
+    }
+
+    /// Waits until the server takes a connection, or has ended.
+    async fn answer(&mut self) -> Result<(), ThrowawayError> {
+        let begun = Instant::now();
+        loop {
+            let refused = match PgConnection::connect(self.url.as_str()).await {
+                Ok(connection) => {
+                    // The server answers: how it takes the farewell does not matter.
+                    drop(connection.close().await);
+                    return Ok(());
+                }
+                Err(refused) => refused,
+            };
+            if let Some(log) = self.ended() {
+                return Err(ThrowawayError::Ended { log });
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(ThrowawayError::Slow { seconds: PATIENCE.as_secs(), source: refused });
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What the supervisor had to say, once it has ended.
+    fn ended(&mut self) -> Option<String> {
+        let supervisor = self.supervisor.as_mut()?;
+        supervisor.try_wait().ok().flatten()?;
+        let mut log = String::new();
+        // A log that cannot be read is an empty one: that the server ended is the news.
+        drop(supervisor.stdout.take()?.read_to_string(&mut log));
+        Some(log.trim_end().to_owned())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(mut supervisor) = self.supervisor.take() {
+            drop(supervisor.stdin.take());
+            // Nothing is left to be done about a shell that cannot be waited for.
+            drop(supervisor.wait());
+        }
+    }
+}
+
+/// Makes the cluster's folder, and gives it to the user that runs the server.
+fn folder(owner: Option<User>) -> Result<PathBuf, ThrowawayError> {
+    let temporary = std::env::temp_dir();
+    let failed = |folder: &Path, source| ThrowawayError::Folder { folder: folder.to_owned(), source };
+    let builder = || {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("cell-postgres-");
+        builder
+    };
+    let mut folder = builder().tempdir_in(&temporary).map_err(|source| failed(&temporary, source))?;
+    if folder.path().as_os_str().len() > LONGEST_FOLDER {
+        folder = builder().tempdir_in("/tmp").map_err(|source| failed(Path::new("/tmp"), source))?;
+    }
+    if let Some(User { user, group }) = owner {
+        std::os::unix::fs::chown(folder.path(), Some(user), Some(group))
+            .map_err(|source| failed(folder.path(), source))?;
+    }
+    Ok(folder.keep())
+}
+
+fn supervise(programs: &Path, folder: &Path) -> Result<Child, ThrowawayError> {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", include_str!("supervise.sh"), "supervise"])
+        .arg(programs)
+        .arg(folder)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        // Ctrl-C in a terminal is for the owner; the server ends after it.
+        .process_group(0)
+        // The server's clients and tools read these; a throwaway cluster must be the same on every machine.
+        .env_remove("PGDATA")
+        .env_remove("PGPORT")
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC");
+    if let Some(User { user, group }) = programs::unprivileged()? {
+        shell.uid(user).gid(group);
+    }
+    shell.spawn().map_err(|source| {
+        // Without a supervisor nobody else removes it.
+        drop(fs::remove_dir_all(folder));
+        ThrowawayError::Spawn(source)
+    })
+}

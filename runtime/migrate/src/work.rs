@@ -1,0 +1,198 @@
+//! Decides what is to be done to bring a database to its history's head. In: the history, the journal. Out: [`Work`], or
+//! what is in the way. A pure function: nothing runs before all of it has been decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cell_schema::Engine;
+use cell_schema::change::Change;
+use cell_schema::dialect;
+use cell_schema::history::{History, Migration};
+use cell_schema::plan::{self, Phase};
+use cell_schema::schema::Schema;
+
+use crate::journal::{Event, Journal, Row, State};
+use crate::{MigrateError, Target};
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) struct Work<'h> {
+    /// First, where the database has another draft of its newest migration.
+    pub(crate) draft: Option<Draft<'h>>,
+    /// The number of a migration that had begun, of which nothing was done, and which the history has dropped.
+    pub(crate) abandoned: Option<u32>,
+    /// Then, in order.
+    pub(crate) pending: Vec<Pending<'h>>,
+}
+
+/// A step as it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// From 1, over both phases.
+    pub(crate) number: usize,
+    pub(crate) title: String,
+    pub(crate) sql: String,
+    /// What the engine said when it failed before.
+    pub(crate) before: Option<String>,
+}
+
+/// The way from a draft to the migration as it is now.
+#[derive(Debug)]
+pub(crate) struct Draft<'h> {
+    pub(crate) row: Row,
+    /// `None` where the history dropped the migration.
+    pub(crate) migration: Option<&'h Migration>,
+    pub(crate) steps: Vec<Step>,
+    /// What the database then holds.
+    pub(crate) schema: Schema,
+}
+
+/// A migration that is not done.
+#[derive(Debug)]
+pub(crate) struct Pending<'h> {
+    pub(crate) migration: &'h Migration,
+    /// Those that are not done.
+    pub(crate) steps: Vec<Step>,
+    /// What the database then holds.
+    pub(crate) schema: Schema,
+    /// Whether it is the history's newest.
+    pub(crate) newest: bool,
+}
+
+/// What is to be done to bring the database of this journal to the head.
+pub(crate) fn decide<'h>(target: &Target, history: &'h History, journal: &Journal) -> Result<Work<'h>, MigrateError> {
+    let expected = &history.snapshot.database;
+    let found = journal.rows.iter().rev().find_map(|row| row.schema.as_ref()).map(|schema| &schema.database);
+    if let Some(found) = found.filter(|found| *found != expected) {
+        let (found, expected) = (found.clone(), expected.clone());
+        return Err(MigrateError::OtherDatabase { target: target.to_string(), found, expected });
+    }
+
+    let mut draft = None;
+    let mut abandoned = None;
+    let mut done = 0;
+    for (at, row) in journal.rows.iter().enumerate() {
+        let migration = history.migrations.get(at).filter(|migration| migration.number == row.number);
+        if migration.is_some_and(|migration| migration.hash.to_string() == row.hash) {
+            done += usize::from(row.state != State::Started);
+            continue;
+        }
+        let newest = at + 1 == journal.rows.len();
+        match row.state {
+            State::Open if newest => {
+                draft = Some(move_on(target, history, journal, row, migration)?);
+                done += usize::from(migration.is_some());
+            }
+            State::Started if newest => match last_done(journal, row.number) {
+                // Nothing of it was done: it is as if it had never begun.
+                None => abandoned = migration.is_none().then_some(row.number),
+                Some(step) => {
+                    let (target, migration) = (target.to_string(), row.name.clone());
+                    return Err(MigrateError::HalfApplied { target, migration, step });
+                }
+            },
+            _ => {
+                let (target, name) = (target.to_string(), row.name.clone());
+                return Err(match migration {
+                    Some(_) => MigrateError::Edited { target, migration: name },
+                    None => MigrateError::UnknownMigration { target, migration: name },
+                });
+            }
+        }
+    }
+
+    // A database that was moved on holds its columns in an order of its own: later migrations add to that.
+    let mut schema = match &draft {
+        Some(draft) => draft.schema.clone(),
+        None => stored(journal, done, expected),
+    };
+    let mut pending = Vec::new();
+    for migration in history.migrations.iter().skip(done) {
+        advance(target, &mut schema, &migration.changes)?;
+        pending.push(Pending {
+            migration,
+            steps: steps(target.engine(), migration, journal)?,
+            schema: schema.clone(),
+            newest: migration.number as usize == history.migrations.len(),
+        });
+    }
+    Ok(Work { draft, abandoned, pending })
+}
+
+/// The schema that the database holds after its first `done` migrations.
+fn stored(journal: &Journal, done: usize, database: &str) -> Schema {
+    let last = done.checked_sub(1).and_then(|last| journal.rows.get(last));
+    last.and_then(|row| row.schema.clone())
+        .unwrap_or_else(|| Schema { database: database.to_owned(), ..Schema::default() })
+}
+
+/// Makes changes of a history that has been checked: one that does not fit is not of the schema in the journal.
+fn advance(target: &Target, schema: &mut Schema, changes: &[Change]) -> Result<(), MigrateError> {
+    for change in changes {
+        schema.apply(change).map_err(|_| MigrateError::Journal { target: target.to_string() })?;
+    }
+    Ok(())
+}
+
+fn last_done(journal: &Journal, migration: u32) -> Option<usize> {
+    let done = journal.lines.iter().filter(|line| line.migration == migration && line.event == Event::Done);
+    done.map(|line| line.step).max()
+}
+
+/// The steps of a migration that are not done, each with how it failed before.
+fn steps(engine: Engine, migration: &Migration, journal: &Journal) -> Result<Vec<Step>, MigrateError> {
+    let lines = || journal.lines.iter().filter(|line| line.migration == migration.number);
+    let done: BTreeSet<usize> = lines().filter(|line| line.event == Event::Done).map(|line| line.step).collect();
+    // A step of this number may have been another one when it failed: its migration was rewritten since.
+    let failures: BTreeMap<(usize, &str), &str> =
+        lines().filter_map(|line| Some(((line.step, line.title.as_str()), line.message.as_deref()?))).collect();
+    if !migration.scripts.iter().any(|script| script.engine == engine) && !migration.changes.is_empty() {
+        let migration = migration.name.clone();
+        return Err(MigrateError::NoScript { migration, engine: engine.title() });
+    }
+    let scripts = Phase::ALL.into_iter().filter_map(|phase| migration.script(engine, phase));
+    Ok(scripts
+        .flat_map(|script| &script.steps)
+        .enumerate()
+        .map(|(at, step)| Step {
+            number: at + 1,
+            title: step.title.clone(),
+            sql: step.sql.clone(),
+            before: failures.get(&(at + 1, step.title.as_str())).map(|message| (*message).to_owned()),
+        })
+        .filter(|step| !done.contains(&step.number))
+        .collect())
+}
+
+/// The way from the draft in `row` to the migration as it is now, or to the head where the history has dropped it.
+fn move_on<'h>(
+    target: &Target,
+    history: &'h History,
+    journal: &Journal,
+    row: &Row,
+    migration: Option<&'h Migration>,
+) -> Result<Draft<'h>, MigrateError> {
+    let refused = |refusals| MigrateError::Draft { target: target.to_string(), migration: row.name.clone(), refusals };
+    let previous = row.schema.clone().ok_or_else(|| MigrateError::Journal { target: target.to_string() })?;
+    let mut next = Schema { database: history.snapshot.database.clone(), ..Schema::default() };
+    for migration in history.migrations.iter().filter(|migration| migration.number <= row.number) {
+        advance(target, &mut next, &migration.changes)?;
+    }
+    let plan = plan::plan(&previous, &next).map_err(refused)?;
+    let statements = plan::statements(target.engine(), &plan, &previous, &next).map_err(refused)?;
+    let mut schema = previous;
+    for step in &plan.steps {
+        advance(target, &mut schema, std::slice::from_ref(&step.change))?;
+    }
+    let first = journal.lines.iter().filter(|line| line.migration == row.number).map(|line| line.step).max();
+    let steps = plan
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(at, step)| {
+            let sql = statements.iter().filter(|(of, _)| *of == at);
+            let sql: Vec<String> = sql.map(|(_, statement)| dialect::render(target.engine(), statement)).collect();
+            Step { number: first.unwrap_or(0) + at + 1, title: step.summary.clone(), sql: sql.join("\n"), before: None }
+        })
+        .collect();
+    Ok(Draft { row: row.clone(), migration, steps, schema })
+}

@@ -1,0 +1,187 @@
+//! Runs statements where a handle stands: on a connection of its pool, or on its transaction's.
+//! In: a [`Call`]. Out: rows as they come off the driver, each read at once. Absent: what the statements are.
+
+use std::sync::Arc;
+
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use sqlx::{AssertSqlSafe, Executor};
+
+use super::dialect::{Arguments, Dialect, error};
+use super::error::DataError;
+use super::handle::{Handle, Pool};
+use super::model::Facts;
+use super::reader::Reader;
+use super::session::{Connection, Lease};
+
+/// A statement with its values.
+pub(crate) struct Call {
+    pub(crate) text: Arc<str>,
+    pub(crate) arguments: Arguments,
+    /// Whether the connection should keep it prepared.
+    pub(crate) persistent: bool,
+    /// Of the table that it is about, for its errors.
+    pub(crate) facts: Facts,
+}
+
+/// How a row is read.
+pub(crate) type Read<T> = fn(&mut Reader<'_>) -> Result<T, DataError>;
+
+/// What went wrong: a transaction can't go on after its engine refused a statement, but can after a row that is unreadable.
+pub(crate) enum Failure {
+    Engine(DataError),
+    Reading(DataError),
+}
+
+impl From<Failure> for DataError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Engine(error) | Failure::Reading(error) => error,
+        }
+    }
+}
+
+/// Runs `$run` with the connection where the handle stands.
+macro_rules! run {
+    ($handle:expr, $run:ident, $call:expr $(, $argument:expr)*) => {{
+        match $handle.lease().await? {
+            None => match $handle.pool() {
+                #[cfg(feature = "sqlite")]
+                Pool::Sqlite(pool) => $run(pool, $call $(, $argument)*).await.map_err(DataError::from),
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(pool) => $run(pool, $call $(, $argument)*).await.map_err(DataError::from),
+            },
+            Some(mut lease) => {
+                let result = match lease.connection()? {
+                    #[cfg(feature = "sqlite")]
+                    Connection::Sqlite(transaction) => $run(&mut **transaction, $call $(, $argument)*).await,
+                    #[cfg(feature = "postgres")]
+                    Connection::Postgres(transaction) => $run(&mut **transaction, $call $(, $argument)*).await,
+                };
+                Lease::note(&mut lease, result)
+            }
+        }
+    }};
+}
+
+impl Handle {
+    /// Every row. A statement that writes and gives rows back is run to its end, where its last checks are.
+    pub(crate) async fn rows<T: Send>(&self, call: Call, read: Read<T>) -> Result<Vec<T>, DataError> {
+        run!(self, rows, call, read)
+    }
+
+    /// The first row; for statements that only read.
+    pub(crate) async fn row<T: Send>(&self, call: Call, read: Read<T>) -> Result<Option<T>, DataError> {
+        run!(self, row, call, read)
+    }
+
+    /// The number of rows that were changed.
+    pub(crate) async fn changed(&self, call: Call) -> Result<u64, DataError> {
+        run!(self, changed, call)
+    }
+
+    /// Statements as they are, separated by `;`, one after the other. For setting up and for tests: what is run here is
+    /// not the same on two engines, and nothing in it is bound.
+    ///
+    /// # Errors
+    /// The engine refuses one; those before it may have been done.
+    pub async fn script(&self, statements: &str) -> Result<(), DataError> {
+        let text: Arc<str> = statements.into();
+        let facts = self.facts();
+        run!(self, script, text, facts)
+    }
+
+    /// Rows as they are wanted. Inside a transaction, and of a database in memory, they are read at once: its only
+    /// connection stays free for other statements.
+    pub(crate) fn stream<T: Send + 'static>(
+        &self,
+        call: Call,
+        read: Read<T>,
+    ) -> BoxStream<'static, Result<T, DataError>> {
+        let handle = self.clone();
+        if handle.has_one_connection() {
+            let rows = async move { handle.rows(call, read).await };
+            let all = rows.map(|result| match result {
+                Ok(rows) => futures_util::stream::iter(rows).map(Ok).boxed(),
+                Err(error) => futures_util::stream::once(async { Err(error) }).boxed(),
+            });
+            return all.flatten_stream().boxed();
+        }
+        if let Err(error) = handle.check_outside() {
+            return futures_util::stream::once(async { Err(error) }).boxed();
+        }
+        match handle.pool() {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => stream(pool, call, read),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => stream(pool, call, read),
+        }
+    }
+}
+
+type Prepared<DB> = sqlx::query::Query<'static, DB, <DB as sqlx::Database>::Arguments>;
+
+fn prepared<DB: Dialect>(call: Call) -> Result<(Prepared<DB>, Facts), Failure> {
+    let arguments = DB::arguments(call.arguments)
+        .ok_or_else(|| Failure::Reading(DataError::other("the statement was made for another engine")))?;
+    Ok((sqlx::query_with(AssertSqlSafe(call.text), arguments).persistent(call.persistent), call.facts))
+}
+
+fn engine<DB: Dialect>(facts: Facts) -> impl Fn(sqlx::Error) -> Failure {
+    move |cause| Failure::Engine(error::<DB>(cause, facts))
+}
+
+async fn rows<'c, DB: Dialect, E, T>(executor: E, call: Call, read: Read<T>) -> Result<Vec<T>, Failure>
+where
+    E: Executor<'c, Database = DB>,
+{
+    let (query, facts) = prepared::<DB>(call)?;
+    let mut stream = query.fetch(executor);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await.map_err(engine::<DB>(facts))? {
+        rows.push(read(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading)?);
+    }
+    Ok(rows)
+}
+
+async fn row<'c, DB: Dialect, E, T>(executor: E, call: Call, read: Read<T>) -> Result<Option<T>, Failure>
+where
+    E: Executor<'c, Database = DB>,
+{
+    let (query, facts) = prepared::<DB>(call)?;
+    let row = query.fetch_optional(executor).await.map_err(engine::<DB>(facts))?;
+    row.map(|row| read(&mut Reader::new(DB::row(&row), facts))).transpose().map_err(Failure::Reading)
+}
+
+async fn changed<'c, DB: Dialect, E>(executor: E, call: Call) -> Result<u64, Failure>
+where
+    E: Executor<'c, Database = DB>,
+{
+    let (query, facts) = prepared::<DB>(call)?;
+    let result = query.execute(executor).await.map_err(engine::<DB>(facts))?;
+    Ok(DB::changed(&result))
+}
+
+async fn script<'c, DB: Dialect, E>(executor: E, text: Arc<str>, facts: Facts) -> Result<(), Failure>
+where
+    E: Executor<'c, Database = DB>,
+{
+    executor.execute(sqlx::raw_sql(AssertSqlSafe(text))).await.map_err(engine::<DB>(facts))?;
+    Ok(())
+}
+
+fn stream<DB: Dialect, T: Send + 'static>(
+    pool: &sqlx::Pool<DB>,
+    call: Call,
+    read: Read<T>,
+) -> BoxStream<'static, Result<T, DataError>>
+where
+    for<'p> &'p sqlx::Pool<DB>: Executor<'static, Database = DB>,
+{
+    let (query, facts) = match prepared::<DB>(call) {
+        Ok(prepared) => prepared,
+        Err(failure) => return futures_util::stream::once(async { Err(failure.into()) }).boxed(),
+    };
+    let rows = query.fetch(pool).map_err(move |cause| error::<DB>(cause, facts));
+    rows.and_then(move |row| std::future::ready(read(&mut Reader::new(DB::row(&row), facts)))).boxed()
+}

@@ -1,0 +1,178 @@
+//! Opens a database: at the place that its attribute names, or at a URL.
+//! In: [`DatabaseInfo`] and the environment. Out: a [`Handle`]. Absent: tables; migrations make those.
+//!
+//! `CELL_<DATABASE>_URL` overrides the attribute. A SQLite file is relative to the folder in `CELL_STATE`, else to `.cell/`
+//! beside the run-time `CARGO_MANIFEST_DIR`, else to `.cell/` in the current folder.
+
+use std::env::{self, VarError};
+use std::path::{Path, PathBuf};
+
+use super::error::DataError;
+use super::handle::Handle;
+use super::model::{Database, DatabaseInfo, EngineInfo};
+
+/// Opens a database at the place that its attribute, or `CELL_<DATABASE>_URL`, names.
+///
+/// # Errors
+/// [`DataError::Open`] where the place is not said, or can't be reached.
+pub async fn open<D: Database>() -> Result<D, DataError> {
+    let place = Place::find(D::INFO, |name| variable(D::INFO, name))?;
+    Ok(D::rebind(place.open(D::INFO).await?))
+}
+
+/// Opens a database at a URL: `sqlite:path`, `sqlite::memory:` or `postgres://…`, whatever its attribute says.
+///
+/// # Errors
+/// [`DataError::Open`] where the URL is none of these, or can't be reached.
+pub async fn open_at<D: Database>(url: &str) -> Result<D, DataError> {
+    Ok(D::rebind(Place::of_url(D::INFO, url)?.open(D::INFO).await?))
+}
+
+/// Where a database is. Its URL may hold a password, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A file.
+    SqliteFile(PathBuf),
+    /// Memory.
+    SqliteMemory,
+    /// A server's URL.
+    Postgres(String),
+}
+
+fn variable(info: &DatabaseInfo, name: &str) -> Result<Option<String>, DataError> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => {
+            Err(DataError::open(info.name, ["the environment variable `", name, "` is not UTF-8"].concat()))
+        }
+    }
+}
+
+impl Place {
+    /// Where the attribute and the environment say that it is.
+    pub(crate) fn find(
+        info: &DatabaseInfo,
+        variable: impl Fn(&str) -> Result<Option<String>, DataError>,
+    ) -> Result<Self, DataError> {
+        if let Some(url) = variable(&override_name(info.name))? {
+            return Self::of_url(info, &url);
+        }
+        match info.engine {
+            EngineInfo::Sqlite { file } => Ok(Self::SqliteFile(state_folder(&variable)?.join(file))),
+            EngineInfo::Postgres { url_env } => match variable(url_env)? {
+                Some(url) => Self::of_url(info, &url),
+                None => Err(DataError::open(
+                    info.name,
+                    ["set the environment variable `", url_env, "` to its URL, `postgres://user@host/database`"]
+                        .concat(),
+                )),
+            },
+        }
+    }
+
+    /// What a URL says. The URL itself stands in no error: it may hold a password.
+    pub(crate) fn of_url(info: &DatabaseInfo, url: &str) -> Result<Self, DataError> {
+        let url = url.trim();
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        match url.strip_prefix("sqlite:") {
+            Some(":memory:" | "//:memory:") => Ok(Self::SqliteMemory),
+            Some(path) if path.contains('?') => {
+                Err(DataError::open(info.name, "its URL has parameters; say them in the attribute instead"))
+            }
+            Some(path) if !path.is_empty() => Ok(Self::SqliteFile(path.strip_prefix("//").unwrap_or(path).into())),
+            _ => Err(DataError::open(
+                info.name,
+                "its URL is none of `sqlite:path`, `sqlite::memory:` and `postgres://user@host/database`",
+            )),
+        }
+    }
+
+    async fn open(self, info: &'static DatabaseInfo) -> Result<Handle, DataError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteFile(path) => super::dialect::sqlite_pool::open(info, Some(path)).await,
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory => super::dialect::sqlite_pool::open(info, None).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => super::dialect::postgres_pool::open(info, &url).await,
+            #[cfg(not(feature = "sqlite"))]
+            Self::SqliteFile(_) | Self::SqliteMemory => {
+                Err(DataError::open(info.name, "turn on the feature `sqlite` of `cell-runtime`"))
+            }
+            #[cfg(not(feature = "postgres"))]
+            Self::Postgres(_) => Err(DataError::open(info.name, "turn on the feature `postgres` of `cell-runtime`")),
+        }
+    }
+}
+
+/// `CELL_SHOP_URL` for `shop`.
+fn override_name(database: &str) -> String {
+    ["CELL_", &database.to_ascii_uppercase(), "_URL"].concat()
+}
+
+fn state_folder(variable: &impl Fn(&str) -> Result<Option<String>, DataError>) -> Result<PathBuf, DataError> {
+    if let Some(state) = variable("CELL_STATE")? {
+        return Ok(state.into());
+    }
+    let beside = variable("CARGO_MANIFEST_DIR")?.map(PathBuf::from).unwrap_or_default();
+    Ok(Path::new(&beside).join(".cell"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::db::Timeouts;
+
+    const fn info(engine: EngineInfo) -> DatabaseInfo {
+        DatabaseInfo { name: "shop", engine, pool: None, timeouts: Timeouts::DEFAULT, tables: &[] }
+    }
+
+    const FILE: DatabaseInfo = info(EngineInfo::Sqlite { file: "shop.db" });
+    const SERVER: DatabaseInfo = info(EngineInfo::Postgres { url_env: "DATABASE_URL" });
+
+    fn find(info: &DatabaseInfo, variables: &[(&str, &str)]) -> Result<Place, DataError> {
+        let variables: BTreeMap<_, _> = variables.iter().copied().collect();
+        Place::find(info, |name| Ok(variables.get(name).map(ToString::to_string)))
+    }
+
+    #[test]
+    fn a_file_lies_in_the_state_folder_or_beside_the_package() {
+        let file = |text: &str| Ok(Place::SqliteFile(text.into()));
+        assert!(find(&FILE, &[("CELL_STATE", "/state"), ("CARGO_MANIFEST_DIR", "/app")]) == file("/state/shop.db"));
+        assert!(find(&FILE, &[("CARGO_MANIFEST_DIR", "/app")]) == file("/app/.cell/shop.db"));
+        assert!(find(&FILE, &[]) == file(".cell/shop.db"));
+    }
+
+    #[test]
+    fn the_override_decides_the_place_and_the_engine() {
+        let url = "postgres://shop@db/shop";
+        assert!(find(&FILE, &[("CELL_SHOP_URL", url)]) == Ok(Place::Postgres(url.into())));
+        let variables = [("CELL_SHOP_URL", "sqlite::memory:"), ("DATABASE_URL", url)];
+        assert!(find(&SERVER, &variables) == Ok(Place::SqliteMemory));
+    }
+
+    #[test]
+    fn a_missing_url_is_an_error_that_names_the_variable() {
+        let error = find(&SERVER, &[]).err().map(|error| error.to_string());
+        assert_eq!(
+            error.as_deref(),
+            Some(
+                "can't open `shop`: set the environment variable `DATABASE_URL` to its URL, `postgres://user@host/database`"
+            ),
+        );
+    }
+
+    #[test]
+    fn an_url_of_another_kind_is_refused_without_repeating_it() {
+        for url in ["mysql://root:hunter2@db/shop", "hunter2", "sqlite:", ""] {
+            let error =
+                find(&SERVER, &[("DATABASE_URL", url)]).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains("none of") && !error.contains("hunter2"), "{error}");
+        }
+    }
+}

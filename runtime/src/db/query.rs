@@ -1,0 +1,163 @@
+//! A question to one table: which rows, in which order, how many; and the ways to have them.
+//! Absent: joins, groups and single columns.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::Stream;
+use futures_util::stream::BoxStream;
+
+use super::error::DataError;
+use super::filter::Filter;
+use super::handle::Handle;
+use super::model::{Facts, Model};
+use super::select::Ask;
+use super::sort::{Sorting, Sorts};
+
+/// Rows of a table that are asked for; nothing is run before [`Query::all`] or one of its kind.
+#[must_use = "a query asks nothing until `all`, `first`, `count` or another of its kind"]
+pub struct Query<T: Model> {
+    handle: Handle,
+    table: &'static str,
+    ask: Ask,
+    row: PhantomData<fn() -> T>,
+}
+
+impl<T: Model> Clone for Query<T> {
+    fn clone(&self) -> Self {
+        Self { handle: self.handle.clone(), table: self.table, ask: self.ask.clone(), row: PhantomData }
+    }
+}
+
+impl<T: Model> fmt::Debug for Query<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query").field("table", &self.table).field("ask", &self.ask).finish()
+    }
+}
+
+impl<T: Model> Query<T> {
+    pub(crate) fn new(handle: Handle, table: &'static str) -> Self {
+        Self { handle, table, ask: Ask::default(), row: PhantomData }
+    }
+
+    /// Only rows that meet this condition, and those of earlier calls: `filter(|p| p.price.lt(dec!(10)) & p.stock.gt(0))`.
+    pub fn filter(mut self, condition: impl FnOnce(&'static T::Columns) -> Filter<T>) -> Self {
+        self.ask.filters.push(condition(T::COLUMNS).node);
+        self
+    }
+
+    /// In this order, behind those of earlier calls: `order_by(|p| (p.name.asc(), p.id.desc()))`.
+    pub fn order_by<S: Sorting<T>>(mut self, order: impl FnOnce(&'static T::Columns) -> S) -> Self {
+        let mut sorts = Sorts(std::mem::take(&mut self.ask.sorts));
+        order(T::COLUMNS).sorts(&mut sorts);
+        self.ask.sorts = sorts.0;
+        self
+    }
+
+    /// At most this many rows.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.ask.limit = Some(rows);
+        self
+    }
+
+    /// Without the first rows. Each of them is still gone through: to page through many, go on behind the last row
+    /// instead, `filter(|p| p.name.gt(last)).order_by(|p| p.name.asc()).limit(100)`.
+    pub fn offset(mut self, rows: u64) -> Self {
+        self.ask.offset = Some(rows);
+        self
+    }
+
+    /// The rows.
+    ///
+    /// # Errors
+    /// [`DataError::OutOfRange`] for a value that the column can't be compared with; [`DataError::Decode`] for a row that
+    /// is no `T`; those of the connection.
+    pub async fn all(self) -> Result<Vec<T>, DataError> {
+        let call = self.ask.rows(self.handle.engine(), self.facts())?;
+        self.handle.rows(call, T::read).await
+    }
+
+    /// The first row.
+    ///
+    /// # Errors
+    /// As [`Query::all`].
+    pub async fn first(mut self) -> Result<Option<T>, DataError> {
+        self.ask.limit = Some(self.ask.limit.map_or(1, |limit| limit.min(1)));
+        let call = self.ask.rows(self.handle.engine(), self.facts())?;
+        self.handle.row(call, T::read).await
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// As [`Query::all`].
+    pub async fn count(self) -> Result<u64, DataError> {
+        let call = self.ask.count(self.handle.engine(), self.facts())?;
+        let count = self.handle.row(call, |row| row.read::<i64>()).await?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    }
+
+    /// Whether there is one.
+    ///
+    /// # Errors
+    /// As [`Query::all`].
+    pub async fn exists(self) -> Result<bool, DataError> {
+        let call = self.ask.exists(self.handle.engine(), self.facts())?;
+        Ok(self.handle.row(call, |_| Ok(())).await?.is_some())
+    }
+
+    /// Removes them, and tells how many there were.
+    ///
+    /// # Errors
+    /// As [`Query::all`]; [`DataError::ReferenceViolation`] where another row refers to one of them.
+    pub async fn delete(self) -> Result<u64, DataError> {
+        let call = self.ask.delete(self.handle.engine(), self.facts())?;
+        self.handle.changed(call).await
+    }
+
+    /// The rows one after the other, without holding all of them, over a connection of its own that is free again at the
+    /// end. Inside a transaction, and of a database in memory, there is but one connection: there the rows are read at once.
+    pub fn stream(self) -> Rows<T> {
+        let rows = match self.ask.rows(self.handle.engine(), self.facts()) {
+            Ok(call) => self.handle.stream(call, T::read),
+            Err(error) => Box::pin(futures_util::stream::once(std::future::ready(Err(error)))),
+        };
+        Rows { rows }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts::of::<T>(self.table)
+    }
+}
+
+/// The rows of [`Query::stream`]. It ends after the first error.
+#[must_use = "a stream asks nothing until it is polled"]
+pub struct Rows<T> {
+    rows: BoxStream<'static, Result<T, DataError>>,
+}
+
+impl<T> Stream for Rows<T> {
+    type Item = Result<T, DataError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.rows.as_mut().poll_next(cx)
+    }
+}
+
+impl<T> Rows<T> {
+    /// The next row.
+    ///
+    /// # Errors
+    /// As [`Query::all`].
+    pub async fn next(&mut self) -> Result<Option<T>, DataError> {
+        std::future::poll_fn(|cx| self.rows.as_mut().poll_next(cx)).await.transpose()
+    }
+}
+
+impl<T> fmt::Debug for Rows<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows").finish_non_exhaustive()
+    }
+}

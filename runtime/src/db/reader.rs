@@ -1,0 +1,131 @@
+//! A row on its way back: [`Reader`] goes through its columns, [`Slot`] gives one column's value.
+//! In: a driver's row. Out: values, or which column holds none of its type. Absent: the stored forms (the dialects').
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::column::ColumnInfo;
+#[cfg(feature = "postgres")]
+use super::dialect::postgres;
+#[cfg(feature = "sqlite")]
+use super::dialect::sqlite;
+use super::error::DataError;
+use super::field::Field;
+use super::model::Facts;
+
+/// The columns of one row, read in order.
+pub struct Reader<'r> {
+    row: Row<'r>,
+    facts: Facts,
+    at: usize,
+}
+
+/// A driver's row.
+#[derive(Clone, Copy)]
+pub(crate) enum Row<'r> {
+    #[cfg(feature = "sqlite")]
+    Sqlite(&'r sqlx::sqlite::SqliteRow),
+    #[cfg(feature = "postgres")]
+    Postgres(&'r sqlx::postgres::PgRow),
+}
+
+impl<'r> Reader<'r> {
+    pub(crate) fn new(row: Row<'r>, facts: Facts) -> Self {
+        Self { row, facts, at: 0 }
+    }
+
+    /// The next column's value.
+    ///
+    /// # Errors
+    /// [`DataError::Decode`] where the column holds something else.
+    pub fn read<F: Field>(&mut self) -> Result<F, DataError> {
+        let at = self.at;
+        self.at += 1;
+        let Some(info) = self.facts.columns.get(at) else {
+            return Err(DataError::other("more columns are read than the table has"));
+        };
+        F::read(&Slot { row: self.row, at, info }).map_err(|unreadable| DataError::Decode {
+            table: self.facts.table,
+            column: info.name.to_owned(),
+            reason: unreadable.reason,
+        })
+    }
+}
+
+/// One column of one row.
+pub struct Slot<'r> {
+    row: Row<'r>,
+    at: usize,
+    info: &'static ColumnInfo,
+}
+
+/// Why a column's value could not be read.
+#[derive(Debug)]
+pub struct Unreadable {
+    reason: String,
+}
+
+impl Unreadable {
+    /// For this reason.
+    pub fn new(reason: impl ToString) -> Self {
+        Self { reason: reason.to_string() }
+    }
+}
+
+macro_rules! slot_reads {
+    ($($(#[$doc:meta])* $name:ident -> $out:ty;)+) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// The column holds something else.
+        pub fn $name(&self) -> Result<$out, Unreadable> {
+            match self.row {
+                #[cfg(feature = "sqlite")]
+                Row::Sqlite(row) => sqlite::read::$name(row, self.at, self.info),
+                #[cfg(feature = "postgres")]
+                Row::Postgres(row) => postgres::read::$name(row, self.at, self.info),
+            }
+        }
+    )+};
+}
+
+impl<'r> Slot<'r> {
+    slot_reads! {
+        /// Whether there is no value.
+        is_null -> bool;
+        /// An integer of any width.
+        int -> i64;
+        /// A `bool`.
+        bool -> bool;
+        /// An `f32`.
+        f32 -> f32;
+        /// An `f64`.
+        f64 -> f64;
+        /// Text.
+        text -> &'r str;
+        /// Bytes.
+        bytes -> &'r [u8];
+        /// A UUID.
+        uuid -> Uuid;
+        /// A point in time.
+        instant -> DateTime<Utc>;
+        /// A date.
+        date -> NaiveDate;
+        /// A time of day.
+        time -> NaiveTime;
+        /// A decimal number, with the column's scale.
+        decimal -> Decimal;
+        /// A JSON document's text.
+        json -> &'r [u8];
+    }
+
+    /// A value of an enumeration, from its text.
+    ///
+    /// # Errors
+    /// The column holds no text, or one that `find` does not know.
+    pub fn enumeration<E>(&self, find: impl FnOnce(&str) -> Option<E>) -> Result<E, Unreadable> {
+        let text = self.text()?;
+        find(text).ok_or_else(|| Unreadable::new(["`", text, "` is no value of the enumeration"].concat()))
+    }
+}

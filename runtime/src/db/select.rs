@@ -1,0 +1,145 @@
+//! A query's own text: its filters, order and page, as its engine writes them.
+//! In: the tree of conditions. Out: a statement and its values. Absent: running it, and the statements of single rows
+//! ([`super::statement`]).
+
+use std::sync::Arc;
+
+use sea_query::{Condition, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement, Value as Place};
+
+use super::column::{ColumnInfo, Type};
+use super::condition::Lowering;
+use super::dialect::Arguments;
+use super::error::DataError;
+use super::execute::Call;
+use super::filter::Node;
+use super::model::{Engine, Facts};
+use super::sort::{Direction, SortKey};
+use super::statement::render;
+use super::value::Value;
+
+/// What a query asks for, without its table's type.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ask {
+    pub(crate) filters: Vec<Node>,
+    pub(crate) sorts: Vec<SortKey>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) offset: Option<u64>,
+}
+
+/// The one column of [`Ask::count`].
+pub(crate) const COUNT: &[ColumnInfo] = &[ColumnInfo::of::<i64>("count")];
+
+impl Ask {
+    /// Its rows.
+    pub(crate) fn rows(&self, engine: Engine, facts: Facts) -> Result<Call, DataError> {
+        let mut lowering = Lowering::new(engine, facts);
+        let mut select = self.select(&mut lowering)?;
+        select.columns(facts.columns.iter().map(|info| info.name));
+        self.order(&mut select, engine);
+        finish(&select, lowering)
+    }
+
+    /// How many rows there are.
+    pub(crate) fn count(&self, engine: Engine, facts: Facts) -> Result<Call, DataError> {
+        let mut lowering = Lowering::new(engine, facts);
+        let mut select = self.select(&mut lowering)?;
+        if self.is_page() {
+            select.expr(Expr::cust("1"));
+            select = Query::select().from_subquery(select, "page").take();
+        }
+        select.expr(Func::count(Expr::cust("*")));
+        let call = finish(&select, lowering)?;
+        Ok(Call { facts: Facts { columns: COUNT, ..facts }, ..call })
+    }
+
+    /// Whether there is one: a row, of no columns that anyone reads, or none.
+    pub(crate) fn exists(&self, engine: Engine, facts: Facts) -> Result<Call, DataError> {
+        let mut lowering = Lowering::new(engine, facts);
+        let mut select =
+            Self { limit: Some(Ord::min(self.limit.unwrap_or(1), 1)), ..self.clone() }.select(&mut lowering)?;
+        select.expr(Expr::cust("1"));
+        finish(&select, lowering)
+    }
+
+    /// Its rows' removal.
+    pub(crate) fn delete(&self, engine: Engine, facts: Facts) -> Result<Call, DataError> {
+        let mut lowering = Lowering::new(engine, facts);
+        let mut delete = Query::delete();
+        delete.from_table(facts.table);
+        if self.is_page() {
+            let mut page = self.select(&mut lowering)?;
+            page.columns(facts.key_columns().map(|info| info.name));
+            self.order(&mut page, engine);
+            let key = Expr::tuple(facts.key_columns().map(|info| Expr::col(info.name)));
+            delete.and_where(key.in_subquery(page));
+        } else {
+            delete.cond_where(self.condition(&mut lowering)?);
+        }
+        finish(&delete, lowering)
+    }
+
+    fn is_page(&self) -> bool {
+        self.limit.is_some() || self.offset.is_some()
+    }
+
+    fn condition(&self, lowering: &mut Lowering) -> Result<Condition, DataError> {
+        self.filters.iter().try_fold(Condition::all(), |all, node| Ok(all.add(lowering.condition(node)?)))
+    }
+
+    fn select(&self, lowering: &mut Lowering) -> Result<SelectStatement, DataError> {
+        let mut select = Query::select();
+        select.from(lowering.facts.table).cond_where(self.condition(lowering)?);
+        // The statement's limit is the place of the value that is bound for it. SQLite knows no offset without a limit.
+        if self.is_page() {
+            select.limit(lowering.place(count(self.limit), Type::I64)?);
+        }
+        if self.offset.is_some() {
+            select.offset(lowering.place(count(self.offset), Type::I64)?);
+        }
+        Ok(select)
+    }
+
+    fn order(&self, select: &mut SelectStatement, engine: Engine) {
+        for sort in &self.sorts {
+            let order = if sort.direction == Direction::Ascending { Order::Asc } else { Order::Desc };
+            // Saying what the engine does anyway could keep it from using an index.
+            if sort.column.nullable && sort.nulls_first != engine.puts_nulls_first(sort.direction) {
+                let nulls = if sort.nulls_first { NullOrdering::First } else { NullOrdering::Last };
+                select.order_by_with_nulls(sort.column.name, order, nulls);
+            } else {
+                select.order_by(sort.column.name, order);
+            }
+        }
+    }
+}
+
+/// No limit is the highest one.
+fn count(number: Option<u64>) -> Value<'static> {
+    Value::Int(number.map_or(i64::MAX, |number| i64::try_from(number).unwrap_or(i64::MAX)))
+}
+
+impl Engine {
+    /// Where rows without a value stand when nothing is said.
+    fn puts_nulls_first(self, direction: Direction) -> bool {
+        match self {
+            Self::Sqlite => direction == Direction::Ascending,
+            Self::Postgres => direction == Direction::Descending,
+        }
+    }
+}
+
+/// The statement with its values in the order in which its text has them.
+fn finish(statement: &impl sea_query::QueryStatementWriter, lowering: Lowering) -> Result<Call, DataError> {
+    let (text, places) = render(lowering.engine, statement);
+    let mut arguments = Arguments::new(lowering.engine, places.0.len());
+    let mut values: Vec<_> = lowering.values.into_iter().map(Some).collect();
+    for place in places {
+        let Place::BigUnsigned(Some(place)) = place else {
+            return Err(DataError::other("a parameter without a value"));
+        };
+        let value = usize::try_from(place).ok().and_then(|place| values.get_mut(place)?.take());
+        let (value, ty) = value.ok_or_else(|| DataError::other("a parameter without a value"))?;
+        arguments.push(value, ty).map_err(DataError::other)?;
+    }
+    Ok(Call { text: Arc::from(text), arguments, persistent: !lowering.varying, facts: lowering.facts })
+}

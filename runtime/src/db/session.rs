@@ -1,0 +1,261 @@
+//! A transaction's connection, shared by the handles that are bound to it, and given back whatever happens.
+//! Absent: when a transaction is begun, tried again or committed (see [`super::transaction`]).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::dialect::error;
+use super::error::DataError;
+use super::execute::Failure;
+use super::handle::{Handle, Pool};
+use super::model::Facts;
+
+/// A transaction that was begun.
+pub(crate) struct Session {
+    live: Mutex<Option<Live>>,
+    /// Set when it ended, so that whoever holds the connection then gives it back.
+    over: AtomicBool,
+    /// The lowest level whose savepoint was left behind by a dropped future; higher than any level: none.
+    abandoned: AtomicU32,
+    facts: Facts,
+}
+
+const NONE_ABANDONED: u32 = u32::MAX;
+
+struct Live {
+    connection: Connection,
+    /// How many savepoints are open.
+    level: u32,
+    /// Whether a statement failed since the last savepoint. PostgreSQL then refuses all others; SQLite would not.
+    failed: bool,
+    /// Whether the engine asked for the whole transaction to be tried again.
+    conflicted: bool,
+}
+
+/// A connection in a transaction, which its drop rolls back.
+pub(crate) enum Connection {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+/// How strictly a transaction is kept apart from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    /// As if transactions ran one after the other.
+    Serializable,
+    /// The engine's own level: for a batch of inserts, which reads nothing.
+    Engine,
+}
+
+const SAVEPOINT: &str = "SAVEPOINT cell";
+const RELEASE: &str = "RELEASE SAVEPOINT cell";
+// PostgreSQL keeps the savepoint after going back to it; both engines take the innermost of a name.
+const ROLL_BACK_TO: &str = "ROLLBACK TO SAVEPOINT cell; RELEASE SAVEPOINT cell";
+
+impl Session {
+    /// Begins a transaction on a connection of the handle's pool.
+    pub(crate) async fn begin(handle: &Handle, isolation: Isolation) -> Result<Arc<Self>, DataError> {
+        let facts = handle.facts();
+        let connection = match handle.pool() {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => {
+                // Taking the write lock at once: a transaction that reads first could not get it later.
+                let begun = pool.begin_with("BEGIN IMMEDIATE").await;
+                Connection::Sqlite(begun.map_err(|cause| error::<sqlx::Sqlite>(cause, facts))?)
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => {
+                let begun = match isolation {
+                    Isolation::Serializable => pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await,
+                    Isolation::Engine => pool.begin().await,
+                };
+                Connection::Postgres(begun.map_err(|cause| error::<sqlx::Postgres>(cause, facts))?)
+            }
+        };
+        let live = Live { connection, level: 0, failed: false, conflicted: false };
+        Ok(Arc::new(Self {
+            live: Mutex::new(Some(live)),
+            over: AtomicBool::new(false),
+            abandoned: AtomicU32::new(NONE_ABANDONED),
+            facts,
+        }))
+    }
+
+    /// The connection, for a statement at `level`.
+    pub(crate) async fn lease(&self, level: u32) -> Result<Lease<'_>, DataError> {
+        let mut lease = self.lock().await;
+        lease.leave_abandoned().await?;
+        let live = lease.live()?;
+        if live.failed || live.level != level {
+            return Err(DataError::Aborted);
+        }
+        Ok(lease)
+    }
+
+    async fn lock(&self) -> Lease<'_> {
+        Lease { session: self, guard: Some(self.live.lock().await) }
+    }
+
+    /// Opens a savepoint above `level`.
+    pub(crate) async fn open_savepoint(&self, level: u32) -> Result<(), DataError> {
+        let mut lease = self.lease(level).await?;
+        let opened = lease.run(SAVEPOINT).await;
+        lease.note(opened)?;
+        lease.live()?.level += 1;
+        Ok(())
+    }
+
+    /// Keeps what was done since the savepoint above `level`; goes back to it where a statement failed.
+    pub(crate) async fn keep_savepoint(&self, level: u32) -> Result<(), DataError> {
+        let mut lease = self.lock().await;
+        lease.leave_abandoned().await?;
+        if lease.live()?.failed {
+            lease.leave(level).await?;
+            return Err(DataError::Aborted);
+        }
+        let released = lease.run(RELEASE).await;
+        lease.note(released)?;
+        lease.live()?.level = level;
+        Ok(())
+    }
+
+    /// Goes back to the savepoint above `level`.
+    pub(crate) async fn leave_savepoint(&self, level: u32) -> Result<(), DataError> {
+        self.lock().await.leave(level).await
+    }
+
+    /// As [`Session::leave_savepoint`], before the next statement: for a future that is dropped and can't wait.
+    pub(crate) fn abandon_savepoint(&self, level: u32) {
+        self.abandoned.fetch_min(level, Ordering::AcqRel);
+    }
+
+    /// Commits. A transaction in which a statement failed has nothing to commit.
+    pub(crate) async fn commit(&self) -> Result<(), DataError> {
+        let taken = {
+            let mut lease = self.lock().await;
+            lease.leave_abandoned().await?;
+            if lease.live()?.failed {
+                return Err(DataError::Aborted);
+            }
+            self.over.store(true, Ordering::Release);
+            lease.take()
+        };
+        match taken.ok_or(DataError::Aborted)?.connection {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(transaction) => {
+                transaction.commit().await.map_err(|cause| error::<sqlx::Sqlite>(cause, self.facts))
+            }
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(transaction) => {
+                transaction.commit().await.map_err(|cause| error::<sqlx::Postgres>(cause, self.facts))
+            }
+        }
+    }
+
+    /// Rolls back, and waits for it. An error of this is not told: the connection is closed then, which rolls back too.
+    pub(crate) async fn roll_back(&self) {
+        let taken = {
+            let mut lease = self.lock().await;
+            self.over.store(true, Ordering::Release);
+            lease.take()
+        };
+        let _rolled_back = match taken.map(|live| live.connection) {
+            #[cfg(feature = "sqlite")]
+            Some(Connection::Sqlite(transaction)) => transaction.rollback().await,
+            #[cfg(feature = "postgres")]
+            Some(Connection::Postgres(transaction)) => transaction.rollback().await,
+            None => Ok(()),
+        };
+    }
+
+    /// Whether the engine asked for the whole transaction to be tried again.
+    pub(crate) async fn is_conflicted(&self) -> bool {
+        self.live.lock().await.as_ref().is_some_and(|live| live.conflicted)
+    }
+
+    /// Ends it where nobody can wait. The connection rolls back before its next use.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        // Otherwise a statement is running, in a task that outlives the transaction: its lease ends it.
+        if let Ok(mut live) = self.live.try_lock() {
+            live.take();
+        }
+    }
+}
+
+/// The connection while a statement has it.
+pub(crate) struct Lease<'a> {
+    session: &'a Session,
+    guard: Option<MutexGuard<'a, Option<Live>>>,
+}
+
+impl Lease<'_> {
+    fn live(&mut self) -> Result<&mut Live, DataError> {
+        self.guard.as_mut().and_then(|guard| guard.as_mut()).ok_or(DataError::Aborted)
+    }
+
+    fn take(&mut self) -> Option<Live> {
+        self.guard.as_mut()?.take()
+    }
+
+    pub(crate) fn connection(&mut self) -> Result<&mut Connection, DataError> {
+        self.live().map(|live| &mut live.connection)
+    }
+
+    /// Keeps in mind what a statement's failure means for the transaction.
+    pub(crate) fn note<T>(&mut self, result: Result<T, Failure>) -> Result<T, DataError> {
+        if let (Err(Failure::Engine(error)), Ok(live)) = (&result, self.live()) {
+            live.failed = true;
+            live.conflicted |= error.is_conflict();
+        }
+        result.map_err(DataError::from)
+    }
+
+    async fn run(&mut self, text: &'static str) -> Result<(), Failure> {
+        let facts = self.session.facts;
+        match self.connection().map_err(Failure::Reading)? {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(transaction) => {
+                let run = sqlx::Executor::execute(&mut **transaction, sqlx::raw_sql(text)).await;
+                run.map(drop).map_err(|cause| Failure::Engine(error::<sqlx::Sqlite>(cause, facts)))
+            }
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(transaction) => {
+                let run = sqlx::Executor::execute(&mut **transaction, sqlx::raw_sql(text)).await;
+                run.map(drop).map_err(|cause| Failure::Engine(error::<sqlx::Postgres>(cause, facts)))
+            }
+        }
+    }
+
+    /// Goes back to the savepoint above `level`, and past those above it.
+    async fn leave(&mut self, level: u32) -> Result<(), DataError> {
+        while self.live()?.level > level {
+            let left = self.run(ROLL_BACK_TO).await;
+            self.note(left)?;
+            let live = self.live()?;
+            live.level -= 1;
+            live.failed = false;
+        }
+        Ok(())
+    }
+
+    async fn leave_abandoned(&mut self) -> Result<(), DataError> {
+        match self.session.abandoned.swap(NONE_ABANDONED, Ordering::AcqRel) {
+            NONE_ABANDONED => Ok(()),
+            level => self.leave(level).await,
+        }
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        self.guard = None;
+        if self.session.over.load(Ordering::Acquire) {
+            self.session.end();
+        }
+    }
+}

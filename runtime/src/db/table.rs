@@ -1,0 +1,243 @@
+//! A table's rows by key, and the start of every query.
+//! Absent: conditions and orders, which are a [`Query`]'s.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
+
+use super::binder::{Binder, NewBinder, Part};
+use super::condition::MOST_VALUES;
+use super::error::DataError;
+use super::execute::Call;
+use super::filter::Filter;
+use super::handle::Handle;
+use super::key::KeyOperand;
+use super::model::{Facts, Model, New};
+use super::query::Query;
+use super::sort::Sorting;
+use super::statement::Statements;
+use super::transaction;
+
+/// The rows of one table: a field of a database's struct.
+pub struct Table<T: Model> {
+    handle: Handle,
+    name: &'static str,
+    statements: OnceLock<Arc<Statements>>,
+    row: PhantomData<fn() -> T>,
+}
+
+impl<T: Model> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self { handle: self.handle.clone(), name: self.name, statements: self.statements.clone(), row: PhantomData }
+    }
+}
+
+impl<T: Model> fmt::Debug for Table<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("name", &self.name).field("handle", &self.handle).finish()
+    }
+}
+
+/// The most rows of one statement of [`Table::insert_many`]: with more, preparing it costs what it saves.
+const MOST_ROWS: usize = 256;
+
+impl<T: Model> Table<T> {
+    /// The table that the field `field` of a database is.
+    #[must_use]
+    pub fn new(handle: &Handle, field: &'static str) -> Self {
+        let name = T::NAME.unwrap_or(field);
+        Self { handle: handle.clone(), name, statements: OnceLock::new(), row: PhantomData }
+    }
+
+    /// Its SQL name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Adds a row and gives it back as it is stored: with what the engine numbered, computed or took as default.
+    ///
+    /// # Errors
+    /// [`DataError::UniqueViolation`] and the other refusals of a row; [`DataError::OutOfRange`] for a value that the
+    /// column can't hold.
+    pub async fn insert(&self, row: T::New) -> Result<T, DataError> {
+        let mut binder = NewBinder::new(self.handle.engine(), self.facts());
+        row.bind(&mut binder);
+        drop(row);
+        let (given, arguments) = binder.finish()?;
+        self.one(self.statements().insert(&given)?, arguments).await
+    }
+
+    /// Adds all rows or none, many at a time, and tells how many there were.
+    ///
+    /// # Errors
+    /// As [`Table::insert`], of the first row that is refused.
+    pub async fn insert_many<I>(&self, rows: I) -> Result<u64, DataError>
+    where
+        I: IntoIterator<Item = T::New>,
+        I::IntoIter: Send,
+    {
+        let mut rows = rows.into_iter();
+        transaction::once(&self.handle, async |handle| {
+            let mut added = 0;
+            let mut next = rows.next();
+            while let Some(first) = next.take() {
+                let call;
+                (call, next) = self.batch(first, &mut rows)?;
+                added += handle.changed(call).await?;
+            }
+            Ok(added)
+        })
+        .await
+    }
+
+    /// One statement of `first` and those behind it that give the same columns, and the first that it leaves.
+    fn batch(
+        &self,
+        first: T::New,
+        rows: &mut impl Iterator<Item = T::New>,
+    ) -> Result<(Call, Option<T::New>), DataError> {
+        let facts = self.facts();
+        let given_by = |row: &T::New| {
+            let mut asking = NewBinder::asking(self.handle.engine(), facts);
+            row.bind(&mut asking);
+            asking.given()
+        };
+        let given = given_by(&first);
+        let most = match given.count() {
+            // Rows of defaults alone go one by one: there is no way to write several.
+            0 => 1,
+            columns => (MOST_VALUES / columns).clamp(1, MOST_ROWS),
+        };
+        let mut binder = NewBinder::new(self.handle.engine(), facts);
+        first.bind(&mut binder);
+        let (mut count, mut left) = (1, None);
+        while count < most {
+            let Some(row) = rows.next() else { break };
+            if given_by(&row) != given {
+                left = Some(row);
+                break;
+            }
+            row.bind(binder.next_row());
+            count += 1;
+        }
+        if left.is_none() {
+            left = rows.next();
+        }
+        let (_, arguments) = binder.finish()?;
+        let text = self.statements().insert_many(&given, count)?;
+        Ok((Call { text, arguments, persistent: count == most, facts }, left))
+    }
+
+    /// The row with this key.
+    ///
+    /// # Errors
+    /// Only those of the connection and of reading; no row is `None`.
+    pub async fn get(&self, key: impl KeyOperand<T::Key>) -> Result<Option<T>, DataError> {
+        let call = self.by_key(self.statements().get(), &key)?;
+        self.handle.row(call, T::read).await
+    }
+
+    /// Writes every column but the key's to the row with this one's key.
+    ///
+    /// # Errors
+    /// [`DataError::NotFound`] where there is no such row; else as [`Table::insert`].
+    pub async fn update(&self, row: &T) -> Result<(), DataError> {
+        let mut binder = Binder::new(self.handle.engine(), self.facts());
+        row.bind(binder.part(Part::Rest));
+        row.bind(binder.part(Part::KeyOfRow));
+        let call = self.call(self.statements().update(), binder.finish()?);
+        match self.handle.changed(call).await? {
+            0 => Err(DataError::NotFound { table: self.name }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a row, or writes it over the one with its key, and gives it back as it is stored.
+    ///
+    /// # Errors
+    /// As [`Table::insert`].
+    pub async fn upsert(&self, row: &T) -> Result<T, DataError> {
+        let mut binder = Binder::new(self.handle.engine(), self.facts());
+        row.bind(binder.part(Part::Written));
+        self.one(self.statements().upsert()?, binder.finish()?).await
+    }
+
+    /// Removes the row with this key, and tells whether there was one.
+    ///
+    /// # Errors
+    /// [`DataError::ReferenceViolation`] where another row refers to it.
+    pub async fn delete(&self, key: impl KeyOperand<T::Key>) -> Result<bool, DataError> {
+        let call = self.by_key(self.statements().delete(), &key)?;
+        Ok(self.handle.changed(call).await? > 0)
+    }
+
+    /// Every row, to be narrowed down.
+    pub fn query(&self) -> Query<T> {
+        Query::new(self.handle.clone(), self.name)
+    }
+
+    /// See [`Query::filter`].
+    pub fn filter(&self, condition: impl FnOnce(&'static T::Columns) -> Filter<T>) -> Query<T> {
+        self.query().filter(condition)
+    }
+
+    /// See [`Query::order_by`].
+    pub fn order_by<S: Sorting<T>>(&self, order: impl FnOnce(&'static T::Columns) -> S) -> Query<T> {
+        self.query().order_by(order)
+    }
+
+    /// See [`Query::limit`].
+    pub fn limit(&self, rows: u64) -> Query<T> {
+        self.query().limit(rows)
+    }
+
+    /// See [`Query::offset`].
+    pub fn offset(&self, rows: u64) -> Query<T> {
+        self.query().offset(rows)
+    }
+
+    /// Every row.
+    ///
+    /// # Errors
+    /// As [`Query::all`].
+    pub async fn all(&self) -> Result<Vec<T>, DataError> {
+        self.query().all().await
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// As [`Query::count`].
+    pub async fn count(&self) -> Result<u64, DataError> {
+        self.query().count().await
+    }
+
+    /// See [`Query::stream`].
+    pub fn stream(&self) -> super::Rows<T> {
+        self.query().stream()
+    }
+
+    async fn one(&self, text: Arc<str>, arguments: super::dialect::Arguments) -> Result<T, DataError> {
+        let rows = self.handle.rows(self.call(text, arguments), T::read).await?;
+        rows.into_iter().next().ok_or_else(|| DataError::other("the row that was written did not come back"))
+    }
+
+    fn by_key(&self, text: Arc<str>, key: &impl KeyOperand<T::Key>) -> Result<Call, DataError> {
+        let mut binder = Binder::new(self.handle.engine(), self.facts());
+        key.bind(binder.part(Part::Key));
+        Ok(self.call(text, binder.finish()?))
+    }
+
+    fn call(&self, text: Arc<str>, arguments: super::dialect::Arguments) -> Call {
+        Call { text, arguments, persistent: true, facts: self.facts() }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts::of::<T>(self.name)
+    }
+
+    fn statements(&self) -> &Statements {
+        self.statements.get_or_init(|| self.handle.statements::<T>(self.name))
+    }
+}

@@ -1,0 +1,165 @@
+//! One value on its way to a column, the same for every engine, and whether the column can hold it.
+//! In: a field's value. Out: the value in the one form that both engines store, or why it is refused. Absent: the stored
+//! forms, which are each dialect's.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::column::Type;
+use super::decimal;
+
+/// A value of a field, borrowed from it where that saves a copy.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// No value.
+    Null,
+    /// A `bool`.
+    Bool(bool),
+    /// An integer of any width.
+    Int(i64),
+    /// An `f32`.
+    F32(f32),
+    /// An `f64`.
+    F64(f64),
+    /// Text.
+    Text(Cow<'a, str>),
+    /// Bytes.
+    Bytes(Cow<'a, [u8]>),
+    /// A UUID.
+    Uuid(Uuid),
+    /// A point in time.
+    Instant(DateTime<Utc>),
+    /// A date.
+    Date(NaiveDate),
+    /// A time of day.
+    Time(NaiveTime),
+    /// A decimal number.
+    Decimal(Decimal),
+    /// A JSON document's text.
+    Json(String),
+    /// A value that its own type could not give, and why.
+    Unfit(String),
+}
+
+impl Value<'_> {
+    /// The same value, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::F32(value) => Value::F32(value),
+            Self::F64(value) => Value::F64(value),
+            Self::Text(value) => Value::Text(Cow::Owned(value.into_owned())),
+            Self::Bytes(value) => Value::Bytes(Cow::Owned(value.into_owned())),
+            Self::Uuid(value) => Value::Uuid(value),
+            Self::Instant(value) => Value::Instant(value),
+            Self::Date(value) => Value::Date(value),
+            Self::Time(value) => Value::Time(value),
+            Self::Decimal(value) => Value::Decimal(value),
+            Self::Json(value) => Value::Json(value),
+            Self::Unfit(reason) => Value::Unfit(reason),
+        }
+    }
+
+    /// The value as a column of `ty` stores it, or why it can't: what is refused here is refused on every engine.
+    pub(crate) fn fit(self, ty: Type) -> Result<Self, String> {
+        Ok(match self {
+            Self::Text(text) if text.contains('\0') => return Err("text can't hold U+0000".into()),
+            Self::Json(text) if holds_escaped_nul(&text) => return Err("a document can't hold U+0000".into()),
+            Self::F32(value) if value.is_nan() => return Err("NaN is not a number that a column holds".into()),
+            Self::F64(value) if value.is_nan() => return Err("NaN is not a number that a column holds".into()),
+            // Adding zero makes -0.0 into 0.0: SQLite keeps no sign of zero, so PostgreSQL must not either.
+            Self::F32(value) => Self::F32(value + 0.0),
+            Self::F64(value) => Self::F64(value + 0.0),
+            Self::Instant(value) => Self::Instant(instant(value)?),
+            Self::Date(value) if !years().contains(&value.year()) => {
+                return Err("a date is of the years 1 to 9999".into());
+            }
+            Self::Time(value) => Self::Time(time(value)?),
+            Self::Decimal(value) => {
+                decimal::scaled(value, ty)?;
+                Self::Decimal(value)
+            }
+            Self::Unfit(reason) => return Err(reason),
+            value => value,
+        })
+    }
+
+    /// As [`Value::fit`], for a value that is only compared with: a decimal of more digits than the column's is fine.
+    pub(crate) fn fit_operand(self, ty: Type) -> Result<Self, String> {
+        match self {
+            Self::Decimal(value) => Ok(Self::Decimal(value)),
+            value => value.fit(ty),
+        }
+    }
+}
+
+fn years() -> std::ops::RangeInclusive<i32> {
+    1..=9999
+}
+
+/// Cut to whole microseconds, which is what both engines keep.
+fn instant(value: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    if !years().contains(&value.year()) {
+        return Err("an instant is of the years 1 to 9999".into());
+    }
+    let micros = micros(value.nanosecond())?;
+    value.with_nanosecond(micros).ok_or_else(|| "an instant is a whole number of microseconds".into())
+}
+
+fn time(value: NaiveTime) -> Result<NaiveTime, String> {
+    let micros = micros(value.nanosecond())?;
+    value.with_nanosecond(micros).ok_or_else(|| "a time is a whole number of microseconds".into())
+}
+
+// chrono holds a leap second as a second of more than a thousand million nanoseconds.
+fn micros(nanosecond: u32) -> Result<u32, String> {
+    if nanosecond >= 1_000_000_000 {
+        return Err("a leap second can't be stored".into());
+    }
+    Ok(nanosecond / 1_000 * 1_000)
+}
+
+/// Whether a document's text, as serde_json writes it, holds `\u0000`: PostgreSQL refuses that.
+fn holds_escaped_nul(text: &str) -> bool {
+    let mut bytes = text.as_bytes();
+    while let Some(at) = bytes.iter().position(|byte| *byte == b'\\') {
+        bytes = bytes.get(at + 1..).unwrap_or_default();
+        if bytes.starts_with(b"u0000") {
+            return true;
+        }
+        // What follows is an escaped character, perhaps a backslash itself.
+        bytes = bytes.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escaped_nul_in_a_document_is_found_and_an_escaped_backslash_is_not_one() {
+        assert!(holds_escaped_nul(r#"{"a":"x\u0000"}"#));
+        assert!(holds_escaped_nul(r#""\\\u0000""#));
+        assert!(!holds_escaped_nul(r#""\\u0000""#));
+        assert!(!holds_escaped_nul(r#""\n\t\u001f""#));
+    }
+
+    #[test]
+    fn an_instant_is_cut_to_microseconds_before_and_behind_the_epoch() {
+        for text in ["1969-12-31T23:59:59.999999999Z", "2024-02-29T12:00:00.000001999Z"] {
+            let value: DateTime<Utc> = text.parse().expect("a time");
+            let Ok(Value::Instant(stored)) = Value::Instant(value).fit(Type::Instant) else { panic!("it fits") };
+            assert!(stored <= value, "{stored} is not behind {value}");
+            assert_eq!((value - stored).num_microseconds(), Some(0));
+            assert_eq!(stored.nanosecond() % 1_000, 0);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+use cell::prelude::*;
+
+#[service]
+pub struct Tax {}
+
+#[handler]
+impl Tax {
+    pub async fn calculate(&self) -> i64 {
+        1
+    }
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use cell::prelude::*;
+
+#[cell::message]
+pub struct Order {
+    #[serde(rename = "amount")]
+    pub total: i64,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use cell::prelude::*;
+
+#[Database::table]
+pub enum Product {
+    Book,
+}
+
+fn main() {}
