@@ -9,6 +9,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::Error;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::db::DataError;
 use crate::service::Fault;
 
 /// A problem that is told to whoever sent the request. A handler may return one as its error:
@@ -180,10 +182,23 @@ crate::problem!(|fault: &Fault| Some(match fault {
     Fault::Unreachable | Fault::Overloaded | Fault::Starting => Problem::new(503, "try again later"),
 }));
 
+// What a request can be told without knowing the schema. A broken check or a missing value is the handler's to explain.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+crate::problem!(|error: &DataError| match error {
+    DataError::NotFound { .. } => Some(Problem::new(404, "there is no such thing")),
+    DataError::UniqueViolation { .. } => Some(Problem::new(409, "there is one like it already")),
+    DataError::ReferenceViolation { .. } =>
+        Some(Problem::new(409, "something it refers to, or that refers to it, is in the way")),
+    DataError::Serialization | DataError::Busy | DataError::Timeout => Some(Problem::new(503, "try again later")),
+    _ => None,
+});
+
 #[cfg(test)]
 mod tests {
     use super::Problem;
     use crate::Error;
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    use crate::db::DataError;
     use crate::service::{CallError, Fault};
 
     fn status(error: CallError<Error>) -> u16 {
@@ -196,6 +211,17 @@ mod tests {
         assert_eq!(status(CallError::MayHaveRun(Fault::Deadline)), 504);
         assert_eq!(status(CallError::Handler(Problem::new(418, "short and stout").into())), 418);
         assert_eq!(status(CallError::Handler(Error::message("no"))), 500);
+    }
+
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    #[test]
+    fn a_databases_error_tells_nothing_of_its_schema() {
+        let problem = |error: DataError| Problem::of(error.into()).to_string();
+        let clash = DataError::UniqueViolation { table: "shop.products", columns: vec!["sku"] };
+        assert_eq!(problem(clash), "409 Conflict: there is one like it already");
+        assert_eq!(problem(DataError::NotFound { table: "shop.products" }), "404 Not Found: there is no such thing");
+        assert_eq!(problem(DataError::Busy), "503 Service Unavailable: try again later");
+        assert_eq!(problem(DataError::Other { reason: "of the schema".to_owned() }), "500 Internal Server Error");
     }
 
     #[test]
