@@ -1,4 +1,5 @@
 //! A program from texts, for the tests of every later stage: one binary crate, without cargo and without rustc.
+//! The feature `memory` gives it to other packages' tests.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,11 @@ use crate::program::{Crate, CrateId, Module, ModuleId, Package, PackageId, Progr
 const EXTERNS: [&str; 5] = ["cell", "chrono", "rust_decimal", "serde_json", "uuid"];
 
 /// Scans texts by their paths; the first is the root of the crate `app`.
-pub(crate) fn from_sources(files: &[(&str, &str)]) -> Scanned {
+///
+/// # Panics
+/// Where no temporary folder can be written.
+#[must_use]
+pub fn from_sources(files: &[(&str, &str)]) -> Scanned {
     let folder = tempfile::tempdir().expect("a folder for the sources");
     for (path, text) in files {
         let path = folder.path().join(path);

@@ -12,7 +12,7 @@ mod declare;
 mod directory;
 mod features;
 mod includes;
-#[cfg(test)]
+#[cfg(any(test, feature = "memory"))]
 mod memory;
 mod parse;
 mod read;
@@ -22,13 +22,13 @@ mod workspace;
 
 use std::path::PathBuf;
 
-#[cfg(test)]
-pub(crate) use memory::from_sources;
+#[cfg(any(test, feature = "memory"))]
+pub use memory::from_sources;
 pub(crate) use read::place;
 
 use crate::program::{Located, Program};
 use candidates::Collector;
-#[cfg(test)]
+#[cfg(any(test, feature = "memory"))]
 use cfg::Cfg;
 use sources::Sources;
 use walk::Walk;
@@ -69,6 +69,8 @@ pub struct Options {
     pub locked: bool,
     /// `--offline`
     pub offline: bool,
+    /// `--target-dir`; only the build needs it.
+    pub target_dir: Option<PathBuf>,
 }
 
 impl Options {
@@ -85,6 +87,7 @@ impl Options {
             profile: "dev".to_owned(),
             locked: false,
             offline: false,
+            target_dir: None,
         }
     }
 }
