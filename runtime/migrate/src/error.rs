@@ -9,6 +9,26 @@ use cell_schema::history::HistoryError;
 
 use crate::{Target, connection};
 
+/// Every code that this package's errors carry, besides those of `cell_schema`, in order.
+pub const CODES: &[&str] = &[
+    "database-busy",
+    "database-missing",
+    "database-unreachable",
+    "database-url",
+    "draft-refused",
+    "engine-missing",
+    "journal-unreadable",
+    "migration-edited",
+    "migration-engine",
+    "migration-failed",
+    "migration-unknown",
+    "other-database",
+    "rehearsal-differs",
+    "rehearsal-rows",
+    "throwaway-failed",
+    "unknown-database",
+];
+
 /// Why a database could not be migrated or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -30,7 +30,7 @@ mod work;
 pub use apply::{Applied, AppliedStep, Head, Options, apply, head};
 #[cfg(feature = "rehearse")]
 pub use compare::{Difference, Verified, verify};
-pub use error::{MigrateError, StepFailure};
+pub use error::{CODES, MigrateError, StepFailure};
 pub use files::read_history;
 #[cfg(feature = "rehearse")]
 pub use introspect::{Found, introspect};
