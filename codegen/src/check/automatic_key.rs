@@ -38,6 +38,18 @@ mod tests {
 
     #[test]
     fn a_text_cannot_be_numbered() {
-        refused("#[Database::table] pub struct Product { #[key(automatic)] id: String }", expect![[]]);
+        refused(
+            "#[Database::table] pub struct Product { #[key(automatic)] id: String }",
+            expect![[r#"
+            error[automatic-key]: the engine cannot number `id`
+             --> src/main.rs:2:59
+              |
+            2 | #[Database::table] pub struct Product { #[key(automatic)] id: String }
+              |                                                           ^^
+              |
+              = help: give it the type `i64`, or a `#[Database::value]` over `i64`; or remove `automatic`
+
+        "#]],
+        );
     }
 }

@@ -30,7 +30,16 @@ mod tests {
     fn a_backfill_is_refused() {
         refused(
             "#[Database::table] pub struct Product { #[key] id: i64, #[column(backfill = id)] sort: i64 }",
-            expect![[]],
+            expect![[r#"
+                error[backfill-not-yet]: `backfill` does not work in this version of Cell
+                 --> src/main.rs:2:77
+                  |
+                2 | #[Database::table] pub struct Product { #[key] id: i64, #[column(backfill = id)] sort: i64 }
+                  |                                                                             ^^
+                  |
+                  = help: give the column a `default`: rows that are there get it too
+
+            "#]],
         );
     }
 }

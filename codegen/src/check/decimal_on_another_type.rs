@@ -32,6 +32,18 @@ mod tests {
 
     #[test]
     fn a_float_has_none() {
-        refused("#[Database::table] pub struct P { #[key] id: i64, #[decimal(12, 2)] price: f64 }", expect![[]]);
+        refused(
+            "#[Database::table] pub struct P { #[key] id: i64, #[decimal(12, 2)] price: f64 }",
+            expect![[r#"
+            error[decimal-on-another-type]: `price` is no decimal
+             --> src/main.rs:2:51
+              |
+            2 | #[Database::table] pub struct P { #[key] id: i64, #[decimal(12, 2)] price: f64 }
+              |                                                   ^^^^^^^^^^^^^^^^^
+              |
+              = help: remove `#[decimal(…)]`, or give the field the type `Decimal`
+
+        "#]],
+        );
     }
 }

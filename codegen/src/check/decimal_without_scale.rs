@@ -39,7 +39,24 @@ mod tests {
         refused(
             "#[Database::value] pub struct Money(Decimal);
              #[Database::table] pub struct P { #[key] id: i64, price: Decimal, cost: Option<Money> }",
-            expect![[]],
+            expect![[r#"
+                error[decimal-without-scale]: `price` does not say how many digits it has
+                 --> src/main.rs:3:71
+                  |
+                3 |              #[Database::table] pub struct P { #[key] id: i64, price: Decimal, cost: Option<Money> }
+                  |                                                                       ^^^^^^^ a decimal
+                  |
+                  = help: put `#[decimal(12, 2)]` on the field: 12 digits in all, 2 of them behind the point; 18 in all at most
+
+                error[decimal-without-scale]: `cost` does not say how many digits it has
+                 --> src/main.rs:3:86
+                  |
+                3 |              #[Database::table] pub struct P { #[key] id: i64, price: Decimal, cost: Option<Money> }
+                  |                                                                                      ^^^^^^^^^^^^^ a decimal
+                  |
+                  = help: put `#[decimal(12, 2)]` on the field: 12 digits in all, 2 of them behind the point; 18 in all at most
+
+            "#]],
         );
     }
 }

@@ -36,7 +36,21 @@ mod tests {
                 ("src/main.rs", "mod other;\n#[service] pub struct Tax;"),
                 ("src/other.rs", "#[service] pub struct Tax;"),
             ],
-            expect![[]],
+            expect![[r#"
+                error[duplicate-cell]: two cells are called `tax`
+                 --> src/other.rs:2:23
+                  |
+                2 | #[service] pub struct Tax;
+                  |                       ^^^
+                  |
+                 ::: src/main.rs:3:23
+                  |
+                3 | #[service] pub struct Tax;
+                  |                       --- the other is here
+                  |
+                  = help: name one of them otherwise: `#[service(name = "…")]`
+
+            "#]],
         );
     }
 }

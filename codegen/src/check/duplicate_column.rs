@@ -42,6 +42,18 @@ mod tests {
 
     #[test]
     fn names_that_differ_in_case_alone_are_refused() {
-        refused("#[Database::table] pub struct P { #[key] id: i64, #[column(name = \"ID\")] other: i64 }", expect![[]]);
+        refused(
+            "#[Database::table] pub struct P { #[key] id: i64, #[column(name = \"ID\")] other: i64 }",
+            expect![[r#"
+            error[duplicate-column]: `P` has two columns `ID`
+             --> src/main.rs:2:67
+              |
+            2 | #[Database::table] pub struct P { #[key] id: i64, #[column(name = "ID")] other: i64 }
+              |                                          -- the other is here     ^^^^
+              |
+              = help: name one of them otherwise; upper and lower case make no difference in SQL
+
+        "#]],
+        );
     }
 }

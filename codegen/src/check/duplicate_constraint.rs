@@ -79,7 +79,36 @@ mod tests {
                 "{SHOP}#[Database::table] #[index(a)] #[unique(b)]
                  pub struct Product {{ #[key] #[unique] id: i64, #[index] a: i64, #[unique] b: i64 }}"
             ),
-            expect![[]],
+            expect![[r#"
+                error[duplicate-constraint]: this index is there already
+                 --> src/main.rs:3:20
+                  |
+                3 | #[Database::table] #[index(a)] #[unique(b)]
+                  |                    ^^^^^^^^^^^
+                4 |                  pub struct Product { #[key] #[unique] id: i64, #[index] a: i64, #[unique] b: i64 }
+                  |                                                                 -------- the other is here
+                  |
+                  = help: remove one of them
+
+                error[duplicate-constraint]: these columns are unique already
+                 --> src/main.rs:3:32
+                  |
+                3 | #[Database::table] #[index(a)] #[unique(b)]
+                  |                                ^^^^^^^^^^^^
+                4 |                  pub struct Product { #[key] #[unique] id: i64, #[index] a: i64, #[unique] b: i64 }
+                  |                                                                                  --------- the other is here
+                  |
+                  = help: remove one of them
+
+                error[duplicate-constraint]: these columns are the key, so they are unique already
+                 --> src/main.rs:4:46
+                  |
+                4 |                  pub struct Product { #[key] #[unique] id: i64, #[index] a: i64, #[unique] b: i64 }
+                  |                                              ^^^^^^^^^
+                  |
+                  = help: remove it; a key occurs once anyway
+
+            "#]],
         );
     }
 }

@@ -39,7 +39,19 @@ mod tests {
                  use cell::prelude::*;
                  #[Database::sqlite(file = \"b.db\")] pub struct Shop {}
              }",
-            expect![[]],
+            expect![[r#"
+                error[duplicate-database]: two databases are called `shop`
+                 --> src/main.rs:5:64
+                  |
+                2 | #[Database::sqlite(file = "a.db")] pub struct Shop {}
+                  |                                               ---- the other is here
+                ...
+                5 |                  #[Database::sqlite(file = "b.db")] pub struct Shop {}
+                  |                                                                ^^^^
+                  |
+                  = help: rename one of the structs; a database is called as its struct, in snake case
+
+            "#]],
         );
     }
 }

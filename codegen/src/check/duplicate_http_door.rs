@@ -53,7 +53,18 @@ mod tests {
                  #[http(GET, \"/a/{id}\")] pub async fn a(&self, id: i64) -> Result<i64> { Ok(id) }
                  #[http(GET, \"/a/{key}\")] pub async fn b(&self, key: i64) -> Result<i64> { Ok(key) }
              }",
-            expect![[]],
+            expect![[r#"
+                error[duplicate-http-door]: two handlers have the door `GET /a/{key}`
+                 --> src/main.rs:5:30
+                  |
+                4 |                  #[http(GET, "/a/{id}")] pub async fn a(&self, id: i64) -> Result<i64> { Ok(id) }
+                  |                              --------- the other is here
+                5 |                  #[http(GET, "/a/{key}")] pub async fn b(&self, key: i64) -> Result<i64> { Ok(key) }
+                  |                              ^^^^^^^^^^
+                  |
+                  = help: give one of them another path or method
+
+            "#]],
         );
     }
 }

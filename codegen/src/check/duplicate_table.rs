@@ -53,7 +53,18 @@ mod tests {
             "#[Database::table] pub struct Product { #[key] id: i64 }
              #[Database::table(name = \"Products\")] pub struct Order { #[key] id: i64 }
              #[Database::sqlite(file = \"s.db\")] pub struct Shop { products: Table<Product>, orders: Table<Order> }",
-            expect![[]],
+            expect![[r#"
+                error[duplicate-table]: `Shop` has two tables `Products`
+                 --> src/main.rs:4:93
+                  |
+                4 |              #[Database::sqlite(file = "s.db")] pub struct Shop { products: Table<Product>, orders: Table<Order> }
+                  |                                                                   --------                  ^^^^^^
+                  |                                                                   |
+                  |                                                                   the other is here
+                  |
+                  = help: a table is called as the database's field, unless `#[Database::table(name = "…")]` says otherwise; upper and lower case make no difference in SQL
+
+            "#]],
         );
     }
 }

@@ -25,6 +25,26 @@ mod tests {
 
     #[test]
     fn an_empty_name_is_refused() {
-        refused("#[Database::table(name = \"\")] pub struct P { #[key] #[column(name = \"\")] id: i64 }", expect![[]]);
+        refused(
+            "#[Database::table(name = \"\")] pub struct P { #[key] #[column(name = \"\")] id: i64 }",
+            expect![[r#"
+            error[empty-name]: the table's name is empty
+             --> src/main.rs:2:26
+              |
+            2 | #[Database::table(name = "")] pub struct P { #[key] #[column(name = "")] id: i64 }
+              |                          ^^
+              |
+              = help: write a name, or leave `name` out: then the field's name counts
+
+            error[empty-name]: the column's name is empty
+             --> src/main.rs:2:69
+              |
+            2 | #[Database::table(name = "")] pub struct P { #[key] #[column(name = "")] id: i64 }
+              |                                                                     ^^
+              |
+              = help: write a name, or leave `name` out: then the field's name counts
+
+        "#]],
+        );
     }
 }

@@ -47,7 +47,18 @@ mod tests {
                  #[generated(a * 2)] twice: i64,
                  #[generated(twice + a)] thrice: i64,
              }",
-            expect![[]],
+            expect![[r#"
+                error[generated-from-generated]: `thrice` is computed from `twice`
+                 --> src/main.rs:6:18
+                  |
+                5 |                  #[generated(a * 2)] twice: i64,
+                  |                                      ----- this column is computed too
+                6 |                  #[generated(twice + a)] thrice: i64,
+                  |                  ^^^^^^^^^^^^^^^^^^^^^^^
+                  |
+                  = help: write the expression over columns that are stored
+
+            "#]],
         );
     }
 }

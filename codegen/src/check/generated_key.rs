@@ -32,6 +32,18 @@ mod tests {
 
     #[test]
     fn a_key_may_not_be_computed() {
-        refused("#[Database::table] pub struct P { a: String, #[key] #[generated(lower(a))] id: String }", expect![[]]);
+        refused(
+            "#[Database::table] pub struct P { a: String, #[key] #[generated(lower(a))] id: String }",
+            expect![[r#"
+            error[generated-key]: `id` is part of the key, and computed
+             --> src/main.rs:2:53
+              |
+            2 | #[Database::table] pub struct P { a: String, #[key] #[generated(lower(a))] id: String }
+              |                                                     ^^^^^^^^^^^^^^^^^^^^^^
+              |
+              = help: store the key; SQLite can't compute it. A `#[unique]` column may be generated
+
+        "#]],
+        );
     }
 }

@@ -36,7 +36,16 @@ mod tests {
     fn the_impl_of_another_struct_has_none() {
         refused(
             "pub struct Shop; #[handler] impl Shop { pub async fn ping(&self) -> Result<()> { Ok(()) } }",
-            expect![[]],
+            expect![[r#"
+                error[handler-of-nothing]: `Shop` is no cell
+                 --> src/main.rs:2:34
+                  |
+                2 | pub struct Shop; #[handler] impl Shop { pub async fn ping(&self) -> Result<()> { Ok(()) } }
+                  |                                  ^^^^
+                  |
+                  = help: put `#[service]` on the struct `Shop`
+
+            "#]],
         );
     }
 }

@@ -68,7 +68,24 @@ mod tests {
                  #[http(GET, \"/a/{ids}/{page}\")]
                  pub async fn a(&self, ids: Vec<i64>, page: Page) -> Result<()> { Ok(()) }
              }",
-            expect![[]],
+            expect![[r#"
+                error[http-path-type]: `{ids}` cannot be read from a path
+                 --> src/main.rs:5:30
+                  |
+                5 |                  #[http(GET, "/a/{ids}/{page}")]
+                  |                              ^^^^^^^^^^^^^^^^^
+                  |
+                  = help: give the argument the type of a single value, such as `i64`, `String` or an enumeration
+
+                error[http-path-type]: `{page}` cannot be read from a path
+                 --> src/main.rs:5:30
+                  |
+                5 |                  #[http(GET, "/a/{ids}/{page}")]
+                  |                              ^^^^^^^^^^^^^^^^^
+                  |
+                  = help: give the argument the type of a single value, such as `i64`, `String` or an enumeration
+
+            "#]],
         );
     }
 }

@@ -36,6 +36,26 @@ mod tests {
 
     #[test]
     fn floats_and_documents_are_not() {
-        refused("#[Database::table] #[key(a, b)] pub struct P { a: f64, b: Json<Vec<i64>> }", expect![[]]);
+        refused(
+            "#[Database::table] #[key(a, b)] pub struct P { a: f64, b: Json<Vec<i64>> }",
+            expect![[r#"
+            error[key-type]: a floating-point number cannot be a key
+             --> src/main.rs:2:51
+              |
+            2 | #[Database::table] #[key(a, b)] pub struct P { a: f64, b: Json<Vec<i64>> }
+              |                                                   ^^^
+              |
+              = help: choose a column with exact values as the key, such as `i64`, `Uuid` or `String`
+
+            error[key-type]: a document cannot be a key
+             --> src/main.rs:2:59
+              |
+            2 | #[Database::table] #[key(a, b)] pub struct P { a: f64, b: Json<Vec<i64>> }
+              |                                                           ^^^^^^^^^^^^^^
+              |
+              = help: choose a column with exact values as the key, such as `i64`, `Uuid` or `String`
+
+        "#]],
+        );
     }
 }

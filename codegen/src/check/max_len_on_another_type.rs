@@ -40,6 +40,18 @@ mod tests {
 
     #[test]
     fn numbers_have_none() {
-        refused("#[Database::table] pub struct P { #[key] id: i64, #[column(max_len = 8)] stock: i64 }", expect![[]]);
+        refused(
+            "#[Database::table] pub struct P { #[key] id: i64, #[column(max_len = 8)] stock: i64 }",
+            expect![[r#"
+            error[max-len-on-another-type]: `stock` has no length
+             --> src/main.rs:2:70
+              |
+            2 | #[Database::table] pub struct P { #[key] id: i64, #[column(max_len = 8)] stock: i64 }
+              |                                                                      ^
+              |
+              = help: remove `max_len`; only text (in characters) and bytes have a length
+
+        "#]],
+        );
     }
 }

@@ -82,7 +82,7 @@ mod tests {
              #[service] pub struct Garden;
              #[handler] impl Garden {
                  pub async fn add(&self, product: NewProduct, names: &[Name]) -> Result<Product> { todo!() }
-                 pub async fn page(&self, tags: std::collections::BTreeMap<String, u64>) -> Result<Html> { todo!() }
+                 pub async fn page(&self, tags: std::collections::BTreeMap<String, u64>) -> Result<Option<Html>> { todo!() }
                  pub async fn events(&self, text: &str) -> std::result::Result<Vec<Event>, Tree> { todo!() }
              }",
         );
@@ -98,7 +98,72 @@ mod tests {
                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { todo!() }
                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { todo!() }
              }",
-            expect![[]],
+            expect![[r#"
+                error[message-type]: `Local` is not known to both sides of a call
+                 --> src/main.rs:4:52
+                  |
+                4 |              #[message] pub struct Packet { local: Local, size: usize }
+                  |                                                    ^^^^^ a message crosses between processes
+                  |
+                  = help: put `#[message]` on `Local`, `#[Database::value]` if it wraps a column's value, or `#[Database::enumeration]`
+
+                error[message-type]: the machines at both ends of a call may differ in this integer's size
+                 --> src/main.rs:4:65
+                  |
+                4 |              #[message] pub struct Packet { local: Local, size: usize }
+                  |                                                                 ^^^^^ a message crosses between processes
+                  |
+                  = help: write `u64` or `i64`
+
+                error[message-type]: `Local` is not known to both sides of a call
+                 --> src/main.rs:6:48
+                  |
+                6 |                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { todo!() }
+                  |                                                ^^^^^ an argument crosses between processes
+                  |
+                  = help: put `#[message]` on `Local`, `#[Database::value]` if it wraps a column's value, or `#[Database::enumeration]`
+
+                error[message-type]: `File` is not among the types that both sides of a call know
+                 --> src/main.rs:6:61
+                  |
+                6 |                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { todo!() }
+                  |                                                             ^^^^^^^^^^^^^ an argument crosses between processes
+                  |
+                  = help: carry its parts in a `#[message]`
+
+                error[message-type]: `Local` is not known to both sides of a call
+                 --> src/main.rs:6:79
+                  |
+                6 |                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { todo!() }
+                  |                                                                               ^^^^^^^^^^^^^^^^^^ a result crosses between processes
+                  |
+                  = help: put `#[message]` on `Local`, `#[Database::value]` if it wraps a column's value, or `#[Database::enumeration]`
+
+                error[message-type]: `Garden` is a cell, which stays where it is
+                 --> src/main.rs:7:48
+                  |
+                7 |                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { todo!() }
+                  |                                                ^^^^^^ an argument crosses between processes
+                  |
+                  = help: give the cell that needs it a field `Synapse<Garden>`
+
+                error[message-type]: a page is what a handler returns, and nothing else
+                 --> src/main.rs:7:62
+                  |
+                7 |                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { todo!() }
+                  |                                                              ^^^^ an argument crosses between processes
+                  |
+                  = help: return `Result<Html>` or `Result<Option<Html>>`, or pass a `String`
+
+                error[message-type]: this name means nothing that Cell can see
+                 --> src/main.rs:7:77
+                  |
+                7 |                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { todo!() }
+                  |                                                                             ^^^^^^^ an argument crosses between processes
+                  |
+                  = help: import the type by a `use`; a type that another macro makes cannot cross
+
+            "#]],
         );
     }
 }

@@ -31,6 +31,18 @@ mod tests {
     #[test]
     fn bytes_count_not_characters() {
         let name = "ü".repeat(32);
-        refused(&format!("#[Database::table(name = \"{name}\")] pub struct P {{ #[key] id: i64 }}"), expect![[]]);
+        refused(
+            &format!("#[Database::table(name = \"{name}\")] pub struct P {{ #[key] id: i64 }}"),
+            expect![[r#"
+            error[name-too-long]: the table's name `üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü` has 64 bytes
+             --> src/main.rs:2:26
+              |
+            2 | #[Database::table(name = "üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü")] pub struct P { #[key] id: i64 }
+              |                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              |
+              = help: shorten it, or say another by `name = "…"`; a name has 63 bytes at most
+
+        "#]],
+        );
     }
 }

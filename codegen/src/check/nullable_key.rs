@@ -31,6 +31,18 @@ mod tests {
 
     #[test]
     fn a_key_may_not() {
-        refused("#[Database::table] pub struct P { #[key] id: Option<i64> }", expect![[]]);
+        refused(
+            "#[Database::table] pub struct P { #[key] id: Option<i64> }",
+            expect![[r#"
+            error[nullable-key]: `id` is part of the key, but may be null
+             --> src/main.rs:2:46
+              |
+            2 | #[Database::table] pub struct P { #[key] id: Option<i64> }
+              |                                              ^^^^^^^^^^^
+              |
+              = help: remove `Option`; two nulls are not equal, so they tell no rows apart
+
+        "#]],
+        );
     }
 }

@@ -62,7 +62,18 @@ mod tests {
                 "{TABLES}#[Database::sqlite(file = \"a.db\")] pub struct Shop {{ c: Table<Customer> }}
 #[Database::sqlite(file = \"b.db\")] pub struct Archive {{ o: Table<Order> }}"
             ),
-            expect![[]],
+            expect![[r#"
+                error[reference-into-another-database]: `Order` is a table of `Archive`, but `Customer` is one of `Shop`
+                 --> src/main.rs:3:55
+                  |
+                3 | #[Database::table] pub struct Order { #[key] id: i64, #[references(Customer)] customer: i64 }
+                  |                                                       ^^^^^^^^^^^^^^^^^^^^^^^
+                4 | #[Database::sqlite(file = "a.db")] pub struct Shop { c: Table<Customer> }
+                  |                                                      - the table is here
+                  |
+                  = help: add a field `Table<Customer>` to `Archive`, or remove the reference and keep the key as a plain column
+
+            "#]],
         );
     }
 }

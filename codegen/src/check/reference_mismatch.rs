@@ -25,7 +25,7 @@ fn compare(row: &Row<'_>, reference: &decl::Reference, target: &Row<'_>, finding
         let key: Vec<String> = target.table.key.iter().map(ToString::to_string).collect();
         let finding = Rule::ReferenceMismatch.at(
             row.place(reference.span),
-            format!("the key of `{}` has {}, but {} refer to it", target.table.ident, columns(wanted), columns(found)),
+            format!("the key of `{}` has {}, but the reference names {found}", target.table.ident, columns(wanted)),
         );
         findings.push(
             finding.related(target.place(target.table.ident.span()), format!("its key is ({})", key.join(", "))).help(
@@ -95,7 +95,30 @@ mod tests {
              pub struct Order { #[key] id: i64, #[references(Customer)] customer: i32, #[references(Pair)] pair: i64 }
              #[Database::sqlite(file = \"s.db\")]
              pub struct Shop { customers: Table<Customer>, pairs: Table<Pair>, orders: Table<Order> }",
-            expect![[]],
+            expect![[r#"
+                error[reference-mismatch]: `customer` has another type than the key `id` of `Customer`
+                 --> src/main.rs:5:83
+                  |
+                2 | #[Database::table] pub struct Customer { #[key] id: i64 }
+                  |                                                     --- the key's type
+                ...
+                5 |              pub struct Order { #[key] id: i64, #[references(Customer)] customer: i32, #[references(Pair)] pair: i64 }
+                  |                                                                                   ^^^
+                  |
+                  = help: give both the same type
+
+                error[reference-mismatch]: the key of `Pair` has 2 columns, but the reference names 1
+                 --> src/main.rs:5:88
+                  |
+                3 |              #[Database::table] #[key(a, b)] pub struct Pair { a: i64, b: String }
+                  |                                                         ---- its key is (a, b)
+                4 |              #[Database::table]
+                5 |              pub struct Order { #[key] id: i64, #[references(Customer)] customer: i32, #[references(Pair)] pair: i64 }
+                  |                                                                                        ^^^^^^^^^^^^^^^^^^^
+                  |
+                  = help: name a column for each of the key's, in its order: `#[references(Pair, …)]` on the struct
+
+            "#]],
         );
     }
 }

@@ -79,7 +79,32 @@ mod tests {
                  #[references(Ghost)] c: i64,
              }
              #[Database::sqlite(file = \"s.db\")] pub struct Shop { orders: Table<Order>, customers: Table<Customer> }",
-            expect![[]],
+            expect![[r#"
+                error[reference-to-nothing]: `Custmer` is no table
+                 --> src/main.rs:7:31
+                  |
+                7 |                  #[references(Custmer)] a: i64,
+                  |                               ^^^^^^^
+                  |
+                  = help: did you mean `Customer`?
+
+                error[reference-to-nothing]: `Plain` is no table
+                 --> src/main.rs:8:31
+                  |
+                8 |                  #[references(Plain)] b: i64,
+                  |                               ^^^^^
+                  |
+                  = help: name a struct with `#[Database::table]`, imported by `use` where `Order` is
+
+                error[reference-to-nothing]: `Ghost` is a table of no database
+                 --> src/main.rs:9:31
+                  |
+                9 |                  #[references(Ghost)] c: i64,
+                  |                               ^^^^^
+                  |
+                  = help: add a field `Table<Ghost>` to `Shop`
+
+            "#]],
         );
     }
 }

@@ -44,7 +44,32 @@ mod tests {
              #[Database::table(name = \"SQLite_master\")] pub struct Q { #[key] id: i64 }
              #[Database::table] pub struct R { #[key] id: i64 }
              #[Database::sqlite(file = \"s.db\")] pub struct Shop { p: Table<P>, q: Table<Q>, cell_r: Table<R> }",
-            expect![[]],
+            expect![[r#"
+                error[reserved-name]: PostgreSQL keeps the name `xmin` for itself
+                 --> src/main.rs:2:51
+                  |
+                2 | #[Database::table] pub struct P { #[key] id: i64, xmin: i64 }
+                  |                                                   ^^^^
+                  |
+                  = help: say another one: `name = "…"`
+
+                error[reserved-name]: SQLite keeps the name `SQLite_master` for itself
+                 --> src/main.rs:3:39
+                  |
+                3 |              #[Database::table(name = "SQLite_master")] pub struct Q { #[key] id: i64 }
+                  |                                       ^^^^^^^^^^^^^^^
+                  |
+                  = help: say another one: `name = "…"`
+
+                error[reserved-name]: Cell keeps the name `cell_r` for itself
+                 --> src/main.rs:5:93
+                  |
+                5 |              #[Database::sqlite(file = "s.db")] pub struct Shop { p: Table<P>, q: Table<Q>, cell_r: Table<R> }
+                  |                                                                                             ^^^^^^
+                  |
+                  = help: say another one: `name = "…"`
+
+            "#]],
         );
     }
 }

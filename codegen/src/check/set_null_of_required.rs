@@ -41,7 +41,18 @@ mod tests {
     fn a_required_one_may_not() {
         refused(
             "#[Database::table] pub struct P { #[key] id: i64, #[references(P, on_delete = set_null)] up: i64 }",
-            expect![[]],
+            expect![[r#"
+                error[set-null-of-required]: `up` cannot become null
+                 --> src/main.rs:2:94
+                  |
+                2 | #[Database::table] pub struct P { #[key] id: i64, #[references(P, on_delete = set_null)] up: i64 }
+                  |                                                   --------------------------------------     ^^^
+                  |                                                   |
+                  |                                                   it would when its target is deleted
+                  |
+                  = help: wrap the type in `Option`, or write `on_delete = cascade` or `refuse`
+
+            "#]],
         );
     }
 }

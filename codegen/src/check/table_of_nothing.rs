@@ -52,7 +52,24 @@ mod tests {
              mod own { pub struct Table<T>(T); }
              #[Database::table] pub struct Q { #[key] id: i64 }
              #[Database::sqlite(file = \"s.db\")] pub struct Shop { products: Table<P>, queues: own::Table<Q> }",
-            expect![[]],
+            expect![[r#"
+                error[table-of-nothing]: the rows of `products` are of no table
+                 --> src/main.rs:5:83
+                  |
+                5 |              #[Database::sqlite(file = "s.db")] pub struct Shop { products: Table<P>, queues: own::Table<Q> }
+                  |                                                                                   ^
+                  |
+                  = help: name a struct with `#[Database::table]`
+
+                error[table-of-nothing]: this `Table` is not Cell's
+                 --> src/main.rs:5:95
+                  |
+                5 |              #[Database::sqlite(file = "s.db")] pub struct Shop { products: Table<P>, queues: own::Table<Q> }
+                  |                                                                                               ^^^^^^^^^^^^^
+                  |
+                  = help: import Cell's: `use cell::prelude::*;`, or write `cell::Table<…>`
+
+            "#]],
         );
     }
 }

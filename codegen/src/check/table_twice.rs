@@ -38,7 +38,18 @@ mod tests {
         refused(
             "#[Database::table] pub struct P { #[key] id: i64 }
              #[Database::sqlite(file = \"s.db\")] pub struct Shop { p: Table<P>, q: Table<P> }",
-            expect![[]],
+            expect![[r#"
+                error[table-twice]: two tables of `Shop` have the same rows
+                 --> src/main.rs:3:80
+                  |
+                3 |              #[Database::sqlite(file = "s.db")] pub struct Shop { p: Table<P>, q: Table<P> }
+                  |                                                                   -            ^
+                  |                                                                   |
+                  |                                                                   the other is here
+                  |
+                  = help: give each table a struct of its own
+
+            "#]],
         );
     }
 }

@@ -48,7 +48,18 @@ mod tests {
             "#[service] pub struct Shop;
              #[handler] impl Shop { pub async fn a(&self) -> Result<()> { Ok(()) } }
              #[handler] impl Shop { pub async fn b(&self) -> Result<()> { Ok(()) } }",
-            expect![[]],
+            expect![[r#"
+                error[two-handler-impls]: this cell has two impls with `#[handler]`
+                 --> src/main.rs:4:30
+                  |
+                3 |              #[handler] impl Shop { pub async fn a(&self) -> Result<()> { Ok(()) } }
+                  |                              ---- the other is here
+                4 |              #[handler] impl Shop { pub async fn b(&self) -> Result<()> { Ok(()) } }
+                  |                              ^^^^
+                  |
+                  = help: move the calls into one of them; other methods may stand in an impl without the attribute
+
+            "#]],
         );
     }
 }

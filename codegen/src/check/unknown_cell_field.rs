@@ -49,7 +49,24 @@ mod tests {
         refused(
             "pub struct Plain;
              #[service] pub struct Tax { cache: std::sync::Mutex<i64>, plain: Synapse<Plain> }",
-            expect![[]],
+            expect![[r#"
+                error[unknown-cell-field]: Cell does not know how to make `cache`
+                 --> src/main.rs:3:49
+                  |
+                3 |              #[service] pub struct Tax { cache: std::sync::Mutex<i64>, plain: Synapse<Plain> }
+                  |                                                 ^^^^^^^^^^^^^^^^^^^^^
+                  |
+                  = help: a field is a database, `Synapse<T>` of a cell, `Config<T>` or `Secret<…>`; for anything else make the cell yourself: `#[service(start = path)]`
+
+                error[unknown-cell-field]: `plain` is a synapse to no cell
+                 --> src/main.rs:3:79
+                  |
+                3 |              #[service] pub struct Tax { cache: std::sync::Mutex<i64>, plain: Synapse<Plain> }
+                  |                                                                               ^^^^^^^^^^^^^^
+                  |
+                  = help: name a struct with `#[service]`
+
+            "#]],
         );
     }
 }

@@ -52,7 +52,48 @@ mod tests {
         refused(
             "#[Database::table] #[check(prise >= 0 && zzz == cache)] #[index(id, where = ide > 0)]
              pub struct P { #[key] id: i64, price: i64, #[generated(pric * 2)] twice: i64, #[skip] cache: i64 }",
-            expect![[]],
+            expect![[r#"
+                error[unknown-column]: `P` has no column `prise`
+                 --> src/main.rs:2:28
+                  |
+                2 | #[Database::table] #[check(prise >= 0 && zzz == cache)] #[index(id, where = ide > 0)]
+                  |                            ^^^^^
+                  |
+                  = help: did you mean `price`?
+
+                error[unknown-column]: `P` has no column `zzz`
+                 --> src/main.rs:2:42
+                  |
+                2 | #[Database::table] #[check(prise >= 0 && zzz == cache)] #[index(id, where = ide > 0)]
+                  |                                          ^^^
+                  |
+                  = help: write the field's name; the columns are `id`, `price` and `twice`
+
+                error[unknown-column]: `P` has no column `cache`
+                 --> src/main.rs:2:49
+                  |
+                2 | #[Database::table] #[check(prise >= 0 && zzz == cache)] #[index(id, where = ide > 0)]
+                  |                                                 ^^^^^
+                  |
+                  = help: this field is skipped, so it is not stored; write the name of a column
+
+                error[unknown-column]: `P` has no column `ide`
+                 --> src/main.rs:2:77
+                  |
+                2 | #[Database::table] #[check(prise >= 0 && zzz == cache)] #[index(id, where = ide > 0)]
+                  |                                                                             ^^^
+                  |
+                  = help: did you mean `id`?
+
+                error[unknown-column]: `P` has no column `pric`
+                 --> src/main.rs:3:69
+                  |
+                3 |              pub struct P { #[key] id: i64, price: i64, #[generated(pric * 2)] twice: i64, #[skip] cache: i64 }
+                  |                                                                     ^^^^
+                  |
+                  = help: did you mean `price`?
+
+            "#]],
         );
     }
 }

@@ -33,7 +33,24 @@ mod tests {
         refused(
             "#[Database::enumeration] pub enum Kind { A, B }
              #[Database::table] #[check(kind != Kind::C && id < i64::MAX)] pub struct P { #[key] id: i64, kind: Kind }",
-            expect![[]],
+            expect![[r#"
+                error[unknown-value]: this names no value of an enumeration
+                 --> src/main.rs:3:49
+                  |
+                3 |              #[Database::table] #[check(kind != Kind::C && id < i64::MAX)] pub struct P { #[key] id: i64, kind: Kind }
+                  |                                                 ^^^^^^^
+                  |
+                  = help: write a column's name, a literal, or a value such as `Category::Book`
+
+                error[unknown-value]: this names no value of an enumeration
+                 --> src/main.rs:3:65
+                  |
+                3 |              #[Database::table] #[check(kind != Kind::C && id < i64::MAX)] pub struct P { #[key] id: i64, kind: Kind }
+                  |                                                                 ^^^^^^^^
+                  |
+                  = help: write a column's name, a literal, or a value such as `Category::Book`
+
+            "#]],
         );
     }
 }

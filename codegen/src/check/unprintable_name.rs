@@ -28,7 +28,24 @@ mod tests {
     fn a_line_break_and_a_nul_are_refused() {
         refused(
             "#[Database::table(name = \"a\\nb\")] pub struct P { #[key] id: i64, #[column(name = \"\\0\")] x: i64 }",
-            expect![[]],
+            expect![[r#"
+                error[unprintable-name]: the table's name `a\nb` has a control character
+                 --> src/main.rs:2:26
+                  |
+                2 | #[Database::table(name = "a\nb")] pub struct P { #[key] id: i64, #[column(name = "\0")] x: i64 }
+                  |                          ^^^^^^
+                  |
+                  = help: remove it; every other character may stand in a name
+
+                error[unprintable-name]: the column's name `\0` has a control character
+                 --> src/main.rs:2:82
+                  |
+                2 | #[Database::table(name = "a\nb")] pub struct P { #[key] id: i64, #[column(name = "\0")] x: i64 }
+                  |                                                                                  ^^^^
+                  |
+                  = help: remove it; every other character may stand in a name
+
+            "#]],
         );
     }
 }

@@ -32,7 +32,24 @@ mod tests {
     fn larger_ones_and_exponents_are_refused() {
         refused(
             "#[Database::table] #[check(a < 9223372036854775808 && b > 1e5)] pub struct P { #[key] id: i64, a: i64, b: f64 }",
-            expect![[]],
+            expect![[r#"
+                error[unsupported-constant]: this number is beyond 64 bits
+                 --> src/main.rs:2:32
+                  |
+                2 | #[Database::table] #[check(a < 9223372036854775808 && b > 1e5)] pub struct P { #[key] id: i64, a: i64, b: f64 }
+                  |                                ^^^^^^^^^^^^^^^^^^^
+                  |
+                  = help: write a whole number of 64 bits, or a number with a point and no exponent
+
+                error[unsupported-constant]: a number with an exponent is not exact
+                 --> src/main.rs:2:59
+                  |
+                2 | #[Database::table] #[check(a < 9223372036854775808 && b > 1e5)] pub struct P { #[key] id: i64, a: i64, b: f64 }
+                  |                                                           ^^^
+                  |
+                  = help: write a whole number of 64 bits, or a number with a point and no exponent
+
+            "#]],
         );
     }
 }

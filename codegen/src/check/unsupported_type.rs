@@ -83,7 +83,136 @@ mod tests {
                  o: Q,
                  p: Missing,
              }",
-            expect![[]],
+            expect![[r#"
+                error[unsupported-type]: no engine's integers hold every value of `u64`
+                 --> src/main.rs:8:21
+                  |
+                8 |                  a: u64,
+                  |                     ^^^
+                  |
+                  = help: write `i64`; a `#[check(… >= 0)]` keeps it from being negative
+
+                error[unsupported-type]: `usize` has another size on other machines
+                 --> src/main.rs:9:21
+                  |
+                9 |                  b: usize,
+                  |                     ^^^^^
+                  |
+                  = help: write `i64`, or a smaller integer
+
+                error[unsupported-type]: no engine has an integer as small as `u8`
+                  --> src/main.rs:10:21
+                   |
+                10 |                  c: u8,
+                   |                     ^^
+                   |
+                   = help: write `u16`, or `Vec<u8>` for bytes
+
+                error[unsupported-type]: no engine has an integer as large as `i128`
+                  --> src/main.rs:11:21
+                   |
+                11 |                  d: i128,
+                   |                     ^^^^
+                   |
+                   = help: write `Uuid` for an identifier, or `i64`
+
+                error[unsupported-type]: a row owns its values, but this is a reference
+                  --> src/main.rs:12:21
+                   |
+                12 |                  e: &'static str,
+                   |                     ^^^^^^^^^^^^
+                   |
+                   = help: write `String` or `Vec<u8>`
+
+                error[unsupported-type]: no engine has a type for one `char`
+                  --> src/main.rs:13:21
+                   |
+                13 |                  f: char,
+                   |                     ^^^^
+                   |
+                   = help: write `String` with `#[column(max_len = 1)]`
+
+                error[unsupported-type]: lists in columns do not work in this version of Cell
+                  --> src/main.rs:14:21
+                   |
+                14 |                  g: Vec<String>,
+                   |                     ^^^^^^^^^^^
+                   |
+                   = help: make a table of its own that refers to this one, or store a document: `Json<Vec<…>>`
+
+                error[unsupported-type]: a `HashMap` is no single value
+                  --> src/main.rs:15:21
+                   |
+                15 |                  h: HashMap<String, i64>,
+                   |                     ^^^^^^^^^^^^^^^^^^^^
+                   |
+                   = help: make a table of its own that refers to this one, or store a document: `Json<…>`
+
+                error[unsupported-type]: an instant is stored in UTC; another zone would be lost
+                  --> src/main.rs:16:21
+                   |
+                16 |                  i: DateTime<chrono::Local>,
+                   |                     ^^^^^^^^^^^^^^^^^^^^^^^
+                   |
+                   = help: write `DateTime<Utc>`, and keep the zone in a column of its own where it matters
+
+                error[unsupported-type]: an `Option` inside an `Option`: a column has only one null
+                  --> src/main.rs:17:21
+                   |
+                17 |                  j: Option<Option<i64>>,
+                   |                     ^^^^^^^^^^^^^^^^^^^
+                   |
+                   = help: keep one of them
+
+                error[unsupported-type]: a tuple is several values
+                  --> src/main.rs:18:21
+                   |
+                18 |                  k: (i64, i64),
+                   |                     ^^^^^^^^^^
+                   |
+                   = help: give each value a field of its own
+
+                error[unsupported-type]: a `Box` is no value of its own
+                  --> src/main.rs:19:21
+                   |
+                19 |                  l: Box<i64>,
+                   |                     ^^^^^^^^
+                   |
+                   = help: write the type inside it
+
+                error[unsupported-type]: `Local` is a type that Cell does not know how to store
+                  --> src/main.rs:20:21
+                   |
+                20 |                  m: Local,
+                   |                     ^^^^^
+                   |
+                   = help: put `#[Database::value]` on `Local` if it wraps one value, `#[Database::enumeration]` if it is an enum without fields, or store it as `Json<Local>`
+
+                error[unsupported-type]: `Packet` is a message, not a column's value
+                  --> src/main.rs:21:21
+                   |
+                21 |                  n: Packet,
+                   |                     ^^^^^^
+                   |
+                   = help: store it as `Json<Packet>`, or give its values fields of their own
+
+                error[unsupported-type]: `Q` is a table
+                  --> src/main.rs:22:21
+                   |
+                22 |                  o: Q,
+                   |                     ^
+                   |
+                   = help: store its key, and refer to it by `#[references(Q)]`
+
+                error[unsupported-type]: this name means nothing that Cell can see
+                  --> src/main.rs:23:21
+                   |
+                23 |                  p: Missing,
+                   |                     ^^^^^^^
+                   |
+                   = help: import the type by a `use`; a type that another macro makes cannot be a column
+
+            "#]],
         );
     }
 
@@ -93,7 +222,24 @@ mod tests {
             "#[Database::value] pub struct Big(u64);
              #[Database::value] pub struct Circle(Box<Circle>);
              #[Database::table] pub struct P { #[key] id: i64, a: Big, b: Option<Big> }",
-            expect![[]],
+            expect![[r#"
+                error[unsupported-type]: no engine's integers hold every value of `u64`
+                 --> src/main.rs:2:35
+                  |
+                2 | #[Database::value] pub struct Big(u64);
+                  |                                   ^^^
+                  |
+                  = help: write `i64`; a `#[check(… >= 0)]` keeps it from being negative
+
+                error[unsupported-type]: a `Box` is no value of its own
+                 --> src/main.rs:3:51
+                  |
+                3 |              #[Database::value] pub struct Circle(Box<Circle>);
+                  |                                                   ^^^^^^^^^^^
+                  |
+                  = help: write the type inside it
+
+            "#]],
         );
     }
 }

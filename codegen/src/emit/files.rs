@@ -146,7 +146,8 @@ fn walk(root: &Path, folder: &str, depth: usize, files: &mut BTreeMap<String, Ve
 fn content(root: &Path, path: &str) -> Result<Option<Vec<u8>>, FileError> {
     match fs::read(root.join(path)) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A folder of the file's name is no file either; writing reports it.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory) => Ok(None),
         Err(error) => Err(FileError { path: path.to_owned(), tried: "read", error }),
     }
 }

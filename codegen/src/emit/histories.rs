@@ -50,13 +50,8 @@ fn all(database: &Database, refusals: Vec<Refusal>) -> Vec<Located> {
 
 fn located(database: &Database, refusal: Refusal) -> Located {
     let place = database.places.of(&refusal.object);
-    // The places of a removed object are its owner's, so the message says which object is meant.
-    let mut message = refusal.message;
-    let last = refusal.object.rsplit('.').next().unwrap_or(&refusal.object);
-    if !message.contains(last) {
-        message = format!("`{}`: {message}", refusal.object);
-    }
-    place.locate(Diagnostic::new(refusal.code, place.span, message).label(refusal.object).help(refusal.help))
+    // The place of what is declared no more is its owner's, so the label says which object is meant.
+    place.locate(Diagnostic::new(refusal.code, place.span, refusal.message).label(refusal.object).help(refusal.help))
 }
 
 fn unreadable(database: &Database, error: &HistoryError) -> Located {

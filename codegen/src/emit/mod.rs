@@ -6,6 +6,8 @@ pub mod files;
 mod fingerprint;
 mod histories;
 mod manifest;
+#[cfg(test)]
+mod tests;
 mod topology;
 
 use std::collections::{BTreeMap, BTreeSet};

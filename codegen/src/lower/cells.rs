@@ -8,7 +8,7 @@ use cell_syntax::decl::{self, Decl};
 use syn::ext::IdentExt as _;
 
 use super::shapes::{Shapes, Uncrossable};
-use super::types::ends;
+use super::types::{ends, is_external};
 use crate::model::{Cell, CellId, Database, DatabaseId, Door, Handler, Place};
 use crate::program::{DeclId, Declared, ModuleId, Program, Resolved, TypeKind, TypeRef};
 
@@ -157,9 +157,14 @@ pub(crate) fn output(
     }
 }
 
+/// A page, or none (which a door answers by "not found"): only here may a page stand.
 fn page_or_shape(shapes: &mut Shapes<'_>, ty: &TypeRef) -> Result<Shape, Uncrossable> {
     match &ty.kind {
-        TypeKind::Named { resolved: Resolved::External(path), .. } if ends(path) == ("cell", "Html") => Ok(Shape::Html),
+        TypeKind::Named { resolved: Resolved::External(path), args } => match (ends(path), args.as_slice()) {
+            (("cell", "Html"), _) => Ok(Shape::Html),
+            (("std", "Option"), [page]) if is_external(page, "Html") => Ok(Shape::Option(Box::new(Shape::Html))),
+            _ => shapes.resolved(ty),
+        },
         _ => shapes.resolved(ty),
     }
 }

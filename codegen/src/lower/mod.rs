@@ -10,6 +10,8 @@ pub(crate) mod expression;
 pub(crate) mod row;
 pub(crate) mod shapes;
 mod tables;
+#[cfg(test)]
+mod tests;
 pub(crate) mod types;
 
 use crate::model::Model;

@@ -236,7 +236,7 @@ impl<'a> Shapes<'a> {
             (("cell", "Html"), _) => {
                 return refused(
                     "a page is what a handler returns, and nothing else",
-                    "return `Result<Html>`, or pass a `String`",
+                    "return `Result<Html>` or `Result<Option<Html>>`, or pass a `String`",
                 );
             }
             ((_, "usize" | "isize"), _) => {

@@ -149,12 +149,13 @@ fn external(program: &Program, path: &str, args: &[TypeRef], through: &mut Vec<D
 /// What a developer may have meant by a type that columns do not have.
 fn unsupported(krate: &str, name: &str) -> Result<Stored, Unstorable> {
     let (found, instead) = match (krate, name) {
-        (_, "u64" | "usize" | "isize") => (
-            format!(
-                "`{name}` is not the same on every engine and machine: their integers are signed, of 64 bits at most"
-            ),
-            "write `i64`; a `#[Database::value]` over `i64` can keep it from being negative",
+        (_, "u64") => (
+            "no engine's integers hold every value of `u64`".to_owned(),
+            "write `i64`; a `#[check(… >= 0)]` keeps it from being negative",
         ),
+        (_, "usize" | "isize") => {
+            (format!("`{name}` has another size on other machines"), "write `i64`, or a smaller integer")
+        }
         (_, "u8") => (format!("no engine has an integer as small as `{name}`"), "write `u16`, or `Vec<u8>` for bytes"),
         (_, "i8") => (format!("no engine has an integer as small as `{name}`"), "write `i16`"),
         (_, "u128" | "i128") => {

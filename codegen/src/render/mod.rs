@@ -4,6 +4,8 @@
 mod human;
 mod json;
 mod position;
+#[cfg(test)]
+mod tests;
 
 use crate::program::{Located, Program};
 

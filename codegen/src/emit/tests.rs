@@ -1,0 +1,291 @@
+//! What is emitted for a small application, and that it is the same each time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+
+use super::{Artifacts, Previous, emit, histories, outdated, write};
+use crate::check::check;
+use crate::lower::lower;
+use crate::render;
+use crate::scan;
+
+const SHOP: &str = "use cell::prelude::*;
+#[Database::table] pub struct Product { #[key] pub id: i64, #[unique] pub sku: String }
+#[Database::sqlite(file = \"shop.db\")] pub struct Shop { pub products: Table<Product> }
+#[service] pub struct Catalog { shop: Shop }
+#[handler] impl Catalog {
+    #[http(GET, \"/products/{sku}\")] #[idempotent]
+    pub async fn get(&self, sku: String) -> Result<Option<Product>> { todo!() }
+}
+";
+
+/// What is emitted over files that are there; or what is refused.
+fn compile(source: &str, previous: &Previous) -> Result<Artifacts, String> {
+    let scanned = scan::from_sources(&[("src/main.rs", source)]);
+    let program = scanned.program;
+    let model = lower(&program);
+    let mut diagnostics = scanned.diagnostics;
+    diagnostics.extend(check(&program, &model));
+    if diagnostics.is_empty() {
+        match histories(&model, previous) {
+            Ok(histories) => return emit(&model, &histories, previous).map_err(|error| error.to_string()),
+            Err(refused) => diagnostics = refused,
+        }
+    }
+    Err(render::human(&program, &diagnostics, render::Color::Never))
+}
+
+fn compiled(source: &str, previous: &Previous) -> Artifacts {
+    compile(source, previous).expect("an application that compiles")
+}
+
+fn listed(artifacts: &Artifacts) -> String {
+    let removed = artifacts.removals.iter().map(|path| format!("- {path}\n"));
+    artifacts.files.keys().map(|path| format!("{path}\n")).chain(removed).collect()
+}
+
+#[track_caller]
+fn refused(source: &str, previous: &Previous, expected: Expect) {
+    expected.assert_eq(&compile(source, previous).expect_err("an application that does not compile"));
+}
+
+#[test]
+fn the_first_build_emits_every_file() {
+    let artifacts = compiled(SHOP, &Previous::default());
+    expect![[r#"
+        cell/manifest.json
+        cell/shop/chain
+        cell/shop/migrations/0001_create_products/change.json
+        cell/shop/migrations/0001_create_products/expand.postgres.sql
+        cell/shop/migrations/0001_create_products/expand.sqlite.sql
+        cell/shop/snapshot.json
+        cell/topology.toml
+    "#]]
+    .assert_eq(&listed(&artifacts));
+    let manifest = artifacts.files.get(super::MANIFEST).expect("a manifest");
+    expect![[r#"
+        {
+          "format": 1,
+          "application": "app",
+          "databases": [
+            {
+              "name": "shop",
+              "engine": "sqlite",
+              "folder": "cell/shop",
+              "schema": "f813f5eb61cd5b7d57acda496bf8172cc264c2705cfbe68168a1fb01f37a4767",
+              "chain": "e15ae0805155ab92f6c0ae99eecc1bc682b0dfc3684179a9d5c2fb11c46bc7a4"
+            }
+          ],
+          "cells": [
+            {
+              "name": "catalog",
+              "needs": {
+                "databases": [
+                  "shop"
+                ]
+              },
+              "handlers": [
+                {
+                  "name": "get",
+                  "hash": "971bde76ba6f979fda670b801db19f6f",
+                  "shape": {
+                    "arguments": [
+                      {
+                        "name": "sku",
+                        "shape": "string"
+                      }
+                    ],
+                    "result": {
+                      "option": {
+                        "type": "Product"
+                      }
+                    }
+                  },
+                  "idempotent": true,
+                  "http": {
+                    "method": "GET",
+                    "path": "/products/{sku}"
+                  }
+                }
+              ]
+            }
+          ],
+          "types": {
+            "Product": {
+              "struct": [
+                {
+                  "name": "id",
+                  "shape": "i64"
+                },
+                {
+                  "name": "sku",
+                  "shape": "string"
+                }
+              ]
+            }
+          },
+          "processes": [
+            {
+              "name": "app",
+              "cells": [
+                "catalog"
+              ]
+            }
+          ],
+          "topology": "62f9b84890dfc95c0ebf685268b5a83480a880b53893317dda20d620295f3478"
+        }
+    "#]]
+    .assert_eq(&String::from_utf8_lossy(manifest));
+}
+
+#[test]
+fn the_same_sources_give_the_same_bytes_in_any_folder_and_over_their_own_output() {
+    // Each call has a temporary folder of its own.
+    let first = compiled(SHOP, &Previous::default());
+    let second = compiled(SHOP, &Previous::default());
+    assert_eq!(first, second);
+    let third = compiled(SHOP, &Previous::new(first.files.clone()));
+    let mut but_topology = first.files.clone();
+    but_topology.remove(super::TOPOLOGY);
+    assert_eq!(third, Artifacts { files: but_topology, removals: Default::default() });
+}
+
+#[test]
+fn a_topology_that_is_there_is_never_written() {
+    let topology = b"format = 1\n[regions.eu]\n".to_vec();
+    let previous = Previous::new(BTreeMap::from([(super::TOPOLOGY.to_owned(), topology)]));
+    assert!(!compiled(SHOP, &previous).files.contains_key(super::TOPOLOGY));
+    let broken = Previous::new(BTreeMap::from([(super::TOPOLOGY.to_owned(), b"regions = [".to_vec())]));
+    assert!(compile(SHOP, &broken).is_err());
+}
+
+#[test]
+fn a_changed_file_of_a_history_is_refused_at_its_database() {
+    let mut files = compiled(SHOP, &Previous::default()).files;
+    files.insert("cell/shop/chain".to_owned(), b"nonsense\n".to_vec());
+    refused(
+        SHOP,
+        &Previous::new(files),
+        expect![[r#"
+        error[history-format]: `cell/shop/chain`: line 1 is no migration's name and hash
+         --> src/main.rs:3:50
+          |
+        3 | #[Database::sqlite(file = "shop.db")] pub struct Shop { pub products: Table<Product> }
+          |                                                  ^^^^ the history of this SQLite database
+          |
+          = help: where two branches added migrations, keep the sealed ones and run `cargo cell build` again
+
+    "#]],
+    );
+}
+
+#[test]
+fn what_the_declared_engine_cannot_hold_is_refused_at_its_place() {
+    let source = SHOP.replace("#[unique]", "#[check(postgres = \"sku ~ 'a'\")]");
+    refused(
+        &source,
+        &Previous::default(),
+        expect![[r#"
+        error[expression-engine]: `products_check` says nothing for SQLite
+         --> src/main.rs:2:61
+          |
+        2 | #[Database::table] pub struct Product { #[key] pub id: i64, #[check(postgres = "sku ~ 'a'")] pub sku: String }
+          |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ shop.products.products_check
+          |
+          = help: add `sqlite = "…"`, or write the expression in Rust syntax, which serves every engine
+
+    "#]],
+    );
+    let source = SHOP.replace("#[unique]", "#[check(sku > 5)]");
+    refused(
+        &source,
+        &Previous::default(),
+        expect![[r#"
+        error[expression-type]: `sku > 5` compares text with a whole number
+         --> src/main.rs:2:61
+          |
+        2 | #[Database::table] pub struct Product { #[key] pub id: i64, #[check(sku > 5)] pub sku: String }
+          |                                                             ^^^^^^^^^^^^^^^^^ shop.products.products_sku_check
+          |
+          = help: compare values of one type
+
+    "#]],
+    );
+}
+
+#[test]
+fn an_added_field_changes_the_open_migration() {
+    let first = compiled(SHOP, &Previous::default());
+    let source = SHOP.replace("pub sku: String", "pub sku: String, pub note: Option<String>");
+    let second = compiled(&source, &Previous::new(first.files.clone()));
+    let changed: String = second
+        .files
+        .iter()
+        .filter(|(path, bytes)| first.files.get(*path) != Some(*bytes))
+        .map(|(path, _)| format!("{path}\n"))
+        .chain(second.removals.iter().map(|path| format!("- {path}\n")))
+        .collect();
+    expect![[r#"
+        cell/manifest.json
+        cell/shop/chain
+        cell/shop/migrations/0001_create_products/change.json
+        cell/shop/migrations/0001_create_products/expand.postgres.sql
+        cell/shop/migrations/0001_create_products/expand.sqlite.sql
+        cell/shop/snapshot.json
+    "#]]
+    .assert_eq(&changed);
+}
+
+#[test]
+fn writing_changes_what_differs_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    let first = compiled(SHOP, &Previous::default());
+    assert_eq!(write(root, &first).expect("written").len(), first.files.len());
+    assert_eq!(outdated(root, &first).expect("read"), []);
+    assert_eq!(write(root, &first).expect("written"), Vec::<String>::new());
+
+    std::fs::write(root.join(super::MANIFEST), "{\n}\n").expect("written");
+    std::fs::remove_file(root.join("cell/shop/chain")).expect("removed");
+    let found: Vec<String> = outdated(root, &first).expect("read").iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["`cell/manifest.json` differs from line 2 on", "`cell/shop/chain` is missing"]);
+
+    let stale = first.files.keys().find(|path| path.ends_with("change.json")).expect("a migration").clone();
+    let mut second = first.clone();
+    let folder_of_stale = Path::new(&stale).parent().expect("a folder").to_owned();
+    second.files.retain(|path, _| !Path::new(path).starts_with(&folder_of_stale));
+    second.removals = first.files.keys().filter(|path| !second.files.contains_key(*path)).cloned().collect();
+    write(root, &second).expect("written");
+    assert_eq!(outdated(root, &second).expect("read"), []);
+    assert!(!root.join(folder_of_stale).exists(), "an empty folder does not stay");
+    assert_eq!(hidden(root), Vec::<String>::new());
+}
+
+#[test]
+fn a_failed_write_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    let mut artifacts = Artifacts::default();
+    artifacts.files.insert("cell/a.json".to_owned(), b"next".to_vec());
+    artifacts.files.insert("cell/b/c/d.json".to_owned(), b"next".to_vec());
+    // A folder stands where the last file is to be: its text is staged, and then cannot be put in its place.
+    artifacts.files.insert("cell/z.json".to_owned(), b"next".to_vec());
+    std::fs::create_dir_all(root.join("cell/z.json/full")).expect("a folder");
+    std::fs::write(root.join("cell/a.json"), "previous").expect("written");
+    let error = write(root, &artifacts).expect_err("a folder cannot be replaced");
+    assert_eq!(error.path, "cell/z.json");
+    assert_eq!(std::fs::read_to_string(root.join("cell/a.json")).expect("read"), "previous");
+    assert!(!root.join("cell/b").exists());
+    assert_eq!(hidden(root), Vec::<String>::new());
+}
+
+/// Hidden files under `cell/`, which only an unfinished write would leave.
+fn hidden(root: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(root.join("cell")).expect("the folder");
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.starts_with('.'))
+        .collect()
+}
