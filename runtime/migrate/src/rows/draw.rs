@@ -34,7 +34,7 @@ impl Flavour {
 }
 
 /// What decides a row's values.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Draw {
     /// Like no other row's.
     pub(super) number: u64,
@@ -159,22 +159,22 @@ fn candidates(column: &Column, number: u64, constants: Option<&Constants>) -> Ve
         Type::I16 | Type::I32 | Type::I64 | Type::U16 | Type::U32 => {
             let (least, greatest) = ty.integers().unwrap_or_default();
             for whole in near.filter_map(|number| scaled(number, 0)) {
-                let around = [Some(whole), whole.checked_sub(1), whole.checked_add(1), whole.checked_neg()];
-                let fits = around.into_iter().flatten().filter(|value| (least..=greatest).contains(value));
+                let fits = around(whole, 1).filter(|value| (least..=greatest).contains(value));
                 candidates.extend(fits.map(Value::Integer));
             }
         }
         Type::Decimal { precision, scale } => {
             for digits in near.filter_map(|number| scaled(number, *scale)) {
-                let around = [Some(digits), digits.checked_sub(1), digits.checked_add(1), digits.checked_neg()];
-                let fits = around.into_iter().flatten().filter(|value| value.abs() <= most(*precision));
+                let one = scaled((1, 0), *scale).unwrap_or(1);
+                let fits =
+                    around(digits, one).filter(|value| value.checked_abs().is_some_and(|it| it <= most(*precision)));
                 candidates.extend(fits.map(|digits| Value::Decimal { digits, scale: *scale }));
             }
         }
         Type::F32 | Type::F64 => {
             for value in near.filter_map(|(digits, scale)| format!("{digits}e-{scale}").parse::<f64>().ok()) {
                 let single = |value: f64| Value::Single(format!("{value:e}").parse().unwrap_or_default());
-                let around = [value, value - 1.0, value + 1.0, -value];
+                let around = [value, value - 1.0, value + 1.0, value + 10.0, value * 2.0, -value];
                 candidates
                     .extend(around.map(|value| if *ty == Type::F32 { single(value) } else { Value::Double(value) }));
             }
@@ -208,7 +208,21 @@ fn candidates(column: &Column, number: u64, constants: Option<&Constants>) -> Ve
         Type::Json => candidates.extend(texts.iter().filter(|text| is_json(text)).cloned().map(Value::Text)),
         Type::Uuid => candidates.extend(texts.iter().filter_map(|text| uuid(text)).map(Value::Uuid)),
     }
-    candidates
+    let mut each = Vec::new();
+    for candidate in candidates {
+        if !each.contains(&candidate) {
+            each.push(candidate);
+        }
+    }
+    each
+}
+
+/// The number and its neighbours; some far enough above for another column to fit between.
+fn around(number: i64, one: i64) -> impl Iterator<Item = i64> {
+    let more = [number.checked_add(one), one.checked_mul(10).and_then(|ten| number.checked_add(ten))];
+    let next =
+        [Some(number), number.checked_sub(1), number.checked_add(1), number.checked_mul(2), number.checked_neg()];
+    next.into_iter().chain(more).flatten()
 }
 
 /// A text of this length that begins with `start` and holds the number, as far as there is room.

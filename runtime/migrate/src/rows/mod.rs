@@ -24,7 +24,7 @@ use value::Value;
 const ROUNDS: u64 = 5;
 
 /// How often a row is drawn again where the engine refuses it.
-const ATTEMPTS: u64 = 400;
+const ATTEMPTS: u64 = 600;
 
 /// How far apart the numbers of two fills are, and of two attempts whose values collided.
 const STRIDE: u64 = 97;
@@ -51,6 +51,7 @@ pub(crate) async fn fill(
     let order: Vec<&Table> =
         order::order(schema).into_iter().filter(|table| tables.contains(table.name.as_str())).collect();
     let hints: Vec<Hints> = order.iter().map(|table| Hints::of(table)).collect();
+    let mut learned: BTreeMap<&str, Draw> = BTreeMap::new();
     // A statement that SQLite refuses leaves its transaction as it was; PostgreSQL needs one for each.
     let together = matches!(connection, Connection::Sqlite(_));
     if together {
@@ -63,10 +64,14 @@ pub(crate) async fn fill(
             }
             let counts = counts(connection, table).await?;
             let row = Row { schema, table, lowered, hints, counts };
-            let taken = row.insert(connection, fill * ROUNDS * STRIDE + round, Flavour::of(round)).await?;
+            let number = fill * ROUNDS * STRIDE + round;
+            let taken = row.insert(connection, number, Flavour::of(round), learned.get(table.name.as_str())).await?;
             let inserted = filled.inserted.entry(table.name.clone()).or_default();
             match taken {
-                Ok(()) => *inserted += 1,
+                Ok(draw) => {
+                    *inserted += 1;
+                    learned.insert(&table.name, draw);
+                }
                 Err(message) => drop(refused.insert(table.name.clone(), message)),
             }
         }
@@ -109,13 +114,15 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// Draws rows until the engine takes one. The inner error is what it said to the last.
+    /// Draws rows until the engine takes one, beginning with what it took last where a check refuses the first.
+    /// The inner error is what it said to the last.
     async fn insert(
         &self,
         connection: &mut Connection,
         number: u64,
         flavour: Flavour,
-    ) -> Result<Result<(), String>, sqlx::Error> {
+        learned: Option<&Draw>,
+    ) -> Result<Result<Draw, String>, sqlx::Error> {
         let mut draw = Draw { number, seed: number, flavour, again: BTreeMap::new() };
         let mut message = String::new();
         for attempt in 1..=ATTEMPTS {
@@ -123,12 +130,17 @@ impl Row<'_> {
                 return Ok(Err("it refers to itself or to tables without rows, and may not be null there".to_owned()));
             };
             let error = match insert::insert(connection, &row).await {
-                Ok(()) => return Ok(Ok(())),
+                Ok(()) => return Ok(Ok(draw)),
                 Err(error @ sqlx::Error::Database(_)) => error,
                 Err(error) => return Err(error),
             };
             message = connection::text(&error);
-            match self.hints.blamed(&message) {
+            let blamed = self.hints.blamed(&message);
+            if let (1, Some(_), Some(learned)) = (attempt, blamed, learned) {
+                draw = Draw { number, flavour, ..learned.clone() };
+                continue;
+            }
+            match blamed {
                 // The columns of the check that failed are drawn again, from the constants in it.
                 Some(columns) => draw.again.extend(columns.iter().map(|column| (column.clone(), attempt))),
                 None => {
