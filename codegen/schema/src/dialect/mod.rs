@@ -43,6 +43,8 @@ pub(crate) struct Capability {
     pub(crate) adds_generated_columns: bool,
     /// `ADD COLUMN` may add a reference whose default is a value.
     pub(crate) adds_references_with_values: bool,
+    /// A default that is no literal stands in parentheses.
+    pub(crate) wraps_computed_defaults: bool,
     /// The words that make the engine number a column.
     pub(crate) identity: &'static str,
     /// Whether those words stand inside the primary key's clause, in the column.

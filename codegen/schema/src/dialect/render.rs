@@ -87,9 +87,10 @@ impl Render<'_> {
             text.push_str(" NOT NULL");
         }
         if let Some(default) = &column.default {
-            // A call or an operation needs parentheses on SQLite and may have them on PostgreSQL; a literal needs none.
-            let text_of_default = if default.contains('(') { format!("({default})") } else { default.clone() };
-            text = format!("{text} DEFAULT {text_of_default}");
+            // Only calls compute, and a literal may have parentheses too.
+            let wrap = self.dialect.capability().wraps_computed_defaults && default.contains('(');
+            let default = if wrap { format!("({default})") } else { default.clone() };
+            text = format!("{text} DEFAULT {default}");
         }
         if let Some(expression) = &column.generated {
             text = format!("{text} GENERATED ALWAYS AS ({expression}) STORED");

@@ -22,6 +22,7 @@ impl Dialect for Sqlite {
             adds_computed_defaults: false,
             adds_generated_columns: false,
             adds_references_with_values: false,
+            wraps_computed_defaults: true,
             identity: "AUTOINCREMENT",
             identity_is_key: true,
             strict: " STRICT",

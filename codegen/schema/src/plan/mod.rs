@@ -1,8 +1,8 @@
 //! Orders the changes between two schemas into steps that rows survive, or refuses them.
 //! In: two schemas. Out: a [`Plan`], and each engine's statements for it. Absent: files and hashes ([`crate::history`]).
 
+mod accept;
 mod order;
-mod refuse;
 mod statements;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,6 @@ use crate::change::Change;
 use crate::check::check;
 use crate::diff::diff;
 pub use crate::refusal::Refusal;
-use crate::refusal::shown;
 use crate::schema::Schema;
 pub use statements::statements;
 
@@ -68,27 +67,13 @@ pub fn plan(previous: &Schema, next: &Schema) -> Result<Plan, Vec<Refusal>> {
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    let changes = diff(previous, next);
-    let mut refusals: Vec<Refusal> = changes.iter().filter_map(|change| refuse::refuse(next, change)).collect();
-    if !refusals.is_empty() {
-        refusals.sort();
-        return Err(refusals);
+    let (mut steps, mut refusals) = (Vec::new(), Vec::new());
+    for change in diff(previous, next) {
+        match accept::accept(&next.database, change) {
+            Ok(step) => steps.push(step),
+            Err(refusal) => refusals.push(refusal),
+        }
     }
-    let steps = order::order(changes).into_iter().map(|change| step(&next.database, change)).collect();
-    Ok(Plan { steps })
-}
-
-fn step(database: &str, change: Change) -> Step {
-    let (object, summary) = match &change {
-        Change::AddTable { table } => (table.name.clone(), format!("create table `{}`", shown(&table.name))),
-        Change::AddColumn { table, column, .. } => {
-            (format!("{table}.{}", column.name), format!("add column `{}` to `{}`", shown(&column.name), shown(table)))
-        }
-        Change::AddIndex { table, index } => {
-            (format!("{table}.{}", index.name), format!("create index `{}` on `{}`", shown(&index.name), shown(table)))
-        }
-        // `refuse` lets nothing else through.
-        other => (String::new(), format!("{other:?}")),
-    };
-    Step { phase: Phase::Expand, object: format!("{database}.{object}"), summary, change }
+    refusals.sort();
+    if refusals.is_empty() { Ok(Plan { steps: order::order(steps) }) } else { Err(refusals) }
 }

@@ -1,56 +1,54 @@
-//! The order of steps: a table after those it refers to, ties by name. In: changes that are accepted. Out: the same, ordered.
+//! The order of steps: a table after those it refers to, ties by name. In: accepted steps. Out: the same, ordered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Step;
 use crate::change::Change;
-use crate::schema::Table;
+
+/// For each table that waits, the new tables it refers to.
+type Waiting = BTreeMap<String, BTreeSet<String>>;
 
 /// Tables, then columns, then indexes: nothing in a later group is needed by an earlier one.
-pub(super) fn order(changes: Vec<Change>) -> Vec<Change> {
+pub(super) fn order(steps: Vec<Step>) -> Vec<Step> {
+    let mut waiting = Waiting::new();
     let mut tables = BTreeMap::new();
-    let mut columns = Vec::new();
-    let mut others = Vec::new();
-    for change in changes {
-        match change {
+    let (mut columns, mut others) = (Vec::new(), Vec::new());
+    for step in steps {
+        match &step.change {
             Change::AddTable { table } => {
-                tables.insert(table.name.clone(), table);
+                let targets = table.references.iter().map(|reference| reference.table.clone());
+                waiting.insert(table.name.clone(), targets.filter(|target| *target != table.name).collect());
+                tables.insert(table.name.clone(), step);
             }
-            Change::AddColumn { .. } => columns.push(change),
-            _ => others.push(change),
+            Change::AddColumn { .. } => columns.push(step),
+            _ => others.push(step),
         }
     }
-    let tables = created(tables).into_iter().map(|table| Change::AddTable { table });
-    tables.chain(columns).chain(others).collect()
-}
-
-fn created(tables: BTreeMap<String, Table>) -> Vec<Table> {
-    let mut waiting: BTreeMap<String, BTreeSet<String>> = tables
-        .iter()
-        .map(|(name, table)| {
-            let targets = table.references.iter().map(|reference| reference.table.clone());
-            (name.clone(), targets.filter(|target| target != name && tables.contains_key(target)).collect())
-        })
-        .collect();
-    let mut order = Vec::with_capacity(tables.len());
+    // Tables that are there already keep nobody waiting.
+    for targets in waiting.values_mut() {
+        targets.retain(|target| tables.contains_key(target));
+    }
+    let mut ordered = Vec::with_capacity(tables.len() + columns.len() + others.len());
     while let Some(name) = ready(&waiting) {
         waiting.remove(&name);
         for targets in waiting.values_mut() {
             targets.remove(&name);
         }
-        order.push(name);
+        ordered.extend(tables.remove(&name));
     }
-    let mut tables = tables;
-    order.into_iter().filter_map(|name| tables.remove(&name)).collect()
+    ordered.extend(columns);
+    ordered.extend(others);
+    ordered
 }
 
 /// The next table: the first that waits for none, or else the first that waits for itself over others.
-fn ready(waiting: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+fn ready(waiting: &Waiting) -> Option<String> {
     let free = waiting.iter().find(|(_, targets)| targets.is_empty());
     let in_circle = || waiting.iter().find(|(name, _)| reaches(waiting, name));
     free.or_else(in_circle).map(|(name, _)| name.clone())
 }
 
-fn reaches(waiting: &BTreeMap<String, BTreeSet<String>>, name: &String) -> bool {
+fn reaches(waiting: &Waiting, name: &String) -> bool {
     let mut seen = BTreeSet::new();
     let mut next: Vec<&String> = vec![name];
     while let Some(table) = next.pop() {

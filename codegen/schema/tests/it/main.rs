@@ -11,3 +11,4 @@ mod names;
 mod plan;
 mod refusal;
 mod sql;
+mod typing;

@@ -101,7 +101,7 @@ fn a_column_that_rows_would_not_survive_is_refused() {
         shop.t.day: SQLite cannot add column `day` with a default that is computed for each row [unsupported-change]; make the field an `Option` without it, or wait for the table rebuild, which arrives with the migration engine
         shop.t.double: SQLite cannot add the generated column `double` to a table that is there [unsupported-change]; make the field an `Option` without it, or wait for the table rebuild, which arrives with the migration engine
         shop.t.parent: SQLite cannot add column `parent` with both a reference and a default [unsupported-change]; make the field an `Option` without it, or wait for the table rebuild, which arrives with the migration engine
-        shop.t.t_name_key: adding unique `t_name_key` is not supported yet for a table that may hold rows [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+        shop.t.t_name_key: adding unique `t_name_key` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
     "#]].assert_eq(&text);
 }
 
@@ -126,16 +126,16 @@ fn every_other_change_is_refused_with_its_object() {
         expect![[r#"
             shop.gone: removing table `gone` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
             shop.t: changing the key from `(id)` to `(id, a)` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.a: changing column `a` is not supported yet: the limits of its text differ [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.t.a: changing column `a` (the limits of its text differ) is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
             shop.t.b: removing column `b` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.c: changing column `c` is not supported yet: its type was i64 and is i32 [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.id: changing column `id` is not supported yet: who numbers it differs [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_a_check: adding check `t_a_check` is not supported yet for a table that may hold rows [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_a_key: removing unique `t_a_key` is not supported yet for a table that may hold rows [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_b_check: removing check `t_b_check` is not supported yet for a table that may hold rows [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_b_idx: removing index `t_b_idx` is not supported yet for a table that may hold rows [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_c_fkey: removing reference `t_c_fkey` is not supported yet for a table that may hold rows [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_c_key: adding unique `t_c_key` is not supported yet for a table that may hold rows [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.t.c: changing column `c` (its type was i64 and is i32) is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.t.id: changing column `id` (who numbers it differs) is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.t.t_a_check: adding check `t_a_check` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.t.t_a_key: removing unique `t_a_key` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.t.t_b_check: removing check `t_b_check` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.t.t_b_idx: removing index `t_b_idx` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.t.t_c_fkey: removing reference `t_c_fkey` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.t.t_c_key: adding unique `t_c_key` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
         "#]],
     );
 }
