@@ -189,3 +189,25 @@ fn shapes_lead_down_to_plain_types_and_end_in_names() {
         app::other::Tree {"struct":[{"name":"height","shape":"u8"}]}
     "#]].assert_eq(&text);
 }
+
+#[test]
+fn what_an_insert_takes_is_imported_like_any_type() {
+    let model = model(
+        "mod shop {
+             use cell::prelude::*;
+             #[Database::table(new = Fresh)] pub struct Item { #[key] pub id: i64, pub name: String }
+             #[Database::table] pub struct Order { #[key] pub id: i64, pub item: i64 }
+         }
+         use shop::{Fresh, NewOrder as Wanted};
+         #[service] pub struct Desk;
+         #[handler] impl Desk {
+             pub async fn order(&self, item: Fresh, order: Vec<Wanted>) -> Result<()> { Ok(()) }
+         }",
+    );
+    let types: String = model.types.iter().map(|(name, definition)| format!("{name} {}\n", json(definition))).collect();
+    expect![[r#"
+        Fresh {"struct":[{"name":"name","shape":"string"}]}
+        NewOrder {"struct":[{"name":"item","shape":"i64"}]}
+    "#]]
+    .assert_eq(&types);
+}
