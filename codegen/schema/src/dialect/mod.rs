@@ -1,6 +1,6 @@
 //! How each engine holds a schema and writes its statements.
 //! In: a [`Schema`]. Out: a [`ddl::Database`] with the engine's own types, defaults and expressions, and SQL text.
-//! Whatever differs between engines is in [`sqlite`] or [`postgres`]; the rest asks them through [`Dialect`].
+//! Whatever differs between engines is in `sqlite.rs` or `postgres.rs`; the rest asks them through the trait `Dialect`.
 
 mod expression;
 mod lower;
