@@ -1,1 +1,183 @@
-//! The pages that explain codes. In: a code. Out: its page, which is a file under `codes/`. Absent: printing.
+//! The pages that explain codes. In: a code. Out: its page, which is a file under `codes/`. Absent: printing; and the codes'
+//! own lists, which are the libraries': a test holds this one against them.
+
+/// The codes of one part of Cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Area {
+    pub(crate) title: &'static str,
+    pub(crate) pages: &'static [Page],
+}
+
+/// What is to be known about a code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Page {
+    pub(crate) code: &'static str,
+    /// The page: a heading, one line that sums it up, a wrong example, a right one, and why.
+    pub(crate) text: &'static str,
+}
+
+impl Page {
+    /// The line that sums it up.
+    pub(crate) fn summary(&self) -> &'static str {
+        self.text.lines().nth(2).unwrap_or_default()
+    }
+}
+
+/// The page of a code.
+pub(crate) fn page(code: &str) -> Option<&'static Page> {
+    AREAS.iter().flat_map(|area| area.pages).find(|page| page.code == code)
+}
+
+macro_rules! pages {
+    ($($code:literal)*) => {
+        &[$(Page { code: $code, text: include_str!(concat!("../codes/", $code, ".md")) }),*]
+    };
+}
+
+/// Every page, by area.
+pub(crate) const AREAS: &[Area] = &[
+    Area {
+        title: "Attributes",
+        pages: pages!(
+            "attribute-syntax"
+            "conditional-member"
+            "conflicting-attributes"
+            "decimal-out-of-range"
+            "duplicate-argument"
+            "duplicate-value"
+            "generic-item"
+            "handler-signature"
+            "http-path"
+            "invalid-name"
+            "missing-argument"
+            "not-yet"
+            "table-without-key"
+            "unknown-argument"
+            "unknown-attribute"
+            "unknown-field"
+            "unknown-function"
+            "unsupported-expression"
+            "unsupported-field"
+            "wrong-item"
+            "wrong-value"
+        ),
+    },
+    Area {
+        title: "Sources",
+        pages: pages!(
+            "ambiguous-module"
+            "cyclic-module"
+            "module-not-found"
+            "no-application"
+            "not-utf8"
+            "schema-depends-on-cfg"
+            "several-applications"
+            "syntax-error"
+            "unreadable-file"
+        ),
+    },
+    Area {
+        title: "Declarations",
+        pages: pages!(
+            "automatic-key"
+            "backfill-not-yet"
+            "decimal-on-another-type"
+            "decimal-without-scale"
+            "default-does-not-fit"
+            "duplicate-cell"
+            "duplicate-column"
+            "duplicate-constraint"
+            "duplicate-database"
+            "duplicate-http-door"
+            "duplicate-table"
+            "empty-name"
+            "generated-from-generated"
+            "generated-key"
+            "handler-of-nothing"
+            "http-path-type"
+            "key-type"
+            "max-len-on-another-type"
+            "message-type"
+            "name-too-long"
+            "nullable-key"
+            "reference-into-another-database"
+            "reference-mismatch"
+            "reference-to-nothing"
+            "reserved-name"
+            "set-null-of-required"
+            "table-of-nothing"
+            "table-twice"
+            "two-handler-impls"
+            "unknown-cell-field"
+            "unknown-column"
+            "unknown-value"
+            "unprintable-name"
+            "unsupported-constant"
+            "unsupported-type"
+        ),
+    },
+    Area {
+        title: "The program that was built",
+        pages: pages!(
+            "stale-record"
+            "unlinked-declaration"
+            "unread-file"
+            "unscanned-declaration"
+            "unwalked-file"
+        ),
+    },
+    Area {
+        title: "Schemas and migrations",
+        pages: pages!(
+            "column-default"
+            "column-generated"
+            "column-type"
+            "expression-depth"
+            "expression-engine"
+            "expression-overflow"
+            "expression-raw"
+            "expression-type"
+            "history-behind"
+            "history-change"
+            "history-edited"
+            "history-format"
+            "history-missing"
+            "history-order"
+            "history-snapshot"
+            "history-stray"
+            "history-unreadable"
+            "index-columns"
+            "not-null-without-default"
+            "reference-target"
+            "sql-name"
+            "sql-name-clash"
+            "table-columns"
+            "table-key"
+            "unsupported-change"
+        ),
+    },
+    Area {
+        title: "Databases",
+        pages: pages!(
+            "database-busy"
+            "database-missing"
+            "database-unreachable"
+            "database-url"
+            "draft-refused"
+            "engine-missing"
+            "journal-unreadable"
+            "migration-edited"
+            "migration-engine"
+            "migration-failed"
+            "migration-unknown"
+            "other-database"
+            "rehearsal-differs"
+            "rehearsal-rows"
+            "throwaway-failed"
+            "unknown-database"
+        ),
+    },
+];
+
+#[cfg(test)]
+mod tests;

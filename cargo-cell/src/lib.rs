@@ -7,6 +7,7 @@ mod cargo;
 mod cli;
 mod command;
 mod database;
+mod explain;
 mod output;
 mod rehearsal;
 mod source;

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod explain;
 mod migrate;
 mod run;
 
@@ -22,7 +23,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Exit, Stop> {
         Command::Build(arguments) => wait(build::run(&arguments, output)),
         Command::Run(arguments) => wait(run::run(&arguments, output)),
         Command::Migrate(arguments) => wait(migrate::run(&arguments, output)),
-        Command::Explain { code } => { let _ = code; Ok(Exit::Done) }
+        Command::Explain { code } => explain::run(code.as_deref(), output),
         Command::Supervise(arguments) => wait(supervise::supervise(&program(arguments)?, output)),
         Command::Keep(arguments) => wait(supervise::keep(&program(arguments)?)),
     }

@@ -123,6 +123,7 @@ mod tests {
         let previous = "a\nb\nc\nd\ne\nf\ng\nh\ni\n";
         let next = "a\nB\nc\nd\ne\nf\ng\nh\nnew\ni\n";
         expect![[r#"
+            file
                 a
               - b
               + B
@@ -134,7 +135,7 @@ mod tests {
               + new
                 i
         "#]]
-        .assert_eq(&difference(previous, next, Style::Plain));
+        .assert_eq(&format!("file\n{}", difference(previous, next, Style::Plain)));
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! Every code has a page, and what a page says is what the compiler does.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cell_codegen::emit::{self, Previous};
+use cell_codegen::{check, lower, records, scan};
+
+use super::{AREAS, page};
+
+/// Codes that a single source text may yield, besides those of the attributes and the declarations.
+const OF_ONE_SOURCE: [&str; 8] = [
+    "expression-engine",
+    "expression-overflow",
+    "expression-raw",
+    "expression-type",
+    "index-columns",
+    "schema-depends-on-cfg",
+    "sql-name-clash",
+    "syntax-error",
+];
+
+fn codes() -> BTreeSet<&'static str> {
+    [scan::CODES, records::CODES, cell_schema::CODES, cell_migrate::CODES]
+        .into_iter()
+        .flatten()
+        .chain(&cell_syntax::parse::CODES)
+        .chain(&check::CODES)
+        .copied()
+        .collect()
+}
+
+/// The example of a page whose first line is the comment `// wrong` or `// right`.
+fn example(text: &'static str, which: &str) -> Option<&'static str> {
+    let mut blocks = text.split("\n```").skip(1).step_by(2);
+    blocks.find_map(|block| {
+        let (_language, block) = block.split_once('\n')?;
+        let (first, example) = block.split_once('\n')?;
+        let mark = first.trim_start_matches(['/', '#', '-']).trim();
+        (mark == which && !example.trim().is_empty()).then_some(example)
+    })
+}
+
+/// The codes of what the compiler says about one source.
+fn compile(source: &str) -> Vec<&'static str> {
+    let source = format!("use cell::prelude::*;\n{source}\n");
+    let scanned = scan::from_sources(&[("src/main.rs", &source)]);
+    let mut found = scanned.diagnostics;
+    if found.is_empty() {
+        let model = lower::lower(&scanned.program);
+        found = check::check(&scanned.program, &model);
+        if found.is_empty() {
+            found = emit::histories(&model, &Previous::default()).err().unwrap_or_default();
+        }
+    }
+    found.iter().map(|located| located.diagnostic.code).collect()
+}
+
+#[test]
+fn every_code_has_a_page_and_every_page_a_code() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("codes");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .expect("the pages")
+        .map(|entry| entry.expect("a page").path().file_stem().unwrap_or_default().to_string_lossy().into_owned())
+        .collect();
+    let pages: Vec<&str> = AREAS.iter().flat_map(|area| area.pages).map(|page| page.code).collect();
+    let listed: BTreeSet<&str> = pages.iter().copied().collect();
+    assert_eq!(pages.len(), listed.len(), "a code is listed twice");
+    assert_eq!(listed, codes());
+    assert_eq!(files.iter().map(String::as_str).collect::<BTreeSet<_>>(), listed);
+}
+
+#[test]
+fn every_page_has_a_line_two_examples_and_a_reason() {
+    for page in AREAS.iter().flat_map(|area| area.pages) {
+        let mut lines = page.text.lines();
+        assert_eq!(lines.next(), Some(format!("# {}", page.code).as_str()));
+        assert!(page.summary().ends_with('.'), "`{}` has no line that sums it up", page.code);
+        for which in ["wrong", "right"] {
+            assert!(example(page.text, which).is_some(), "`{}` has no {which} example", page.code);
+        }
+        let reason = page.text.trim_end().rsplit("```\n\n").next().unwrap_or_default();
+        assert!(reason.ends_with('.') && !reason.contains("```"), "`{}` has no reason", page.code);
+    }
+}
+
+#[test]
+fn wrong_examples_yield_their_code_and_right_ones_nothing() {
+    let mut surprises = Vec::new();
+    for code in cell_syntax::parse::CODES.iter().chain(&check::CODES).chain(&OF_ONE_SOURCE) {
+        let text = page(code).expect("a page").text;
+        let wrong = compile(example(text, "wrong").expect("a wrong example"));
+        if wrong.is_empty() || wrong.iter().any(|found| found != code) {
+            surprises.push(format!("{code}, wrong: {wrong:?}"));
+        }
+        let right = compile(example(text, "right").expect("a right example"));
+        if !right.is_empty() {
+            surprises.push(format!("{code}, right: {right:?}"));
+        }
+    }
+    assert!(surprises.is_empty(), "{surprises:#?}");
+}
