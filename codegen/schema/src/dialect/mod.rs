@@ -1,5 +1,5 @@
 //! How each engine holds a schema and writes its statements.
-//! In: a [`Schema`]. Out: a [`ddl::Database`] with the engine's own types, defaults and expressions, and SQL text.
+//! In: a [`crate::schema::Schema`]. Out: a [`ddl::Database`] with the engine's own types, defaults and expressions, and SQL text.
 //! Whatever differs between engines is in `sqlite.rs` or `postgres.rs`; the rest asks them through the trait `Dialect`.
 
 mod expression;
