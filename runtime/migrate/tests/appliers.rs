@@ -7,17 +7,21 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cell_migrate::{Options, Target, Url, apply, verify};
+use cell_migrate::{Options, Target, Url, apply, status, verify};
 use cell_schema::history::History;
-use cell_schema::schema::Type;
+use cell_schema::schema::{Schema, Type};
 use support::*;
 
 /// Set for a child: the URL, the step in which to stay, and whether to stay before or after its SQL.
 const URL: &str = "CELL_TEST_URL";
 const STAY: &str = "CELL_TEST_STAY";
 
+fn first() -> Schema {
+    schema(vec![table("a", vec![column("x", Type::I32)]), table("b", vec![])])
+}
+
 fn story() -> History {
-    let first = schema(vec![table("a", vec![column("x", Type::I32)]), table("b", vec![])]);
+    let first = first();
     let mut second = first.clone();
     second.tables[0].columns.push(nullable("y", TEXT));
     second.tables.push(table("c", vec![]));
@@ -107,6 +111,25 @@ async fn a_migration_that_changes_before_any_of_it_is_applied_as_it_is_now() {
         let changed = cell_schema::history::next(Some(&sealed), 1, &model).unwrap();
         assert_eq!(applied(&place.target, &changed).await.unwrap().steps.len(), 3);
         assert_eq!(verify(&place.target, &changed.snapshot).await.unwrap().differences, []);
+    }
+}
+
+#[tokio::test]
+async fn a_migration_that_is_dropped_before_any_of_it_is_forgotten() {
+    for place in places().await {
+        let mut child = stay(&place.target, "3 before");
+        wait_until_it_stays(&place.target, &mut child).await;
+        kill(child);
+        let mut dropped = story();
+        let second = dropped.migrations.pop().unwrap();
+        dropped = cell_schema::history::next(Some(&dropped), 1, &first()).unwrap();
+        let rest = applied(&place.target, &dropped).await.unwrap();
+        assert_eq!((rest.steps.len(), rest.head.unwrap().number), (0, 1));
+        assert_eq!(verify(&place.target, &dropped.snapshot).await.unwrap().differences, []);
+        let status = status(&place.target, &dropped).await.unwrap();
+        assert!(status.applied.iter().all(|migration| migration.name != second.name), "{status:?}");
+        // Another one of its number knows nothing of it.
+        assert_eq!(applied(&place.target, &story()).await.unwrap().steps.len(), 2);
     }
 }
 

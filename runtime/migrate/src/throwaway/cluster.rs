@@ -173,6 +173,10 @@ fn supervise(programs: &Path, folder: &Path) -> Result<Child, ThrowawayError> {
     shell.spawn().map_err(|source| {
         // Without a supervisor nobody else removes it.
         drop(fs::remove_dir_all(folder));
-        ThrowawayError::Spawn(source)
+        match source.kind() {
+            // The server's user may not enter it.
+            std::io::ErrorKind::PermissionDenied => ThrowawayError::Folder { folder: folder.to_owned(), source },
+            _ => ThrowawayError::Spawn(source),
+        }
     })
 }
