@@ -331,6 +331,11 @@ impl Program {
         &self.modules[id.0]
     }
 
+    /// Every module and block.
+    pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
+        self.modules.iter().enumerate().map(|(index, module)| (ModuleId(index), module))
+    }
+
     /// Every declaration, in the order of module path, name and kind.
     #[must_use]
     pub fn declarations(&self) -> &[Declared] {

@@ -116,6 +116,9 @@ fn command(program: &Program, options: &Options, target: &str, color: bool) -> C
     if let Some(target) = &options.target {
         command.args(["--target", target]);
     }
+    if let Some(folder) = &options.target_dir {
+        command.arg("--target-dir").arg(folder);
+    }
     let flags = [
         (options.all_features, "--all-features"),
         (options.no_default_features, "--no-default-features"),

@@ -9,15 +9,26 @@ use crate::program::names::Namespace;
 pub(crate) const RUNTIME: &str = "cell";
 
 /// The crates whose types the runtime re-exports at its root, and which.
-const REEXPORTED: [(&str, &[&str]); 3] = [
-    ("chrono", &["DateTime", "Duration", "NaiveDate", "NaiveDateTime", "NaiveTime", "TimeDelta", "Utc"]),
-    ("rust_decimal", &["Decimal"]),
-    ("uuid", &["Uuid"]),
-];
+const REEXPORTED: [(&str, &[&str]); 3] =
+    [("chrono", &["DateTime", "NaiveDate", "NaiveTime", "Utc"]), ("rust_decimal", &["Decimal"]), ("uuid", &["Uuid"])];
 
 /// The runtime's own types, which its prelude has too.
-const TYPES: [&str; 12] =
-    ["CallError", "Column", "Config", "Context", "Error", "Html", "Json", "Result", "Secret", "Synapse", "Table", "Tx"];
+const TYPES: [&str; 14] = [
+    "CallError",
+    "Config",
+    "Context",
+    "DataError",
+    "Error",
+    "Fault",
+    "Has",
+    "Html",
+    "Json",
+    "Result",
+    "Secret",
+    "Synapse",
+    "Table",
+    "Tx",
+];
 
 /// The runtime's other macros.
 const MACROS: [&str; 3] = ["dec", "main", "sql"];
@@ -147,4 +158,44 @@ fn is_macro_only(inside: &str) -> bool {
 /// The last names of the attributes in one of the runtime's modules.
 fn attributes_below(module: &str) -> impl Iterator<Item = &'static str> {
     Attribute::ALL.iter().filter_map(move |attribute| attribute.path().strip_prefix(module)?.strip_prefix("::"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use syn::{Item, UseTree};
+
+    use super::{Namespace, glob};
+
+    fn leaves(tree: &UseTree, names: &mut BTreeSet<String>) {
+        match tree {
+            UseTree::Path(tree) => leaves(&tree.tree, names),
+            UseTree::Group(tree) => tree.items.iter().for_each(|tree| leaves(tree, names)),
+            UseTree::Name(tree) => drop(names.insert(tree.ident.to_string())),
+            UseTree::Rename(tree) => drop(names.insert(tree.rename.to_string())),
+            UseTree::Glob(_) => {}
+        }
+    }
+
+    #[test]
+    fn the_table_has_what_the_runtimes_prelude_has() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime/src/prelude.rs");
+        let prelude =
+            syn::parse_file(&std::fs::read_to_string(path).expect("the runtime's prelude")).expect("it parses");
+        let mut names = BTreeSet::new();
+        for item in &prelude.items {
+            if let Item::Use(item) = item {
+                leaves(&item.tree, &mut names);
+            }
+        }
+        let known: BTreeSet<String> = glob("cell::prelude").into_iter().map(|(_, name, _)| name).collect();
+        let missing: Vec<&String> = names.difference(&known).collect();
+        assert!(missing.is_empty(), "the prelude has {missing:?}, which this table lacks");
+        let types = glob("cell::prelude").into_iter().filter(|(namespace, _, path)| {
+            *namespace == Namespace::Type && super::attributes_below(path.trim_start_matches("cell::")).next().is_none()
+        });
+        let stale: Vec<String> = types.map(|(_, name, _)| name).filter(|name| !names.contains(name)).collect();
+        assert!(stale.is_empty(), "this table has {stale:?}, which the prelude lacks");
+    }
 }

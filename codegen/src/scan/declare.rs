@@ -2,7 +2,7 @@
 //! In: the candidates, with all names resolved. Out: declarations, and what is wrong with them.
 
 use cell_syntax::attribute::Attribute;
-use cell_syntax::diagnostic::{Diagnostic, Sink};
+use cell_syntax::diagnostic::Diagnostic;
 use cell_syntax::parse::HELPERS;
 use cell_syntax::suggest;
 use proc_macro2::TokenStream;
@@ -95,8 +95,9 @@ fn meaning(program: &Program, candidate: &Candidate, attribute: &Unconditional) 
     let siblings: Vec<&str> = known.clone().filter(|path| !inside.is_empty() && path.starts_with(&inside)).collect();
     let help = match suggest::nearest(&written, known) {
         Some(near) => format!("did you mean `#[{near}]`?"),
-        None if siblings.is_empty() => "the attributes are listed in Cell's documentation".to_owned(),
-        None => format!("there are {}", suggest::list(&siblings)),
+        // What comes near to none may be a crate's that the runtime passes on; if there is nothing, rustc says so.
+        None if siblings.is_empty() => return Meaning::Others,
+        None => format!("the attributes there: {}", suggest::list(&siblings)),
     };
     let message = format!("Cell has no attribute `{written}`");
     Meaning::Misspelt(Diagnostic::new("unknown-attribute", path.span(), message).help(help))
@@ -154,10 +155,9 @@ fn parse(
         Meta::Path(_) => TokenStream::new(),
         Meta::List(list) => list.tokens.clone(),
         Meta::NameValue(value) => {
-            let mut sink = Sink::default();
             let message = "an attribute macro takes its arguments in parentheses";
-            sink.syntax(&syn::Error::new(value.eq_token.span(), message));
-            return (None, sink.into_vec());
+            let help = format!("write `#[{}(…)]`", attribute.path());
+            return (None, vec![Diagnostic::new("attribute-syntax", value.eq_token.span(), message).help(help)]);
         }
     };
     // As the macro sees the item: without itself, with every `cfg_attr` around the others resolved.

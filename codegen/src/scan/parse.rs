@@ -79,6 +79,8 @@ fn too_deep(tokens: &TokenStream) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::parse;
 
     fn error(text: &str) -> String {
@@ -99,17 +101,24 @@ mod tests {
 
     #[test]
     fn what_is_no_rust_has_a_place() {
-        assert_eq!(error("struct A {"), "");
-        assert_eq!(error("fn f( {}"), "");
-        assert_eq!(error("struct 1;"), "");
-        assert_eq!(error("pub fn f()"), "");
-        assert_eq!(error("\"open"), "");
+        let errors: Vec<String> = ["struct A {", "fn f( {}", "struct 1;", "pub fn f()", "\"open", "struct A;\n)\n"]
+            .iter()
+            .map(|text| format!("{text:?}: {}\n", error(text)))
+            .collect();
+        expect![[r#"
+            "struct A {": this file does not parse: expected a token of Rust; a bracket or a quote may be open at 9..10
+            "fn f( {}": this file does not parse: expected a token of Rust; a bracket or a quote may be open at 7..8
+            "struct 1;": this file does not parse: expected identifier at 7..8
+            "pub fn f()": this file does not parse: unexpected end of input, expected curly braces at 9..10
+            "\"open": this file does not parse: expected a token of Rust; a bracket or a quote may be open at 4..5
+            "struct A;\n)\n": this file does not parse: expected a token of Rust; a bracket or a quote may be open at 10..11
+        "#]].assert_eq(&errors.concat());
     }
 
     #[test]
     fn brackets_nested_too_deep_are_refused_before_they_are_parsed() {
         let deep = |levels: usize| format!("const A: () = {}{};", "(".repeat(levels), ")".repeat(levels));
         assert_eq!(error(&deep(128)), "parses");
-        assert_eq!(error(&deep(100_000)), "");
+        assert_eq!(error(&deep(100_000)), "brackets are nested more than 128 deep at 142..143");
     }
 }

@@ -74,13 +74,6 @@ impl Walk<'_> {
                 return;
             }
         };
-        let Some(inside) = here.under(here.cfg.unfold(&tree.attrs).presence) else { return };
-        if let (Some(item), true) = (named_by, here.live)
-            && inside.live
-            && let Some(parent) = self.collector.modules[here.module.0].parent
-        {
-            self.collector.module_name(parent, &item.ident, &item.vis, here.module);
-        }
         // A file whose own `#![cfg]` is false is read all the same.
         let walked = match (here.live, here.condition) {
             (false, _) => Walked::Absent,
@@ -89,6 +82,13 @@ impl Walk<'_> {
         };
         let before = self.walked.entry(here.file).or_insert(walked);
         *before = walked.max(*before);
+        let Some(inside) = here.under(here.cfg.unfold(&tree.attrs).presence) else { return };
+        if let (Some(item), true) = (named_by, here.live)
+            && inside.live
+            && let Some(parent) = self.collector.modules[here.module.0].parent
+        {
+            self.collector.module_name(parent, &item.ident, &item.vis, here.module);
+        }
         self.items(&inside, tree.items.iter());
     }
 
