@@ -27,11 +27,8 @@ pub(crate) fn compile(options: &Options, output: &Output) -> Result<Compiled, St
 pub(crate) fn summary(compiled: &Compiled) -> String {
     let model = &compiled.model;
     let tables = model.databases.iter().map(|database| database.tables.len()).sum();
-    let parts = [
-        counted(model.databases.len(), "database"),
-        counted(tables, "table"),
-        counted(model.cells.len(), "cell"),
-    ];
+    let parts =
+        [counted(model.databases.len(), "database"), counted(tables, "table"), counted(model.cells.len(), "cell")];
     format!("{}: {}", model.application, parts.join(", "))
 }
 

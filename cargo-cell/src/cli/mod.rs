@@ -51,13 +51,17 @@ pub(crate) enum Command {
     ///
     /// Checks the sources, rehearses the migrations on throwaway databases with rows in every table, runs `cargo build`,
     /// compares the program with the sources, and then writes all files under `cell/`, or none.
-    #[command(after_help = "Examples:\n  cargo cell build\n  cargo cell build --check     in CI: exits 3 where `cell/` is out of date")]
+    #[command(
+        after_help = "Examples:\n  cargo cell build\n  cargo cell build --check     in CI: exits 3 where `cell/` is out of date"
+    )]
     Build(Build),
     /// Build, migrate the local databases and start the application
     ///
     /// The databases are those of this machine: SQLite files in the folder `.cell/`, or the server that the declared
     /// environment variable names. Ctrl-C lets the application end within 10 seconds; a second one ends it at once.
-    #[command(after_help = "Examples:\n  cargo cell run               every cell, in one process\n  cargo cell run orders tax    only these cells")]
+    #[command(
+        after_help = "Examples:\n  cargo cell run               every cell, in one process\n  cargo cell run orders tax    only these cells"
+    )]
     Run(Run),
     /// Look at a live database, bring it up to date, or compare it with its migrations
     #[command(after_help = "Example:\n  cargo cell migrate status --database shop")]

@@ -55,7 +55,8 @@ impl Color {
     /// What the arguments say before they are parsed: clap's own errors are coloured, too.
     pub(super) fn of_arguments(arguments: &[OsString]) -> Self {
         let mut chosen = Self::Auto;
-        let mut rest = arguments.iter().filter_map(|argument| argument.to_str()).take_while(|argument| *argument != "--");
+        let mut rest =
+            arguments.iter().filter_map(|argument| argument.to_str()).take_while(|argument| *argument != "--");
         while let Some(argument) = rest.next() {
             let value = match argument.strip_prefix("--color") {
                 Some("") => rest.next(),

@@ -6,8 +6,25 @@ use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 /// Commands.
 const COMMANDS: [&str; 19] = [
-    "completions", "daemon", "deploy", "dev", "doctor", "eject", "graph", "init", "logs", "new", "node", "plan", "ps",
-    "release", "rollback", "search", "secret", "status", "top",
+    "completions",
+    "daemon",
+    "deploy",
+    "dev",
+    "doctor",
+    "eject",
+    "graph",
+    "init",
+    "logs",
+    "new",
+    "node",
+    "plan",
+    "ps",
+    "release",
+    "rollback",
+    "search",
+    "secret",
+    "status",
+    "top",
 ];
 
 /// Commands below `migrate`.

@@ -76,7 +76,8 @@ pub(super) async fn run(arguments: &Build, output: &Output) -> Result<Exit, Stop
     write(&built)?;
     report(&built, false, output);
     if built.outdated.is_empty() {
-        output.done("Unchanged", format_args!("{application}: nothing to write, {}", rehearsal::shown(begun.elapsed())));
+        output
+            .done("Unchanged", format_args!("{application}: nothing to write, {}", rehearsal::shown(begun.elapsed())));
     } else {
         for outdated in &built.outdated {
             output.done(verb(outdated.difference), &outdated.path);

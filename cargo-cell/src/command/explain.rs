@@ -7,6 +7,9 @@ use crate::explain::{AREAS, Page, page};
 use crate::output::{Output, Style};
 use crate::stop::{Exit, Mistake, Stop};
 
+/// The longest line of a paragraph, in characters.
+const WIDTH: usize = 100;
+
 /// A page, for programs.
 #[derive(Serialize)]
 struct PageValue<'a> {
@@ -77,8 +80,27 @@ fn rendered(page: &Page, style: Style) -> String {
         } else if code && !line.is_empty() {
             text.push_str(&format!("    {line}\n"));
         } else {
-            text.push_str(&format!("{line}\n"));
+            text.push_str(&wrapped(line));
         }
     }
     text
+}
+
+/// A paragraph in lines.
+fn wrapped(paragraph: &str) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for word in paragraph.split(' ') {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > WIDTH {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text + "\n"
 }

@@ -85,7 +85,10 @@ fn subjects<'a>(compiled: &'a Compiled, one: &OneDatabase, output: &Output) -> R
                 .help("`cargo cell build` writes them")
         })?;
         if compiled.histories.get(&database.name) != Some(&history) {
-            output.note(format_args!("`{}` is behind the sources; `cargo cell build` brings it up to date", database.folder));
+            output.note(format_args!(
+                "`{}` is behind the sources; `cargo cell build` brings it up to date",
+                database.folder
+            ));
         }
         subjects.push(Subject { database, history, target: database::target(compiled, database, &state)? });
     }

@@ -14,7 +14,6 @@ use serde::Serialize;
 pub(crate) use difference::difference;
 pub(crate) use style::Style;
 
-
 use crate::cli::{Color, MessageFormat};
 use crate::stop::{Count, Mistake};
 
