@@ -80,8 +80,9 @@ pub enum DataError {
     /// failure, run what may fail in a `savepoint`.
     #[error("the transaction can't go on: a statement in it failed, or it is over")]
     Aborted,
-    /// The database was used beside its own open transaction, which could wait for ever.
-    #[error("`{database}` was used beside its own open transaction; use the transaction's `tx` instead")]
+    /// The database was used beside its own open transaction, which could wait for ever, or a transaction beside its own
+    /// open savepoint.
+    #[error("`{database}` was used beside its own open transaction or savepoint; use the innermost `tx` instead")]
     OutsideTransaction {
         /// The database.
         database: String,

@@ -26,6 +26,8 @@ mod session;
 mod sort;
 mod statement;
 mod table;
+#[cfg(test)]
+mod texts;
 mod transaction;
 mod value;
 

@@ -1,8 +1,9 @@
 //! A transaction's connection, shared by the handles that are bound to it, and given back whatever happens.
 //! Absent: when a transaction is begun, tried again or committed (see [`super::transaction`]).
 
+use std::cmp::Ordering;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering as Memory};
 
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -64,7 +65,9 @@ impl Session {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => {
                 // Taking the write lock at once: a transaction that reads first could not get it later.
-                let begun = pool.begin_with("BEGIN IMMEDIATE").await;
+                let begun = match isolation {
+                    Isolation::Serializable | Isolation::Engine => pool.begin_with("BEGIN IMMEDIATE").await,
+                };
                 Connection::Sqlite(begun.map_err(|cause| error::<sqlx::Sqlite>(cause, facts))?)
             }
             #[cfg(feature = "postgres")]
@@ -90,10 +93,12 @@ impl Session {
         let mut lease = self.lock().await;
         lease.leave_abandoned().await?;
         let live = lease.live()?;
-        if live.failed || live.level != level {
-            return Err(DataError::Aborted);
+        match live.level.cmp(&level) {
+            // A savepoint is open above the one that asks: what it did now would be undone with that.
+            Ordering::Greater => Err(DataError::OutsideTransaction { database: self.facts.table.to_owned() }),
+            Ordering::Equal if !live.failed => Ok(lease),
+            Ordering::Equal | Ordering::Less => Err(DataError::Aborted),
         }
-        Ok(lease)
     }
 
     async fn lock(&self) -> Lease<'_> {
@@ -130,7 +135,7 @@ impl Session {
 
     /// As [`Session::leave_savepoint`], before the next statement: for a future that is dropped and can't wait.
     pub(crate) fn abandon_savepoint(&self, level: u32) {
-        self.abandoned.fetch_min(level, Ordering::AcqRel);
+        self.abandoned.fetch_min(level, Memory::AcqRel);
     }
 
     /// Commits. A transaction in which a statement failed has nothing to commit.
@@ -141,7 +146,7 @@ impl Session {
             if lease.live()?.failed {
                 return Err(DataError::Aborted);
             }
-            self.over.store(true, Ordering::Release);
+            self.over.store(true, Memory::Release);
             lease.take()
         };
         match taken.ok_or(DataError::Aborted)?.connection {
@@ -160,7 +165,7 @@ impl Session {
     pub(crate) async fn roll_back(&self) {
         let taken = {
             let mut lease = self.lock().await;
-            self.over.store(true, Ordering::Release);
+            self.over.store(true, Memory::Release);
             lease.take()
         };
         let _rolled_back = match taken.map(|live| live.connection) {
@@ -179,7 +184,7 @@ impl Session {
 
     /// Ends it where nobody can wait. The connection rolls back before its next use.
     pub(crate) fn end(&self) {
-        self.over.store(true, Ordering::Release);
+        self.over.store(true, Memory::Release);
         // Otherwise a statement is running, in a task that outlives the transaction: its lease ends it.
         if let Ok(mut live) = self.live.try_lock() {
             live.take();
@@ -244,7 +249,7 @@ impl Lease<'_> {
     }
 
     async fn leave_abandoned(&mut self) -> Result<(), DataError> {
-        match self.session.abandoned.swap(NONE_ABANDONED, Ordering::AcqRel) {
+        match self.session.abandoned.swap(NONE_ABANDONED, Memory::AcqRel) {
             NONE_ABANDONED => Ok(()),
             level => self.leave(level).await,
         }
@@ -254,7 +259,7 @@ impl Lease<'_> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         self.guard = None;
-        if self.session.over.load(Ordering::Acquire) {
+        if self.session.over.load(Memory::Acquire) {
             self.session.end();
         }
     }

@@ -166,7 +166,8 @@ impl<T: Model> Table<T> {
         }
     }
 
-    /// Adds a row, or writes it over the one with its key, and gives it back as it is stored.
+    /// Adds a row, or writes it over the one with its key, and gives it back as it is stored. Where the engine numbers the
+    /// keys, only give it rows that came from the table: PostgreSQL does not count on from a number that it did not give.
     ///
     /// # Errors
     /// As [`Table::insert`].

@@ -56,9 +56,9 @@ const _: () = {
         }
     }
 
-    impl ::cell::db::Scalar for Code {}
-    // Only where the wrapped type is written `String`.
-    impl ::cell::db::Text for Code {}
+    impl ::cell::db::Newtype for Code {
+        type Inner = String;
+    }
 };
 
 /// `#[Database::table]`

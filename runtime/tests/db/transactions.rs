@@ -216,6 +216,22 @@ on_every_engine! {
         assert_eq!(shop.products.count().await, Ok(0));
     }
 
+    async fn using_a_transaction_beside_its_own_savepoint_is_an_error(shop: Shop) {
+        let outside = DataError::OutsideTransaction { database: "shop".into() };
+        shop.try_transaction(async |outer| {
+            outer
+                .savepoint(async |tx| {
+                    helper(tx, "boot").await?;
+                    assert_eq!(helper(outer, "sock").await, Err(outside.clone()));
+                    helper(tx, "hat").await
+                })
+                .await
+        })
+        .await
+        .unwrap();
+        assert_eq!(shop.products.count().await, Ok(2));
+    }
+
     async fn a_table_kept_beyond_its_transaction_is_over(shop: Shop) {
         let table = shop.transaction(async |tx| Ok(tx.products.clone())).await.unwrap();
         assert_eq!(table.count().await, Err(DataError::Aborted));
