@@ -21,12 +21,12 @@ fn a_build_writes_once_and_check_names_what_is_outdated() {
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert!(said.out.contains("       Added cell/shop/snapshot.json\n"), "{}", said.out);
     let built = fixture.emitted();
-    assert_eq!(built.len(), 6, "{built:#?}");
+    assert_eq!(built.len(), 7, "{built:#?}");
 
     let said = fixture.run(&["build", "-q"]);
     assert_eq!((said.code, said.out.as_str()), (Some(0), ""));
     let said = fixture.run(&["build"]);
-    assert!(said.out.starts_with("   Unchanged shop: nothing to write"), "{}", said.out);
+    assert!(said.out.starts_with("   Unchanged app-build: nothing to write"), "{}", said.out);
     assert_eq!(said.out.lines().count(), 1);
     assert!(!said.err.contains("Rehearsed"), "what was rehearsed is not rehearsed again: {}", said.err);
     assert_eq!(fixture.run(&["build", "--check", "-q"]).code, Some(0));

@@ -16,7 +16,7 @@ fn a_sound_application_is_summed_up_in_a_line() {
     let fixture = Fixture::new("check-sound");
     let said = fixture.run(&["check"]);
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
-    assert_eq!(said.out, "     Checked shop: 1 database, 1 table, 1 cell\n");
+    assert_eq!(said.out, "     Checked check-sound: 1 database, 1 table, 1 cell\n");
     assert_eq!(fixture.run(&["check", "-q"]).out, "");
     assert!(fixture.emitted().is_empty(), "nothing is written");
 }
@@ -57,7 +57,7 @@ fn the_result_is_an_object_too() {
     let said = Fixture::new("check-result").run(&["check", "--message-format", "json"]);
     assert_eq!(said.code, Some(0));
     expect![[r#"
-        {"kind":"result","command":"check","application":"shop","databases":1,"tables":1,"cells":1}
+        {"kind":"result","command":"check","application":"check-result","databases":1,"tables":1,"cells":1}
     "#]]
     .assert_eq(&said.out);
 }
@@ -68,7 +68,7 @@ fn a_cell_that_does_not_exist_is_refused_before_anything_is_built() {
     let said = fixture.run(&["run", "gods"]);
     assert_eq!(said.code, Some(2));
     expect![[r#"
-        error: `shop` has no cell `gods`
+        error: `run-stranger` has no cell `gods`
         help: did you mean `goods`?
     "#]]
     .assert_eq(&said.err);

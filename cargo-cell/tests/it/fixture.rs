@@ -39,7 +39,7 @@ impl Goods {
 cell::main!();
 "#;
 
-/// A folder with an application called `shop`.
+/// A folder with an application.
 pub(crate) struct Fixture {
     root: PathBuf,
 }
@@ -53,7 +53,9 @@ pub(crate) struct Said {
 }
 
 impl Fixture {
-    /// The folder's place depends on the name alone, so that a second run of the tests compiles less.
+    /// An application of this name. Each has its own: cargo takes packages of one name that are alone in their workspaces for
+    /// the same, wherever they are, and they share a target folder. The place does not change, so that a second run of the
+    /// tests compiles less.
     pub(crate) fn new(name: &str) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-cell").join(name);
         if root.exists() {
@@ -63,7 +65,7 @@ impl Fixture {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder above");
         // The profile and the features are the example's, so that dependencies are compiled once for both.
         let manifest = format!(
-            "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
              [dependencies]\ncell = {{ package = \"cell-runtime\", path = \"{}\", features = [\"http\"] }}\n\n\
              [workspace]\n\n[profile.dev]\ndebug = \"line-tables-only\"\n\n[profile.dev.package.\"*\"]\ndebug = false\n",
             repository.join("runtime").display()

@@ -112,8 +112,7 @@ fn what_a_program_leaves_behind_ends_with_it() {
 
 #[test]
 fn a_killed_keeper_takes_the_program_with_it() {
-    let supervised = Supervised::started(&[], "sleep 1000 & kill -9 $PPID; echo ready; wait");
-    let (_, code, _) = supervised.end();
+    let (_, code, _) = Supervised::start(&[], "sleep 1000 & kill -9 $PPID; wait").end();
     assert_eq!(code, Some(137));
 }
 
