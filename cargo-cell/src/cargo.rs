@@ -1,4 +1,4 @@
-//! `cargo build`, and whether what it made agrees with what was scanned.
+//! `cargo build`, and whether what it made agrees with what was scanned. In: a compiled application. Out: the program.
 
 use std::path::{Path, PathBuf};
 
@@ -16,10 +16,21 @@ use crate::stop::{Mistake, Stop};
 /// The build fails, or the program is not what the sources say.
 pub(crate) fn build(compiled: &Compiled, options: &Options, output: &Output) -> Result<BuildOutcome, Stop> {
     let program = &compiled.program;
-    let outcome = records::build(program, options, output.colors_progress(), &mut |bytes| output.pass(bytes));
-    let outcome = outcome.map_err(|error| match error {
-        BuildError::NoApplication => Stop::Bug(error.to_string()),
-        error => Mistake::new(error.to_string()).into(),
+    let mut held = Vec::new();
+    let outcome = records::build(program, options, output.colors_progress(), &mut |bytes| {
+        if output.is_quiet() {
+            // Only a build that fails has something to say.
+            held.extend_from_slice(bytes);
+        } else {
+            output.pass(bytes);
+        }
+    });
+    let outcome = outcome.map_err(|error| {
+        output.pass(&held);
+        match error {
+            BuildError::NoApplication => Stop::Bug(error.to_string()),
+            error => Mistake::new(error.to_string()).into(),
+        }
     })?;
     let differences = records::verify(program, &outcome).map_err(|error| Mistake::new(error.to_string()))?;
     output.notes(program, &differences.notes);

@@ -13,10 +13,11 @@ use crate::stop::{Mistake, Stop};
 pub(crate) fn compile(options: &Options, output: &Output) -> Result<Compiled, Stop> {
     compile::check(options).map_err(|failure| match failure {
         Failure::Diagnostics { program, diagnostics } => {
-            if let Some(bug) = diagnostics.iter().find(|located| located.diagnostic.code == "internal") {
-                return Stop::Bug(bug.diagnostic.message.clone());
+            let count = output.diagnostics(&program, &diagnostics);
+            match diagnostics.iter().find(|located| located.diagnostic.code == "internal") {
+                Some(bug) => Stop::Bug(bug.diagnostic.message.clone()),
+                None => Stop::Diagnostics(count),
             }
-            Stop::Diagnostics(output.diagnostics(&program, &diagnostics))
         }
         Failure::File(error) => error.into(),
         failure => Mistake::new(failure.to_string()).into(),

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use cell_migrate::Options;
 use cell_syntax::suggest;
+use serde::Serialize;
 
 use crate::cli::Run;
 use crate::output::Output;
@@ -13,6 +14,23 @@ use crate::supervise::{GRACE, Program, supervise};
 use crate::{database, state};
 
 use super::build;
+
+/// What was done before the application was started, for programs.
+#[derive(Serialize)]
+struct Value<'a> {
+    command: &'static str,
+    application: &'a str,
+    cells: &'a [String],
+    written: &'a [String],
+    migrated: Vec<Migrated<'a>>,
+}
+
+#[derive(Serialize)]
+struct Migrated<'a> {
+    database: &'a str,
+    target: String,
+    steps: usize,
+}
 
 /// Runs an application until it ends or is told to stop.
 ///
@@ -37,25 +55,28 @@ pub(super) async fn run(arguments: &Run, output: &Output) -> Result<Exit, Stop> 
     }
 
     let built = build::finish(compiled, &options, output).await?;
-    for path in build::write(&built)? {
-        output.progress("Wrote", path);
-    }
+    let written = build::write(&built)?;
+    written.iter().for_each(|path| output.progress("Wrote", path));
     state::make(&folder)?;
+    let mut migrated = Vec::new();
     for (name, target) in &targets {
         let Some(history) = built.compiled.histories.get(name) else { continue };
         let applied = cell_migrate::apply(target, history, &Options::default()).await?;
         if !applied.steps.is_empty() {
             output.progress("Migrated", format_args!("{name}: {}", counted(applied.steps.len(), "step")));
         }
+        migrated.push(Migrated { database: name, target: target.to_string(), steps: applied.steps.len() });
     }
+    let application = &built.compiled.model.application;
+    output.value(Value { command: "run", application, cells: &arguments.cells, written: &written, migrated });
 
     let mut environment: Vec<(&'static str, OsString)> =
         vec![("CELL_ROOT", built.compiled.root.clone().into()), ("CELL_STATE", folder.into())];
     if !arguments.cells.is_empty() {
         environment.push(("CELL_PART", arguments.cells.join(",").into()));
     }
-    let what = if arguments.cells.is_empty() { &built.compiled.model.application } else { &arguments.cells.join(", ") };
-    output.progress("Running", what);
+    let cells = arguments.cells.join(", ");
+    output.progress("Running", if cells.is_empty() { application } else { &cells });
     let program = Program { path: built.executable, arguments: Vec::new(), environment, grace: GRACE };
     supervise(&program, output).await
 }

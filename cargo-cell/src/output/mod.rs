@@ -62,6 +62,10 @@ impl Output {
         self.format == MessageFormat::Json
     }
 
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether what goes to standard error is coloured.
     pub(crate) fn colors_progress(&self) -> bool {
         self.progress == Style::Colored
