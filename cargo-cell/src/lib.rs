@@ -1,6 +1,6 @@
 //! The command `cargo cell …`, also called `cell …`: what a person or a CI job asks for, done by the libraries, and told.
 //! In: arguments, the environment, an application's sources. Out: text or JSON, files under `cell/`, and an exit code.
-//! Absent: everything that a library should hold. Only [`output`] prints, and only `main` decides an exit code.
+//! Absent: everything that a library should hold. Only `output` prints, and only `main` decides an exit code.
 
 mod bug;
 mod cargo;

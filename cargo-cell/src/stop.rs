@@ -130,3 +130,25 @@ impl From<cell_codegen::emit::FileError> for Stop {
         Mistake::new(error.to_string()).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitCode;
+
+    use super::Exit;
+
+    #[test]
+    fn each_end_has_the_code_that_help_lists() {
+        let codes = [
+            (Exit::Done, 0),
+            (Exit::Diagnostics, 1),
+            (Exit::Usage, 2),
+            (Exit::OutOfDate, 3),
+            (Exit::Bug, 101),
+            (Exit::Application(7), 7),
+        ];
+        for (exit, code) in codes {
+            assert_eq!(ExitCode::from(exit), ExitCode::from(code));
+        }
+    }
+}
