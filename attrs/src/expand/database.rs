@@ -19,7 +19,7 @@ pub(super) fn expand(decl: &Database, mut item: Item, fingerprint: &str) -> Toke
         let (field, row) = (&table.ident, &table.row);
         let name = field.to_string();
         // At the row's type, so that rustc points there when it is no table.
-        quote_spanned!(row.span()=> #field: #krate::db::Table::<#row>::new(&handle, #name))
+        quote_spanned!(row.span()=> #field: #krate::db::table::<#row>(&handle, #name))
     });
     let has = decl.tables.iter().filter(|table| is_only_table_of_its_row(table, decl)).map(|table| {
         let (field, row) = (&table.ident, &table.row);
@@ -79,17 +79,12 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
     let [acquire, statement, lock, idle] =
         [decl.timeouts.acquire, decl.timeouts.statement, decl.timeouts.lock, decl.timeouts.idle]
             .map(|timeout| optional(timeout.map(|milliseconds| milliseconds.to_token_stream())));
-    let tables = decl.tables.iter().map(|table| {
-        let (row, field) = (&table.row, table.ident.to_string());
-        quote!(#krate::db::table_name::<#row>(#field))
-    });
     quote! {
         #krate::db::DatabaseInfo {
             name: #name,
             engine: #engine,
             pool: #pool,
             timeouts: #krate::db::Timeouts { acquire: #acquire, statement: #statement, lock: #lock, idle: #idle },
-            tables: &[#(#tables),*],
         }
     }
 }

@@ -65,7 +65,8 @@ fn method(handler: &Handler, cell: &Path, docs: &[Attribute], krate: &Path) -> T
         if argument.borrowed { quote!(#ident: &#ty) } else { quote!(#ident: #ty) }
     });
     let names: Vec<&Ident> = handler.arguments.iter().map(|argument| &argument.ident).collect();
-    quote_spanned! {ident.span()=>
+    // At the result's type, so that rustc points there when it is no `Result`.
+    quote_spanned! {output.span()=>
         #(#docs)*
         pub fn #ident(&self, #(#parameters),*) -> #krate::service::Call<
             impl ::core::future::Future<Output = #krate::service::CallResult<#output>> + ::core::marker::Send,

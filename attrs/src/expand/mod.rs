@@ -49,7 +49,7 @@ pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, tokens: To
         Some(Decl::Handlers(decl)) => handler::expand(&decl, item, &fingerprint),
         None => {
             let errors = diagnostics.iter().map(compile_error);
-            hide_helpers(&mut item);
+            hide_helpers(attribute, &mut item);
             quote!(#item #(#errors)*)
         }
     }
@@ -87,10 +87,12 @@ fn keep_helpers(item: &mut Item, krate: &Path) {
 }
 
 /// Takes the helper attributes away, misspelt ones too: after an error nobody reads them, and rustc would report them again.
-fn hide_helpers(item: &mut Item) {
+fn hide_helpers(of: Attribute, item: &mut Item) {
     let is_helper = |attribute: &syn::Attribute| {
         let known = cell_syntax::parse::HELPERS.iter().any(|helper| attribute.path().is_ident(helper));
-        known || cell_syntax::parse::misspelt(attribute).is_some()
+        // serde's own are known only where its derives are, which a message without a declaration does not get.
+        let of_serde = of == Attribute::Message && attribute.path().is_ident("serde");
+        known || of_serde || cell_syntax::parse::misspelt(attribute).is_some()
     };
     match item {
         Item::Struct(item) => {

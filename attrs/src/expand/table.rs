@@ -84,9 +84,11 @@ fn new_type(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream 
     });
     let binds = decl.columns.iter().map(|column| {
         let name = &column.ident;
+        // At the field's type, as in `info`: what no column can hold is then wrong in one place only.
+        let span = column.ty.span();
         match given(decl, column) {
-            Given::Always => quote!(values.push(&self.#name);),
-            Given::Optionally => quote!(values.optional(&self.#name);),
+            Given::Always => quote_spanned!(span=> values.push(&self.#name);),
+            Given::Optionally => quote_spanned!(span=> values.optional(&self.#name);),
             Given::Never => quote!(values.skip();),
         }
     });
@@ -156,7 +158,14 @@ fn model(decl: &Table, krate: &Path) -> TokenStream {
         1 => quote!(#(#key_values)*),
         _ => quote!((#(#key_values,)*)),
     };
-    let names: Vec<&Ident> = decl.columns.iter().map(|column| &column.ident).collect();
+    let binds = decl.columns.iter().map(|column| {
+        let name = &column.ident;
+        quote_spanned!(column.ty.span()=> values.push(&self.#name);)
+    });
+    let reads = decl.columns.iter().map(|column| {
+        let name = &column.ident;
+        quote_spanned!(column.ty.span()=> #name: row.read()?)
+    });
     let skipped = &decl.skipped;
     quote! {
         #[allow(missing_debug_implementations, non_snake_case)]
@@ -171,10 +180,10 @@ fn model(decl: &Table, krate: &Path) -> TokenStream {
             const INFO: &'static [#krate::db::ColumnInfo] = &[#(#infos),*];
             const KEY: &'static [usize] = &[#(#places),*];
             fn key(&self) -> Self::Key { #key_value }
-            fn bind(&self, values: &mut #krate::db::Binder) { #(values.push(&self.#names);)* }
+            fn bind(&self, values: &mut #krate::db::Binder) { #(#binds)* }
             fn read(row: &mut #krate::db::Reader<'_>) -> ::core::result::Result<Self, #krate::db::DataError> {
                 ::core::result::Result::Ok(Self {
-                    #(#names: row.read()?,)*
+                    #(#reads,)*
                     #(#skipped: ::core::default::Default::default(),)*
                 })
             }
@@ -189,7 +198,7 @@ fn info(decl: &Table, column: &Column, krate: &Path) -> TokenStream {
     let name = column.name.as_ref().map_or(field.strip_prefix("r#").unwrap_or(&field), |name| name.value.as_str());
     let decimal = column.decimal.as_ref().map(|decimal| {
         let (precision, scale) = decimal.value;
-        quote!(.decimal(#precision, #scale))
+        quote_spanned!(decimal.span=> .decimal(#precision, #scale))
     });
     let automatic =
         (decl.numbering == Numbering::Automatic && decl.key.contains(&column.ident)).then(|| quote!(.automatic()));

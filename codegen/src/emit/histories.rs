@@ -37,7 +37,7 @@ fn history_of(database: &Database, previous: &Previous) -> Result<History, Vec<L
     let history = if files.is_empty() {
         None
     } else {
-        Some(history::read(&files).map_err(|error| vec![unreadable(database, &error)])?)
+        Some(history::read_sealed(&files, SEALED).map_err(|error| vec![unreadable(database, &error)])?)
     };
     // Nothing is sealed before the first release, so the newest migration is still open.
     const SEALED: u32 = 0;

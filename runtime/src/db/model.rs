@@ -75,7 +75,7 @@ pub trait Database: Clone + Send + Sync + 'static {
     message = "database `{Self}` has no `Table<{T}>`",
     note = "add a field `Table<{T}>` to `{Self}`"
 )]
-pub trait Has<T: Model> {
+pub trait Has<T> {
     /// The table.
     fn table(&self) -> &Table<T>;
 }
@@ -91,17 +91,6 @@ pub struct DatabaseInfo {
     pub pool: Option<u32>,
     /// How long things may take.
     pub timeouts: Timeouts,
-    /// The SQL names of its tables, in the order of the fields.
-    pub tables: &'static [&'static str],
-}
-
-/// The SQL name of the table of `T` in a database's field.
-#[must_use]
-pub const fn table_name<T: Model>(field: &'static str) -> &'static str {
-    match T::NAME {
-        Some(name) => name,
-        None => field,
-    }
 }
 
 /// An engine, as an attribute names it.

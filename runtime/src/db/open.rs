@@ -151,7 +151,7 @@ mod tests {
     use crate::db::Timeouts;
 
     const fn info(engine: EngineInfo) -> DatabaseInfo {
-        DatabaseInfo { name: "shop", engine, pool: None, timeouts: Timeouts::DEFAULT, tables: &[] }
+        DatabaseInfo { name: "shop", engine, pool: None, timeouts: Timeouts::DEFAULT }
     }
 
     const FILE: DatabaseInfo = info(EngineInfo::Sqlite { file: "shop.db" });

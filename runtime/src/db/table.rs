@@ -22,20 +22,20 @@ use super::statement::Statements;
 use super::transaction;
 
 /// The rows of one table: a field of a database's struct.
-pub struct Table<T: Model> {
+pub struct Table<T> {
     handle: Handle,
     name: &'static str,
     statements: OnceLock<Arc<Statements>>,
     row: PhantomData<fn() -> T>,
 }
 
-impl<T: Model> Clone for Table<T> {
+impl<T> Clone for Table<T> {
     fn clone(&self) -> Self {
         Self { handle: self.handle.clone(), name: self.name, statements: self.statements.clone(), row: PhantomData }
     }
 }
 
-impl<T: Model> fmt::Debug for Table<T> {
+impl<T> fmt::Debug for Table<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table").field("name", &self.name).field("handle", &self.handle).finish()
     }
@@ -43,6 +43,13 @@ impl<T: Model> fmt::Debug for Table<T> {
 
 /// The most rows of one statement of [`Table::insert_many`]: with more, preparing it costs what it saves.
 const MOST_ROWS: usize = 256;
+
+/// The table that the field `field` of a database is: what the database's macro calls, whose error is about `T` alone.
+#[doc(hidden)]
+#[must_use]
+pub fn table<T: Model>(handle: &Handle, field: &'static str) -> Table<T> {
+    Table::new(handle, field)
+}
 
 impl<T: Model> Table<T> {
     /// The table that the field `field` of a database is.

@@ -363,7 +363,6 @@ const _: () = {
             engine: ::cell::db::EngineInfo::Sqlite { file: "shop.db" },
             pool: None,
             timeouts: ::cell::db::Timeouts::DEFAULT,
-            tables: &["products", "customers", "orders", "tags", "samples"],
         };
 
         fn handle(&self) -> &::cell::db::Handle {

@@ -1,6 +1,6 @@
 use cell::prelude::*;
 
-#[cell::message]
+#[message]
 pub struct Order {
     #[serde(rename = "amount")]
     pub total: i64,

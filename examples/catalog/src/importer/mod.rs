@@ -108,7 +108,7 @@ impl Importer {
                         description: manifest.description.clone(),
                         license: manifest.license.clone(),
                         repository: manifest.repository.clone(),
-                        seen_at: microseconds(seen_at),
+                        seen_at,
                     })
                     .await?;
                 let version = tx
@@ -144,11 +144,6 @@ impl Importer {
             })
             .await
     }
-}
-
-/// A database keeps microseconds, the clock has nanoseconds.
-fn microseconds(time: DateTime<Utc>) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
 }
 
 /// The folders of packages below a folder of registries, ordered by name.
