@@ -1,4 +1,5 @@
-//! Doors over real sockets: what a request gets, and what a wrong one is told.
+//! Doors over real sockets: what a request gets, and what a wrong one is told. It is one file because all cases ask one
+//! application, whose doors stand at its head.
 
 mod service_client;
 

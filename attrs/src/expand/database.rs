@@ -6,7 +6,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Fields, Item, Path, parse_quote};
 
-use super::{record, runtime};
+use super::{record, runtime, word};
 
 pub(super) fn expand(decl: &Database, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -17,7 +17,7 @@ pub(super) fn expand(decl: &Database, mut item: Item, fingerprint: &str) -> Toke
     let ident = &decl.ident;
     let tables = decl.tables.iter().map(|table| {
         let (field, row) = (&table.ident, &table.row);
-        let name = field.to_string();
+        let name = word(field);
         // At the row's type, so that rustc points there when it is no table.
         quote_spanned!(row.span()=> #field: #krate::db::table::<#row>(&handle, #name))
     });
@@ -30,7 +30,7 @@ pub(super) fn expand(decl: &Database, mut item: Item, fingerprint: &str) -> Toke
         }
     });
     let info = info(decl, &krate);
-    let record = record(&krate, "database", &ident.to_string(), fingerprint);
+    let record = record(&krate, "database", &word(&ident), fingerprint);
     quote! {
         #item
         const _: () = {

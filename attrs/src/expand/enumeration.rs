@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Item, parse_quote};
 
-use super::{derive_serde, keep_helpers, message, record, runtime};
+use super::{derive_serde, keep_helpers, message, record, runtime, word};
 
 pub(super) fn expand(decl: &Enumeration, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -32,7 +32,7 @@ pub(super) fn expand(decl: &Enumeration, mut item: Item, fingerprint: &str) -> T
     });
     let texts = decl.values.iter().map(|value| &value.text);
     let shape = message::implement(ident, &quote!(define.enumeration(&[#(#texts),*])), &krate);
-    let record = record(&krate, "enumeration", &ident.to_string(), fingerprint);
+    let record = record(&krate, "enumeration", &word(&ident), fingerprint);
     quote! {
         #item
         const _: () = {

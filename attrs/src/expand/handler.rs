@@ -6,7 +6,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Ident, ImplItem, Item, ItemImpl, Path, Type, parse_quote};
 
-use super::{hide_helpers_of_methods, record, runtime};
+use super::{hide_helpers_of_methods, record, runtime, word};
 
 pub(super) fn expand(decl: &Handlers, item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -23,7 +23,7 @@ pub(super) fn expand(decl: &Handlers, item: Item, fingerprint: &str) -> TokenStr
         .map(|handler| method(handler, cell, &docs(&item, &handler.ident), &krate))
         .collect();
     let interface = decl.handlers.iter().map(|handler| describe(handler, &krate));
-    let record = record(&krate, "handler", &name.to_string(), fingerprint);
+    let record = record(&krate, "handler", &word(&name), fingerprint);
     hide_helpers_of_methods(&mut item);
     quote! {
         #item
@@ -81,7 +81,7 @@ fn method(handler: &Handler, cell: &Path, docs: &[Attribute], krate: &Path) -> T
 /// The handler's entry in the cell's interface, with its door.
 fn describe(handler: &Handler, krate: &Path) -> TokenStream {
     let ident = &handler.ident;
-    let name = ident.to_string();
+    let name = word(ident);
     if let Some(task) = &handler.task {
         let every = match &task.every {
             Some(every) => {
@@ -97,7 +97,7 @@ fn describe(handler: &Handler, krate: &Path) -> TokenStream {
         };
     }
     let arguments = handler.arguments.iter().map(|argument| {
-        let (name, ty) = (argument.ident.to_string(), owned(argument));
+        let (name, ty) = (word(&argument.ident), owned(argument));
         quote!(.argument::<#ty>(#name))
     });
     let idempotent = handler.idempotent.then(|| quote!(.idempotent()));
@@ -122,7 +122,7 @@ fn door(handler: &Handler, http: &Http, described: &TokenStream, krate: &Path) -
     };
     let path = &http.path.value;
     let takes = handler.arguments.iter().map(|argument| {
-        let (ident, name, ty) = (&argument.ident, argument.ident.to_string(), owned(argument));
+        let (ident, name, ty) = (&argument.ident, word(&argument.ident), owned(argument));
         quote!(let #ident: #ty = __input.take(#name)?;)
     });
     let passes = handler.arguments.iter().map(|argument| {

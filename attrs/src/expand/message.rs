@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Ident, Item, Path};
 
-use super::{derive_serde, record, runtime};
+use super::{derive_serde, record, runtime, word};
 
 pub(super) fn expand(decl: &Message, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -23,7 +23,7 @@ pub(super) fn expand(decl: &Message, mut item: Item, fingerprint: &str) -> Token
         }
         MessageBody::Enum(variants) => {
             let variants = variants.iter().map(|variant| {
-                let name = variant.ident.to_string();
+                let name = word(&variant.ident);
                 match &variant.body {
                     VariantBody::Unit => quote!(.unit(#name)),
                     VariantBody::Newtype(ty) => quote!(.newtype::<#ty>(#name)),
@@ -36,14 +36,13 @@ pub(super) fn expand(decl: &Message, mut item: Item, fingerprint: &str) -> Token
             implement(&decl.ident, &quote!(define.choice(|variants| { variants #(#variants)*; })), &krate)
         }
     };
-    let record = record(&krate, "message", &decl.ident.to_string(), fingerprint);
+    let record = record(&krate, "message", &word(&decl.ident), fingerprint);
     quote!(#item const _: () = { #shape #record };)
 }
 
 fn fields_of(fields: &[MessageField]) -> TokenStream {
     let fields = fields.iter().map(|field| {
-        let name = field.ident.to_string();
-        let name = name.strip_prefix("r#").unwrap_or(&name);
+        let name = word(&field.ident);
         let ty = &field.ty;
         quote!(.field::<#ty>(#name))
     });
@@ -52,7 +51,7 @@ fn fields_of(fields: &[MessageField]) -> TokenStream {
 
 /// The shape of a named type.
 pub(super) fn implement(ident: &Ident, definition: &TokenStream, krate: &Path) -> TokenStream {
-    let name = ident.to_string();
+    let name = word(ident);
     quote! {
         impl #krate::message::Message for #ident {
             fn shape(shapes: &mut #krate::message::Shapes) -> #krate::message::Shape {

@@ -14,7 +14,8 @@ use cell_syntax::decl::Decl;
 use cell_syntax::diagnostic::Diagnostic;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Item, Path, parse_quote};
+use syn::ext::IdentExt as _;
+use syn::{Ident, Item, Path, parse_quote};
 
 /// Expands one attribute.
 pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -69,6 +70,11 @@ fn compile_error(diagnostic: &Diagnostic) -> TokenStream {
 /// The runtime's path: `::cell`, or what `crate = …` says.
 fn runtime(krate: Option<&Path>) -> Path {
     krate.cloned().unwrap_or_else(|| parse_quote!(::cell))
+}
+
+/// A name as a text: `r#type` is called `type` by everyone but rustc.
+fn word(ident: &Ident) -> String {
+    ident.unraw().to_string()
 }
 
 /// The record that the declaration leaves in the binary.

@@ -6,7 +6,7 @@ use quote::{quote, quote_spanned};
 use syn::Item;
 use syn::spanned::Spanned as _;
 
-use super::{record, runtime};
+use super::{record, runtime, word};
 
 pub(super) fn expand(decl: &Service, item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -17,14 +17,14 @@ pub(super) fn expand(decl: &Service, item: Item, fingerprint: &str) -> TokenStre
         None => {
             let fields = decl.fields.iter().map(|field| {
                 let (ident, ty) = (&field.ident, &field.ty);
-                let name = ident.to_string();
+                let name = word(ident);
                 // At the type's place, so that rustc points at the field it cannot build.
                 quote_spanned!(ty.span()=> #ident: cx.field::<#ty, _>(#name).await?)
             });
             quote!(::core::result::Result::Ok(Self { #(#fields),* }))
         }
     };
-    let record = record(&krate, "service", &ident.to_string(), fingerprint);
+    let record = record(&krate, "service", &word(&ident), fingerprint);
     quote! {
         #item
         const _: () = {

@@ -6,7 +6,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Fields, Ident, Item, Path, Visibility, parse_quote};
 
-use super::{derive_serde, keep_helpers, message, record, runtime};
+use super::{derive_serde, keep_helpers, message, record, runtime, word};
 
 pub(super) fn expand(decl: &Table, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -19,7 +19,7 @@ pub(super) fn expand(decl: &Table, mut item: Item, fingerprint: &str) -> TokenSt
     let new = new_type(decl, &visibility, &krate);
     let model = model(decl, &krate);
     let shape = shape(decl, &krate);
-    let record = record(&krate, "table", &decl.ident.to_string(), fingerprint);
+    let record = record(&krate, "table", &word(&decl.ident), fingerprint);
     quote! {
         #item
         #new
@@ -93,7 +93,7 @@ fn new_type(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream 
         }
     });
     let shape_fields = decl.columns.iter().filter_map(|column| {
-        let (name, ty) = (column.ident.to_string(), &column.ty);
+        let (name, ty) = (word(&column.ident), &column.ty);
         match given(decl, column) {
             Given::Always => Some(quote!(.field::<#ty>(#name))),
             Given::Optionally => Some(quote!(.optional::<#ty>(#name))),
@@ -123,7 +123,7 @@ fn model(decl: &Table, krate: &Path) -> TokenStream {
     let ident = &decl.ident;
     let columns_ident = format_ident!("{ident}Columns");
     let new = new_ident(decl);
-    let struct_name = ident.to_string();
+    let struct_name = word(ident);
     let name = match &decl.name {
         Some(name) => {
             let name = &name.value;
@@ -194,8 +194,8 @@ fn model(decl: &Table, krate: &Path) -> TokenStream {
 /// What the runtime knows of a column.
 fn info(decl: &Table, column: &Column, krate: &Path) -> TokenStream {
     let ty = &column.ty;
-    let field = column.ident.to_string();
-    let name = column.name.as_ref().map_or(field.strip_prefix("r#").unwrap_or(&field), |name| name.value.as_str());
+    let field = word(&column.ident);
+    let name = column.name.as_ref().map_or(field.as_str(), |name| name.value.as_str());
     let decimal = column.decimal.as_ref().map(|decimal| {
         let (precision, scale) = decimal.value;
         quote_spanned!(decimal.span=> .decimal(#precision, #scale))
@@ -210,7 +210,7 @@ fn info(decl: &Table, column: &Column, krate: &Path) -> TokenStream {
 
 fn shape(decl: &Table, krate: &Path) -> TokenStream {
     let fields = decl.columns.iter().map(|column| {
-        let (name, ty) = (column.ident.to_string(), &column.ty);
+        let (name, ty) = (word(&column.ident), &column.ty);
         quote!(.field::<#ty>(#name))
     });
     message::implement(&decl.ident, &quote!(define.structure(|fields| { fields #(#fields)*; })), krate)

@@ -67,7 +67,7 @@ impl Server {
         });
         let mut running = JoinSet::new();
         running.spawn(serving.into_future());
-        tracing::info!("listening on http://{address}");
+        tracing::debug!("listening on http://{address}");
         Ok(Self { address, stop, running })
     }
 

@@ -29,6 +29,14 @@ plain! {
     serde_json::Value => Json,
 }
 
+/// A document is carried as itself, whatever type it has in this program.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl<T: serde::Serialize + serde::de::DeserializeOwned + Send + 'static> Message for crate::Json<T> {
+    fn shape(_: &mut Shapes) -> Shape {
+        Shape::Json
+    }
+}
+
 impl Message for () {
     fn shape(_: &mut Shapes) -> Shape {
         Shape::Unit

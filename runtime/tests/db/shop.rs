@@ -1,5 +1,5 @@
 //! A database by hand, as `#[Database::sqlite(file = "shop.db")]`, `#[Database::table]`, `#[Database::enumeration]` and
-//! `#[Database::value]` expand.
+//! `#[Database::value]` expand: one file because it is one application, seen as the compiler sees it.
 
 #![allow(dead_code, unreachable_pub, reason = "the macros emit what an application may use, as visible as its struct")]
 

@@ -2,6 +2,7 @@
 //! `table_column` reads a field, `table_struct` the helpers above the fields.
 
 use proc_macro2::TokenStream;
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Ident, Item};
 
@@ -64,7 +65,7 @@ impl Table {
     /// How the type for inserts is called: what `new = …` says, or `New` and the struct's name.
     #[must_use]
     pub fn new_name(&self) -> String {
-        self.new.as_ref().map_or_else(|| format!("New{}", self.ident), ToString::to_string)
+        self.new.as_ref().map_or_else(|| format!("New{}", self.ident.unraw()), ToString::to_string)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Each mistake, with the place and the words of its error. The text of the place stands before the message.
+//! Each mistake, with the place and the words of its error. The text of the place stands before the message. It is one file because
+//! it reads as one list of mistakes.
 
 use std::fmt::Write as _;
 use std::str::FromStr as _;
