@@ -2,14 +2,13 @@
 //! In: serde's form of a type and the shape that `#[message]` emits. Out: one [`Shape`], whose names [`Shapes`] defines.
 //! Absent: bytes. A call within a process carries the value itself.
 
-mod shape;
 mod shapes;
 mod types;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use shape::{Definition, Field, Shape, Variant, VariantBody};
+pub use cell_manifest::{Definition, Field, Shape, Variant, VariantBody};
 pub use shapes::{Define, Fields, Shapes, Variants};
 
 /// A value that may cross a synapse or an HTTP door. Implemented by `#[message]`, by the table, enumeration and value

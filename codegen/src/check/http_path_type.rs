@@ -26,10 +26,8 @@ fn is_single(context: &Context<'_>, shape: &Shape) -> bool {
     match shape {
         Shape::Type(name) => matches!(context.model.types.get(name), Some(Definition::Enumeration(_))),
         Shape::Unit
-        | Shape::Bytes
         | Shape::Json
         | Shape::Html
-        | Shape::Duration
         | Shape::Option(_)
         | Shape::List(_)
         | Shape::Set(_)

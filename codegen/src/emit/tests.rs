@@ -162,23 +162,15 @@ fn a_topology_that_is_there_is_never_written() {
 }
 
 #[test]
-fn a_changed_file_of_a_history_is_refused_at_its_database() {
-    let mut files = compiled(SHOP, &Previous::default()).files;
-    files.insert("cell/shop/chain".to_owned(), b"nonsense\n".to_vec());
-    refused(
-        SHOP,
-        &Previous::new(files),
-        expect![[r#"
-        error[history-format]: `cell/shop/chain`: line 1 is no migration's name and hash
-         --> src/main.rs:3:50
-          |
-        3 | #[Database::sqlite(file = "shop.db")] pub struct Shop { pub products: Table<Product> }
-          |                                                  ^^^^ the history of this SQLite database
-          |
-          = help: where two branches added migrations, keep the sealed ones and run `cargo cell build` again
-
-    "#]],
-    );
+fn an_open_migration_that_was_edited_or_merged_badly_is_written_again() {
+    let good = compiled(SHOP, &Previous::default()).files;
+    let mut files = good.clone();
+    files.insert("cell/shop/chain".to_owned(), b"<<<<<<< ours\nnonsense\n".to_vec());
+    files.insert("cell/shop/snapshot.json".to_owned(), b"{".to_vec());
+    let written = compiled(SHOP, &Previous::new(files)).files;
+    for path in ["cell/shop/chain", "cell/shop/snapshot.json"] {
+        assert_eq!(written.get(path), good.get(path), "{path}");
+    }
 }
 
 #[test]

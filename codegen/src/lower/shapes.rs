@@ -212,7 +212,6 @@ impl<'a> Shapes<'a> {
             ((_, "f64"), _) => Shape::F64,
             ((_, "char"), _) => Shape::Char,
             (("str" | "std", "str" | "String"), _) => Shape::String,
-            (("std", "Vec"), [item]) if is_external(item, "u8") => Shape::Bytes,
             (("std", "Vec"), [item]) => Shape::List(boxed(item)?),
             (("std", "BTreeSet" | "HashSet"), [item, ..]) => Shape::Set(boxed(item)?),
             (("std", "BTreeMap" | "HashMap"), [key, value, ..]) if *boxed(key)? == Shape::String => {
@@ -226,7 +225,6 @@ impl<'a> Shapes<'a> {
             }
             (("std", "Option"), [inner]) => Shape::Option(boxed(inner)?),
             (("std", "Box"), [inner]) => *boxed(inner)?,
-            (("std", "Duration"), _) => Shape::Duration,
             (("uuid", "Uuid"), _) => Shape::Uuid,
             (("chrono", "DateTime"), [zone]) if is_external(zone, "Utc") => Shape::Instant,
             (("chrono", "NaiveDate"), _) => Shape::Date,

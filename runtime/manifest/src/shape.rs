@@ -62,8 +62,6 @@ pub enum Shape {
     Char,
     /// Unicode text.
     String,
-    /// Bytes.
-    Bytes,
     /// A UUID.
     Uuid,
     /// A point in time in UTC.
@@ -72,8 +70,6 @@ pub enum Shape {
     Date,
     /// A time of day.
     Time,
-    /// A length of time.
-    Duration,
     /// An exact decimal number.
     Decimal,
     /// A JSON document of any form.

@@ -1,6 +1,7 @@
 //! The plain types that are messages, each in serde's form.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
@@ -74,6 +75,12 @@ impl<T: Message> Message for Vec<T> {
 }
 
 impl<T: Message + Ord> Message for BTreeSet<T> {
+    fn shape(shapes: &mut Shapes) -> Shape {
+        Shape::Set(Box::new(T::shape(shapes)))
+    }
+}
+
+impl<T: Message + Eq + Hash> Message for HashSet<T> {
     fn shape(shapes: &mut Shapes) -> Shape {
         Shape::Set(Box::new(T::shape(shapes)))
     }
