@@ -53,6 +53,10 @@ impl Reading {
             let Ok(name) = entry.file_name().into_string() else {
                 return Err(refused(&path, "its name is not UTF-8"));
             };
+            // Hidden files are editors' and file managers', and a killed build's own: no part of a history.
+            if name.starts_with('.') {
+                continue;
+            }
             let relative = format!("{prefix}{name}");
             if kind.is_dir() && depth < MAX_DEPTH {
                 self.folder(&path, &format!("{relative}/"), depth + 1)?;

@@ -68,13 +68,18 @@ fn escape(text: &str) -> String {
 
 /// `text` without the passwords of any URL in it: in `scheme://user:password@`, and in a parameter `password=`.
 pub(crate) fn redact(text: &str) -> String {
+    redact_words(text, char::is_whitespace)
+}
+
+/// As [`redact`]; `ends` tells where a URL in the text ends.
+fn redact_words(text: &str, ends: fn(char) -> bool) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
         let (before, after) = rest.split_at(at + "://".len());
         redacted.push_str(before);
         // A password may hold a `/`, `?` or `@` that its author forgot to escape: only the last `@` of the word ends it.
-        let word = after.find(char::is_whitespace).unwrap_or(after.len());
+        let word = after.find(ends).unwrap_or(after.len());
         let host = after[..word].rfind('@').unwrap_or(0);
         let (account, remainder) = after.split_at(host);
         match account.split_once(':') {
@@ -87,16 +92,16 @@ pub(crate) fn redact(text: &str) -> String {
         rest = remainder;
     }
     redacted.push_str(rest);
-    redact_parameter(&redacted)
+    redact_parameter(&redacted, ends)
 }
 
-fn redact_parameter(text: &str) -> String {
+fn redact_parameter(text: &str, ends: fn(char) -> bool) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("password=") {
         let (before, after) = rest.split_at(at + "password=".len());
         redacted.push_str(before);
-        let end = after.find(|c: char| c == '&' || c == '#' || c.is_whitespace()).unwrap_or(after.len());
+        let end = after.find(|c: char| c == '&' || c == '#' || ends(c)).unwrap_or(after.len());
         if end > 0 {
             redacted.push_str("***");
         }
@@ -108,7 +113,8 @@ fn redact_parameter(text: &str) -> String {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&redact(&self.0))
+        // The whole text is the URL: a password may hold spaces that its author forgot to escape.
+        f.write_str(&redact_words(&self.0, |_| false))
     }
 }
 
@@ -131,6 +137,8 @@ mod tests {
                 "postgres://shop@db.example/shop?password=secret&sslmode=require",
                 "postgres://shop@db.example/shop?password=***&sslmode=require",
             ),
+            ("postgres://shop:my secret@db.example/shop", "postgres://shop:***@db.example/shop"),
+            ("postgres://db.example/shop?password=my secret", "postgres://db.example/shop?password=***"),
             ("postgres://db.example/shop", "postgres://db.example/shop"),
             ("sqlite:shop.db", "sqlite:shop.db"),
         ] {

@@ -7,26 +7,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cell_migrate::{Options, Target, Url, apply, status, verify};
-use cell_schema::history::History;
-use cell_schema::schema::{Schema, Type};
+use cell_migrate::{Options, Target, apply, status, verify};
 use support::*;
-
-/// Set for a child: the URL, the step in which to stay, and whether to stay before or after its SQL.
-const URL: &str = "CELL_TEST_URL";
-const STAY: &str = "CELL_TEST_STAY";
-
-fn first() -> Schema {
-    schema(vec![table("a", vec![column("x", Type::I32)]), table("b", vec![])])
-}
-
-fn story() -> History {
-    let first = first();
-    let mut second = first.clone();
-    second.tables[0].columns.push(nullable("y", TEXT));
-    second.tables.push(table("c", vec![]));
-    history(&[&first, &second])
-}
 
 #[tokio::test]
 async fn of_two_appliers_at_once_one_does_everything() {
@@ -135,38 +117,13 @@ async fn a_migration_that_is_dropped_before_any_of_it_is_forgotten() {
 
 /// Starts an applier that never gets past a step.
 fn stay(target: &Target, place: &str) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["apply_and_stay_in_a_step", "--exact", "--ignored"])
-        .env(URL, target.url().as_str())
-        .env(STAY, place)
+    Command::new(example("stuck-applier"))
+        .arg(target.url().as_str())
+        .args(place.split(' '))
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
-}
-
-#[tokio::test]
-#[ignore = "the process that other tests start and kill"]
-async fn apply_and_stay_in_a_step() {
-    let (Ok(url), Ok(stay)) = (std::env::var(URL), std::env::var(STAY)) else { return };
-    let (step, side) = stay.split_once(' ').unwrap();
-    let target = Target::new(Url::new(url)).unwrap();
-    let mut history = story();
-    let engine = target.engine();
-    let scripts = history.migrations.iter_mut().flat_map(|migration| &mut migration.scripts);
-    let mut steps: Vec<_> =
-        scripts.filter(|script| script.engine == engine).flat_map(|script| &mut script.steps).collect();
-    let endless = match engine {
-        cell_schema::Engine::Postgres => "SELECT pg_sleep(1000000);",
-        // It writes until its transaction no longer fits into memory, so that others see it at work.
-        cell_schema::Engine::Sqlite => {
-            "CREATE TABLE endless (x BLOB); INSERT INTO endless WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL \
-             SELECT x + 1 FROM n) SELECT zeroblob(4000) FROM n;"
-        }
-    };
-    let step = &mut steps[step.parse::<usize>().unwrap() - 1];
-    step.sql = if side == "before" { format!("{endless}\n{}", step.sql) } else { format!("{}\n{endless}", step.sql) };
-    applied(&target, &history).await.unwrap();
 }
 
 /// Waits until the child is in the endless statement, which it never says itself.

@@ -27,6 +27,19 @@ fn what_was_written_is_read() {
 }
 
 #[test]
+fn hidden_files_are_no_part_of_a_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = written(folder.path());
+    let migration = folder.path().join("migrations").join(&history.migrations[0].name);
+    for path in
+        [folder.path().join("migrations/.DS_Store"), migration.join(".cell-Xa3f"), migration.join(".change.json.swp")]
+    {
+        fs::write(path, [0xff]).unwrap();
+    }
+    assert_eq!(read_history(folder.path()).unwrap(), Some(history));
+}
+
+#[test]
 fn a_database_that_was_never_built_has_no_history() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(read_history(&folder.path().join("shop")).unwrap(), None);

@@ -1,17 +1,18 @@
 //! Throwaway databases: they start, are apart from each other, and leave nothing behind however their owner ends.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cell_migrate::throwaway::{Cluster, sqlite};
 use sqlx::{Connection, PgConnection};
 
-/// Set for the process that `an_owner_that_is_killed_leaves_nothing` starts.
-const OWNER: &str = "CELL_TEST_OWNER";
-
 fn folder(cluster: &Cluster) -> PathBuf {
-    let (_, folder) = cluster.url().as_str().split_once("host=").expect("a socket");
+    socket_folder(cluster.url().as_str())
+}
+
+fn socket_folder(url: &str) -> PathBuf {
+    let (_, folder) = url.split_once("host=").expect("a socket");
     PathBuf::from(folder)
 }
 
@@ -40,16 +41,12 @@ async fn a_dropped_cluster_leaves_no_folder() {
 
 #[tokio::test]
 async fn an_owner_that_is_killed_leaves_nothing() {
-    let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["own_a_cluster_until_killed", "--exact", "--ignored", "--nocapture"])
-        .env(OWNER, "1")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let folder = BufReader::new(owner.stdout.as_mut().unwrap())
-        .lines()
-        .find_map(|line| line.unwrap().split_once("cluster at ").map(|(_, folder)| PathBuf::from(folder)))
-        .expect("the owner to start a cluster");
+    let test = std::env::current_exe().unwrap();
+    let program = test.ancestors().nth(2).unwrap().join("examples/cluster-owner");
+    let mut owner = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(owner.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+    let folder = socket_folder(url.trim());
     let server: i32 =
         std::fs::read_to_string(folder.join("data/postmaster.pid")).unwrap().lines().next().unwrap().parse().unwrap();
     owner.kill().unwrap();
@@ -65,19 +62,6 @@ fn gone(folder: &Path, server: i32) {
         assert!(begun.elapsed().as_secs() < 60, "`{}` or process {server} is still there", folder.display());
         std::thread::yield_now();
     }
-}
-
-#[tokio::test]
-#[ignore = "the process that `an_owner_that_is_killed_leaves_nothing` starts and kills"]
-async fn own_a_cluster_until_killed() {
-    if std::env::var_os(OWNER).is_none() {
-        return;
-    }
-    let cluster = Cluster::start().await.unwrap();
-    writeln!(std::io::stdout(), "\ncluster at {}", folder(&cluster).display()).unwrap();
-    // The parent never writes: this ends with the process.
-    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
-    std::thread::park();
 }
 
 #[tokio::test]

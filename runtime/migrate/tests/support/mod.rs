@@ -205,3 +205,23 @@ pub async fn texts(target: &Target, sql: &str) -> Vec<String> {
         rows.iter().map(|row| row.get(0)).collect()
     }
 }
+
+/// The program of an example of this package, which cargo builds with the tests.
+pub fn example(name: &str) -> std::path::PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().join("examples").join(name)
+}
+
+/// What [`story`] begins with.
+pub fn first() -> Schema {
+    schema(vec![table("a", vec![column("x", Type::I32)]), table("b", vec![])])
+}
+
+/// Two migrations of two steps each.
+pub fn story() -> History {
+    let first = first();
+    let mut second = first.clone();
+    second.tables[0].columns.push(nullable("y", TEXT));
+    second.tables.push(table("c", vec![]));
+    history(&[&first, &second])
+}
