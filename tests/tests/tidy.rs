@@ -66,7 +66,16 @@ fn no_file_is_longer_than_people_read() {
 fn the_map_names_every_package_and_module() {
     let map = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the map");
     let mut missing = Vec::new();
-    for package in ["attrs", "cargo-cell", "codegen", "codegen/schema", "codegen/syntax", "runtime", "runtime/manifest", "runtime/migrate"] {
+    for package in [
+        "attrs",
+        "cargo-cell",
+        "codegen",
+        "codegen/schema",
+        "codegen/syntax",
+        "runtime",
+        "runtime/manifest",
+        "runtime/migrate",
+    ] {
         assert!(map.contains(&format!("`{package}/`")), "the map does not name `{package}/`");
         for entry in fs::read_dir(root().join(package).join("src")).expect("sources") {
             let path = entry.expect("a readable folder").path();
@@ -103,7 +112,18 @@ fn the_map_names_nothing_that_is_gone() {
 
 #[test]
 fn all_lints_are_the_workspaces() {
-    for entry in ["attrs", "cargo-cell", "codegen", "codegen/schema", "codegen/syntax", "examples/catalog", "runtime", "runtime/manifest", "runtime/migrate", "tests"] {
+    for entry in [
+        "attrs",
+        "cargo-cell",
+        "codegen",
+        "codegen/schema",
+        "codegen/syntax",
+        "examples/catalog",
+        "runtime",
+        "runtime/manifest",
+        "runtime/migrate",
+        "tests",
+    ] {
         let manifest = fs::read_to_string(root().join(entry).join("Cargo.toml")).expect("a manifest");
         assert!(manifest.contains("[lints]\nworkspace = true"), "`{entry}` has lints of its own");
     }

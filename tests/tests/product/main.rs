@@ -1,0 +1,10 @@
+//! The whole product on whole applications: real builds, servers, processes and a browser.
+//! The modules whose tests build an application run one at a time (`.config/nextest.toml`): cargo would make them wait anyway.
+
+mod documents;
+mod emitted;
+mod engines;
+mod live;
+mod records;
+mod refused;
+mod run;

@@ -1,0 +1,117 @@
+//! `cargo cell run` on the example, as its reader runs it: an address, a page in a browser, Ctrl-C, and again.
+
+use std::fs;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+
+use cell_tests::application::Application;
+use cell_tests::command::Running;
+use cell_tests::web::{get, links, page};
+use serde_json::Value;
+
+/// More crates than one page of the list holds, of which two depend on the first.
+fn made_up_registry(sources: &Path) {
+    for number in 0..60 {
+        let name = format!("crate-{number:02}");
+        let folder = sources.join("registry-0123").join(format!("{name}-1.{number}.0"));
+        fs::create_dir_all(folder.join("src")).expect("a folder");
+        fs::write(folder.join("src/lib.rs"), "//! Made up.\n").expect("a source");
+        let dependencies = if number % 30 == 1 { "[dependencies]\ncrate-00 = \"1\"\n" } else { "" };
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"1.{number}.0\"\ndescription = \"The <b>{number}</b>\"\n{dependencies}"
+        );
+        fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest");
+        fs::write(folder.join(".cargo-ok"), "").expect("a mark");
+    }
+}
+
+/// `cargo cell run` of an application, from another folder, on these sources.
+fn run(application: &Application, sources: &Path) -> Command {
+    let mut command = application.cell(&["run", "--manifest-path"]);
+    command.arg(application.path("Cargo.toml")).current_dir(sources).env("IMPORTER_SOURCES", sources);
+    command
+}
+
+fn json(address: &str, path: &str) -> Value {
+    let answer = get(address, path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    serde_json::from_str(&answer.body).expect("JSON")
+}
+
+#[test]
+fn the_example_runs_answers_and_leaves_nothing_but_its_data() {
+    let application = Application::example("run");
+    let sources = tempfile::tempdir().expect("a folder");
+    made_up_registry(sources.path());
+    let mut running = Running::start(&mut run(&application, sources.path()));
+    running.wait_for("Checked catalog: 1 database, 4 tables, 2 cells");
+    running.wait_for("Migrated registry: ");
+    let address = running.address();
+    running.wait_for("imported");
+
+    let first = json(&address, "/crates?limit=2");
+    assert_eq!((&first["crates"][1]["name"], &first["next"]), (&"crate-01".into(), &"crate-01".into()));
+    let details = json(&address, "/crates/crate-59");
+    assert_eq!(details["versions"][0]["number"], "1.59.0");
+    let dependents = json(&address, "/crates/crate-00/dependents");
+    let names: Vec<_> = dependents.as_array().into_iter().flatten().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["crate-01", "crate-31"]);
+    let missing = get(&address, "/crates/nothing");
+    assert_eq!(missing.status, 404, "{}", missing.body);
+    assert_eq!(json(&address, "/openapi.json")["openapi"], "3.1.0");
+
+    let list = page(&format!("http://{address}/"));
+    assert!(list.contains("<small>60 crates, 60 versions on this machine</small>"), "{list}");
+    assert!(list.contains("The &lt;b&gt;7&lt;/b&gt;") && !list.contains("crate-50"), "{list}");
+    let more = links(&list, "More");
+    assert_eq!(more.len(), 1, "{list}");
+    let rest = page(&format!("http://{address}{}", more[0]));
+    assert!(rest.contains("crate-59") && !rest.contains("crate-49<"), "{rest}");
+    let link = links(&list, "crate-00");
+    let krate = page(&format!("http://{address}{}", link[0]));
+    assert!(krate.contains("<h1>crate-00</h1>") && krate.contains("<h2>Needed by 2</h2>"), "{krate}");
+
+    let said = running.interrupt();
+    assert_eq!((said.code, said.out.as_str()), (Some(0), ""), "{}", said.err);
+    assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
+
+    // Started again where there is nothing to import.
+    let nothing = tempfile::tempdir().expect("a folder");
+    let mut running = Running::start(run(&application, nothing.path()).arg("-q"));
+    let address = running.address();
+    assert_eq!(json(&address, "/crates/crate-59"), details, "the data is still there");
+    let said = running.interrupt();
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(!said.err.contains("Migrated"), "there was nothing to migrate: {}", said.err);
+}
+
+#[test]
+fn a_field_that_is_added_moves_the_local_database_on_and_keeps_its_rows() {
+    let application = Application::example("run-again");
+    let sources = tempfile::tempdir().expect("a folder");
+    made_up_registry(sources.path());
+    let mut running = Running::start(&mut run(&application, sources.path()));
+    let address = running.address();
+    running.wait_for("imported");
+    let before = json(&address, "/crates/crate-07");
+    assert_eq!(running.interrupt().code, Some(0));
+
+    application.add_a_field();
+    let nothing = tempfile::tempdir().expect("a folder");
+    let mut running = Running::start(&mut run(&application, nothing.path()));
+    running.wait_for("Wrote cell/registry/snapshot.json");
+    running.wait_for("Migrated registry: 1 step");
+    let address = running.address();
+    let mut after = json(&address, "/crates/crate-07");
+    let added = after["summary"].as_object_mut().and_then(|summary| summary.remove("homepage"));
+    assert_eq!(added, Some(Value::Null));
+    assert_eq!(after, before, "everything else is as it was");
+    assert_eq!(json(&address, "/crates?limit=500")["crates"].as_array().map(Vec::len), Some(60));
+    assert_eq!(running.interrupt().code, Some(0));
+
+    // Not by a second migration: the first is still open.
+    let said = application.succeed(&["migrate", "status"]);
+    assert_eq!(said.out.lines().count(), 2, "{}", said.out);
+    application.succeed(&["migrate", "verify"]);
+}
