@@ -104,6 +104,14 @@ pub fn build(
 
 fn command(program: &Program, options: &Options, target: &str, color: bool) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        // What cargo says about a package to a program that it runs: a build script that watches one of these would run again,
+        // and much be compiled again, whenever a build by `cargo cell` follows one by cargo itself.
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&*name);
+        }
+    }
     command.args(["build", "--message-format", "json-render-diagnostics", "--bin", target]);
     command.args(["--color", if color { "always" } else { "never" }]);
     command.args(["--profile", &options.profile]);
