@@ -1,5 +1,6 @@
 //! What the macros emit, compiled and run: every kind of column, through the attributes that applications write.
 #![cfg(feature = "sqlite")]
+#![expect(missing_docs, reason = "each field is there for its type alone")]
 
 use cell::db::Database as _;
 use cell::prelude::*;

@@ -30,7 +30,7 @@ pub(super) fn expand(decl: &Database, mut item: Item, fingerprint: &str) -> Toke
         }
     });
     let info = info(decl, &krate);
-    let record = record(&krate, "database", &word(&ident), fingerprint);
+    let record = record(&krate, "database", &word(ident), fingerprint);
     quote! {
         #item
         const _: () = {

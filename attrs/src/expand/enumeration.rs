@@ -32,7 +32,7 @@ pub(super) fn expand(decl: &Enumeration, mut item: Item, fingerprint: &str) -> T
     });
     let texts = decl.values.iter().map(|value| &value.text);
     let shape = message::implement(ident, &quote!(define.enumeration(&[#(#texts),*])), &krate);
-    let record = record(&krate, "enumeration", &word(&ident), fingerprint);
+    let record = record(&krate, "enumeration", &word(ident), fingerprint);
     quote! {
         #item
         const _: () = {

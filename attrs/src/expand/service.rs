@@ -24,7 +24,7 @@ pub(super) fn expand(decl: &Service, item: Item, fingerprint: &str) -> TokenStre
             quote!(::core::result::Result::Ok(Self { #(#fields),* }))
         }
     };
-    let record = record(&krate, "service", &word(&ident), fingerprint);
+    let record = record(&krate, "service", &word(ident), fingerprint);
     quote! {
         #item
         const _: () = {

@@ -15,7 +15,7 @@ pub(super) fn expand(decl: &Value, mut item: Item, fingerprint: &str) -> TokenSt
         derive_serde(&mut item.attrs, &krate);
     }
     let shape = message::newtype(ident, &quote!(#inner), &krate);
-    let record = record(&krate, "value", &word(&ident), fingerprint);
+    let record = record(&krate, "value", &word(ident), fingerprint);
     // At the inner type's place, so that rustc points there when no column can hold it.
     let field = quote_spanned! {inner.span()=>
         impl #krate::db::Field for #ident {

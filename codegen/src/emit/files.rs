@@ -1,6 +1,6 @@
 //! The files under `cell/`: read before, compared, written after. The only place of the compiler that writes files.
 //!
-//! [`write`] changes everything or nothing: first every new text is written and synced beside its place, then each is renamed
+//! [`write()`] changes everything or nothing: first every new text is written and synced beside its place, then each is renamed
 //! into it. Where a rename or a removal fails, what was done is undone from memory. What no program can promise is that power
 //! never fails between two renames: then `cargo cell build` says which file does not fit, and git has the ones before.
 

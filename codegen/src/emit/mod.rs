@@ -30,7 +30,7 @@ pub const TOPOLOGY: &str = "cell/topology.toml";
 pub struct Artifacts {
     /// What is to be there.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// What is there and is to go: files of an open migration that is now another.
+    /// What is there and is to go: files of an open migration that is now another, never one that no build wrote.
     pub removals: BTreeSet<String>,
 }
 
@@ -49,7 +49,8 @@ pub fn emit(
         for (path, bytes) in history::write(history) {
             artifacts.files.insert(format!("{}/{path}", database.folder), bytes);
         }
-        let stale = previous.under(&database.folder).map(|(path, _)| format!("{}/{path}", database.folder));
+        let known = previous.under(&database.folder).filter(|(path, _)| history::is_migration_file(path));
+        let stale = known.map(|(path, _)| format!("{}/{path}", database.folder));
         artifacts.removals.extend(stale.filter(|path| !artifacts.files.contains_key(path)));
     }
     let topology = match previous.get(TOPOLOGY) {

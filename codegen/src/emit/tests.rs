@@ -208,6 +208,21 @@ fn what_the_declared_engine_cannot_hold_is_refused_at_its_place() {
 }
 
 #[test]
+fn only_files_of_a_migration_that_is_another_now_are_removed() {
+    let mut files = compiled(SHOP, &Previous::default()).files;
+    for own in ["notes.md", "seeds/products.sql", "migrations/README.md", "migrations/0001_create_products/plan.txt"] {
+        files.insert(format!("cell/shop/{own}"), b"mine".to_vec());
+    }
+    files.insert("cell/shop/migrations/0002_add_sku/change.json".to_owned(), b"{}".to_vec());
+    files.insert("cell/shop/migrations/0002_add_sku/expand.sqlite.sql".to_owned(), b"".to_vec());
+    let removals: Vec<String> = compiled(SHOP, &Previous::new(files)).removals.into_iter().collect();
+    assert_eq!(
+        removals,
+        ["cell/shop/migrations/0002_add_sku/change.json", "cell/shop/migrations/0002_add_sku/expand.sqlite.sql"]
+    );
+}
+
+#[test]
 fn an_added_field_changes_the_open_migration() {
     let first = compiled(SHOP, &Previous::default());
     let source = SHOP.replace("pub sku: String", "pub sku: String, pub note: Option<String>");

@@ -172,7 +172,7 @@ pub enum DefaultValue {
 /// A condition or a value over the columns.
 #[derive(Clone, Debug)]
 pub enum Rule {
-    /// Rust syntax over the fields' names, within what the portable language knows (checked by [`crate::parse`]).
+    /// Rust syntax over the fields' names, within what the portable language knows (checked by [`crate::parse()`]).
     Portable(Expr),
     /// `sqlite = "…", postgres = "…"`.
     Raw {

@@ -61,7 +61,7 @@ async fn a_second_version_of_one_number_is_a_unique_violation() -> Result<()> {
     registry.versions.insert(version("serde", "1.0.0", dec!(1))).await?;
     let error = registry.versions.insert(version("serde", "1.0.0", dec!(2))).await.unwrap_err();
     let DataError::UniqueViolation { table, columns, .. } = error else { panic!("{error}") };
-    assert_eq!((table, columns), ("versions", vec!["crate_name".into(), "number".into()]));
+    assert_eq!((table, columns), ("versions", vec!["crate_name", "number"]));
     Ok(())
 }
 

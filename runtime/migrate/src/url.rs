@@ -113,6 +113,13 @@ fn redact_parameter(text: &str, ends: fn(char) -> bool) -> String {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without a scheme, anything before the host may be a password.
+        if !self.0.contains("://")
+            && !self.0.starts_with("sqlite:")
+            && let Some((_, host)) = self.0.rsplit_once('@')
+        {
+            return write!(f, "***@{host}");
+        }
         // The whole text is the URL: a password may hold spaces that its author forgot to escape.
         f.write_str(&redact_words(&self.0, |_| false))
     }
@@ -138,6 +145,8 @@ mod tests {
                 "postgres://shop@db.example/shop?password=***&sslmode=require",
             ),
             ("postgres://shop:my secret@db.example/shop", "postgres://shop:***@db.example/shop"),
+            ("shop:secret@db.example/shop", "***@db.example/shop"),
+            ("postgres:shop:secret@db.example", "***@db.example"),
             ("postgres://db.example/shop?password=my secret", "postgres://db.example/shop?password=***"),
             ("postgres://db.example/shop", "postgres://db.example/shop"),
             ("sqlite:shop.db", "sqlite:shop.db"),

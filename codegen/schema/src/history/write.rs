@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{CHAIN, CHANGE, History, SNAPSHOT, document};
+use super::{CHAIN, CHANGE, History, MIGRATIONS, SNAPSHOT, document, slug};
+use crate::engine::Engine;
+use crate::plan::Phase;
 
 /// The files of a history: all that belongs in the database's folder. A migration's folder that is not among them does not.
 #[must_use]
@@ -19,4 +21,15 @@ pub fn write(history: &History) -> BTreeMap<String, Vec<u8>> {
         }
     }
     files
+}
+
+/// Whether a path in a database's folder is one that [`write()`] gives to a file of some migration. What else lies there is
+/// someone's own.
+#[must_use]
+pub fn is_migration_file(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    let [MIGRATIONS, folder, file] = parts.as_slice() else { return false };
+    let scripts =
+        || Engine::ALL.into_iter().flat_map(|engine| Phase::ALL.map(|phase| super::script_name(engine, phase)));
+    slug::number(folder, path).is_ok() && (*file == CHANGE || scripts().any(|script| script == *file))
 }
