@@ -136,7 +136,8 @@ fn override_name(database: &str) -> String {
 }
 
 fn state_folder(variable: &impl Fn(&str) -> Result<Option<String>, DataError>) -> Result<PathBuf, DataError> {
-    if let Some(state) = variable("CELL_STATE")? {
+    // Empty is unset, as for the command that migrates the file.
+    if let Some(state) = variable("CELL_STATE")?.filter(|state| !state.is_empty()) {
         return Ok(state.into());
     }
     let beside = variable("CARGO_MANIFEST_DIR")?.map(PathBuf::from).unwrap_or_default();
@@ -167,6 +168,7 @@ mod tests {
         let file = |text: &str| Ok(Place::SqliteFile(text.into()));
         assert!(find(&FILE, &[("CELL_STATE", "/state"), ("CARGO_MANIFEST_DIR", "/app")]) == file("/state/shop.db"));
         assert!(find(&FILE, &[("CARGO_MANIFEST_DIR", "/app")]) == file("/app/.cell/shop.db"));
+        assert!(find(&FILE, &[("CELL_STATE", ""), ("CARGO_MANIFEST_DIR", "/app")]) == file("/app/.cell/shop.db"));
         assert!(find(&FILE, &[]) == file(".cell/shop.db"));
     }
 

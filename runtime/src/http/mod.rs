@@ -5,6 +5,7 @@
 
 mod answer;
 mod input;
+mod listener;
 mod openapi;
 mod problem;
 mod routes;

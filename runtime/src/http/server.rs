@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::input::{self, Input, Rest};
+use super::listener::Bounded;
 use super::routes::{DESCRIPTION, Opened, Routes};
 use super::{Method, Problem};
 use crate::task::panic_text;
@@ -61,7 +62,7 @@ impl Server {
         let (stop, stopped) = watch::channel(Stop::Not);
         let router = router(routes, description, &stopped);
         let mut draining = stopped;
-        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let serving = axum::serve(Bounded::new(listener), router).with_graceful_shutdown(async move {
             // The sender is gone only when the process is.
             let _ = draining.wait_for(|stop| *stop >= Stop::Draining).await;
         });
@@ -167,6 +168,11 @@ async fn call(
         Err(_) => return Err(Problem::new(400, "the path is not valid UTF-8")),
     };
     let (head, body) = request.into_parts();
+    // Another site's page can send a body that is no JSON, or none, without asking; only a browser says where from.
+    let from_another_site = head.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    if from_another_site && opened.door.method.has_body() && !says_json(&head) {
+        return Err(Problem::new(403, "a page of another site cannot send this"));
+    }
     let rest = if opened.door.method.has_body() {
         match opened.rest().count() {
             0 => Rest::Object(serde_json::Map::new()),
@@ -192,11 +198,14 @@ async fn json(head: &request::Parts, body: Body) -> Result<Bytes, Problem> {
         }
         bytes.extend_from_slice(&piece);
     }
-    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let is_json = kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json");
-    if bytes.is_empty() || is_json {
+    if bytes.is_empty() || says_json(head) {
         return Ok(bytes.into());
     }
     Err(Problem::new(415, "the body must be JSON, with the header `content-type: application/json`"))
+}
+
+fn says_json(head: &request::Parts) -> bool {
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
 }
