@@ -18,7 +18,7 @@ use crate::schema::Schema;
 
 pub use next::next;
 pub use read::{read, read_sealed};
-pub use write::write;
+pub use write::{is_migration_file, write};
 
 /// The snapshot's file.
 pub(crate) const SNAPSHOT: &str = "snapshot.json";
@@ -149,6 +149,10 @@ impl Script {
     /// The file's name in its migration's folder: `expand.sqlite.sql`.
     #[must_use]
     pub fn file_name(&self) -> String {
-        format!("{}.{}.sql", self.phase.name(), self.engine.name())
+        script_name(self.engine, self.phase)
     }
+}
+
+fn script_name(engine: Engine, phase: Phase) -> String {
+    format!("{}.{}.sql", phase.name(), engine.name())
 }

@@ -135,7 +135,7 @@ impl Reader<'_> {
         let mut scripts = Vec::new();
         for engine in Engine::ALL {
             for phase in Phase::ALL {
-                let file = format!("{folder}/{}.{}.sql", phase.name(), engine.name());
+                let file = format!("{folder}/{}", super::script_name(engine, phase));
                 if self.files.contains_key(&file) {
                     scripts.push(script::parse(engine, phase, &file, self.text(&file)?)?);
                 }
