@@ -79,6 +79,7 @@ pub(crate) const AREAS: &[Area] = &[
     Area {
         title: "Declarations",
         pages: pages!(
+            "argument-not-yet"
             "automatic-key"
             "backfill-not-yet"
             "decimal-on-another-type"

@@ -8,6 +8,7 @@ mod sql_names;
 #[cfg(test)]
 mod tests;
 
+mod argument_not_yet;
 mod automatic_key;
 mod backfill_not_yet;
 mod decimal_on_another_type;
@@ -86,7 +87,8 @@ macro_rules! rules {
     };
 }
 
-rules! { 35:
+rules! { 36:
+    argument_not_yet ArgumentNotYet "argument-not-yet",
     automatic_key AutomaticKey "automatic-key",
     backfill_not_yet BackfillNotYet "backfill-not-yet",
     decimal_on_another_type DecimalOnAnotherType "decimal-on-another-type",
