@@ -31,7 +31,7 @@ use stop::{Exit, Stop};
 pub fn main() -> ExitCode {
     bug::hook();
     match cli::parse(std::env::args_os()) {
-        Ok(Parsed { command, output }) => run(command, &output).into(),
+        Ok(Parsed { command, output }) => deep(move || run(command, &output)).into(),
         Err(error) => {
             // Where nobody reads, there is nobody to tell that either.
             drop(error.print());
@@ -41,6 +41,19 @@ pub fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// Runs on a thread whose stack holds the deepest source that the scan accepts, whatever the system gives the first thread.
+fn deep(run: impl FnOnce() -> Exit + Send) -> Exit {
+    const STACK: usize = 64 << 20;
+    std::thread::scope(|scope| match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run) {
+        // The hook has told of a panic.
+        Ok(running) => running.join().unwrap_or(Exit::Bug),
+        Err(error) => {
+            output::bug(&format!("no thread can be started: {error}"));
+            Exit::Bug
+        }
+    })
 }
 
 fn run(command: cli::Command, output: &Output) -> Exit {

@@ -9,6 +9,9 @@ use super::read::place;
 /// How deep brackets may be nested: the parser recurses, and a file must not be able to exhaust its stack.
 const DEEPEST: usize = 128;
 
+/// How many operators may stand before one operand, and how many `<` may be open, for the same reason.
+const LONGEST: usize = 128;
+
 /// Parses a file.
 ///
 /// # Errors
@@ -17,8 +20,7 @@ pub(super) fn parse(text: &str) -> Result<syn::File, Box<Diagnostic>> {
     let tokens: TokenStream = masked(text).parse().map_err(|error: proc_macro2::LexError| {
         syntax_error(text, error.span(), "expected a token of Rust; a bracket or a quote may be open")
     })?;
-    if let Some(span) = too_deep(&tokens) {
-        let message = format!("brackets are nested more than {DEEPEST} deep");
+    if let Some((span, message)) = too_deep(&tokens) {
         return Err(Box::new(
             Diagnostic::new("syntax-error", span, message)
                 .help("move the inner part to a function or a file of its own"),
@@ -57,24 +59,83 @@ fn masked(text: &str) -> String {
     masked
 }
 
-/// The first bracket that is nested too deep.
-fn too_deep(tokens: &TokenStream) -> Option<Span> {
-    let mut open = vec![tokens.clone().into_iter()];
-    while let Some(innermost) = open.last_mut() {
+/// The first token that is nested too deep, and what is wrong with it.
+fn too_deep(tokens: &TokenStream) -> Option<(Span, String)> {
+    let mut open = vec![(tokens.clone().into_iter(), Row::default())];
+    while let Some((innermost, row)) = open.last_mut() {
         match innermost.next() {
             Some(TokenTree::Group(group)) if group.delimiter() != Delimiter::None => {
-                if open.len() > DEEPEST {
-                    return Some(group.span_open());
+                let inside = Row { around: row.depth(), ..Row::default() };
+                row.operators = 0;
+                if group.delimiter() == Delimiter::Brace {
+                    // Rows of comparisons look like open `<` too: those of `else if`s end here.
+                    row.angles = 0;
                 }
-                open.push(group.stream().into_iter());
+                if open.len() > DEEPEST {
+                    return Some((group.span_open(), format!("brackets are nested more than {DEEPEST} deep")));
+                }
+                open.push((group.stream().into_iter(), inside));
             }
-            Some(_) => {}
+            Some(token) => {
+                if row.exceeds(&token) {
+                    let message = format!("operators or `<` are nested more than {LONGEST} deep");
+                    return Some((token.span(), message));
+                }
+            }
             None => {
                 open.pop();
             }
         }
     }
     None
+}
+
+/// What nests without brackets, in one row of tokens: `!!!x`, `&&&T`, `A<A<A<…>>>`.
+#[derive(Default)]
+struct Row {
+    /// The same of the rows around its bracket.
+    around: usize,
+    operators: usize,
+    angles: usize,
+    before: char,
+}
+
+impl Row {
+    /// Whether this token is one too many.
+    fn exceeds(&mut self, token: &TokenTree) -> bool {
+        let mark = match token {
+            TokenTree::Punct(punct) => punct.as_char(),
+            _ => ' ',
+        };
+        match (mark, self.before) {
+            ('!' | '-' | '*' | '&', _) => self.operators += 1,
+            // A lifetime stands between two references.
+            ('\'', _) => {}
+            (' ', '\'') => {}
+            (' ', _) if prefixes(token) => self.operators += 1,
+            _ => self.operators = 0,
+        }
+        match (mark, self.before) {
+            ('<', _) => self.angles += 1,
+            // Of `->` no `<` is closed. Behind `;`, `=>` and `||` none is open.
+            ('>', '-') => {}
+            (';', _) | ('>', '=') | ('|', '|') => self.angles = 0,
+            ('>', _) => self.angles = self.angles.saturating_sub(1),
+            _ => {}
+        }
+        self.before = mark;
+        self.depth() > LONGEST
+    }
+
+    fn depth(&self) -> usize {
+        self.around + self.operators + self.angles
+    }
+}
+
+/// Whether a word stands before an operand.
+fn prefixes(token: &TokenTree) -> bool {
+    const WORDS: [&str; 7] = ["break", "const", "dyn", "move", "mut", "return", "unsafe"];
+    matches!(token, TokenTree::Ident(word) if WORDS.iter().any(|prefix| word == prefix))
 }
 
 #[cfg(test)]
@@ -120,5 +181,42 @@ mod tests {
         let deep = |levels: usize| format!("const A: () = {}{};", "(".repeat(levels), ")".repeat(levels));
         assert_eq!(error(&deep(128)), "parses");
         assert_eq!(error(&deep(100_000)), "brackets are nested more than 128 deep at 142..143");
+    }
+
+    #[test]
+    fn what_nests_without_brackets_is_refused_before_it_is_parsed() {
+        let many = |mark: &str| format!("type A = {}u8;", mark.repeat(5_000));
+        for mark in ["&", "& mut ", "&'a ", "*const ", "Vec<", "fn() -> Vec<", "A::<"] {
+            assert!(error(&many(mark)).starts_with("operators or `<` are nested more than 128 deep"), "{mark}");
+        }
+        for mark in ["!", "-", "*", "&", "return ", "&mut "] {
+            let text = format!("fn f() {{ {}x }}", mark.repeat(5_000));
+            assert!(error(&text).starts_with("operators or `<` are nested more than 128 deep"), "{mark}");
+        }
+    }
+
+    #[test]
+    fn what_nests_as_deep_as_it_may_is_parsed_on_the_stack_of_a_main_thread() {
+        let parsed = || {
+            let brackets = |inner: &str| format!("fn f() {{ {}x{} }}", inner.repeat(120), ")".repeat(120));
+            assert_eq!(error(&format!("type A = {}u8{};", "Vec<".repeat(128), ">".repeat(128))), "parses");
+            assert_eq!(error(&format!("fn f() {{ {}x }}", "!".repeat(128))), "parses");
+            assert_eq!(error(&brackets("!(")), "parses");
+            assert!(error(&brackets("!!(")).starts_with("operators or `<` are nested more than 128 deep"));
+        };
+        let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(parsed).expect("a thread");
+        thread.join().expect("no panic");
+    }
+
+    #[test]
+    fn long_rows_that_do_not_nest_are_parsed() {
+        for part in ["x < y; ", "if x < y || x < z {} ", "f::<A<B>>(&&!-x); ", "let f: fn() -> A = g; "] {
+            assert_eq!(error(&format!("fn f() {{ {} }}", part.repeat(2000))), "parses", "{part}");
+        }
+        let arms = "x if x < 1 => {}, ".repeat(2000);
+        assert_eq!(error(&format!("fn f() {{ match x {{ {arms} }} }}")), "parses");
+        let chain = "else if x < y && x < z {} ".repeat(500);
+        assert_eq!(error(&format!("fn f() {{ if x < y {{}} {chain} }}")), "parses");
+        assert_eq!(error(&format!("const A: i64 = 0{};", " + -1".repeat(2000))), "parses");
     }
 }
