@@ -72,6 +72,9 @@ impl Value<'_> {
         Ok(match self {
             Self::Text(text) if text.contains('\0') => return Err("text can't hold U+0000".into()),
             Self::Json(text) if holds_escaped_nul(&text) => return Err("a document can't hold U+0000".into()),
+            Self::Json(text) if nests_deeper_than(DEEPEST, &text) => {
+                return Err(["a document nests at most ", &DEEPEST.to_string(), " levels"].concat());
+            }
             Self::F32(value) if value.is_nan() => return Err("NaN is not a number that a column holds".into()),
             Self::F64(value) if value.is_nan() => return Err("NaN is not a number that a column holds".into()),
             // Adding zero makes -0.0 into 0.0: SQLite keeps no sign of zero, so PostgreSQL must not either.
@@ -140,9 +143,52 @@ fn holds_escaped_nul(text: &str) -> bool {
     false
 }
 
+/// As deep as serde_json reads: a document that nests deeper could be stored, and never be read again.
+const DEEPEST: usize = 127;
+
+fn nests_deeper_than(most: usize, text: &str) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            return true;
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::{Field as _, Json};
+
+    #[test]
+    fn a_document_that_could_not_be_read_again_is_refused() {
+        let nested = |levels| (0..levels).fold(serde_json::Value::Null, |inner, _| serde_json::json!([inner]));
+        for (levels, fits) in [(127, true), (128, false)] {
+            let document = Json(nested(levels));
+            let text = serde_json::to_string(&document).expect("a text");
+            assert_eq!(document.value().fit(Type::Json).is_ok(), fits, "{levels}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), fits, "{levels}");
+        }
+        let brackets = "[{\"".repeat(100);
+        assert!(Json([brackets]).value().fit(Type::Json).is_ok(), "brackets in a text do not nest");
+    }
+
+    #[test]
+    fn a_number_in_a_document_is_read_as_it_was_written() {
+        for number in [985.690_694_632_869_5, f64::MIN_POSITIVE, f64::MAX, 0.1 + 0.2] {
+            let text = serde_json::to_string(&Json(number)).expect("a text");
+            assert_eq!(serde_json::from_str::<Json<f64>>(&text).ok(), Some(Json(number)), "{text}");
+        }
+    }
 
     #[test]
     fn an_escaped_nul_in_a_document_is_found_and_an_escaped_backslash_is_not_one() {
