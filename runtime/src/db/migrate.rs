@@ -1,8 +1,10 @@
-//! A database and its migrations in `cell/<database>/`: bring it to the newest, or see that it is there.
+//! A database and its migrations in `cell/<database>/` of the package that declares it: bring it to the newest, or see that it is there.
 //! Absent: migrations themselves, which `cell-migrate` applies and `cargo cell build` writes.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use cell_manifest::Manifest;
 use cell_migrate::{Options, Target};
 use thiserror::Error;
 
@@ -19,6 +21,16 @@ pub enum SchemaError {
         database: &'static str,
         /// Where they were looked for.
         folder: PathBuf,
+    },
+    /// The manifest, which says where the migrations are, cannot be read.
+    #[error("`{}` does not say where the migrations of `{database}` are ({reason}): run `cargo cell build`", file.display())]
+    Manifest {
+        /// The database.
+        database: &'static str,
+        /// The manifest's file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The database lacks migrations, or holds something else than they made.
     #[error("`{database}` is not at the newest of its migrations ({reason}): run `cargo cell migrate apply`")]
@@ -46,7 +58,7 @@ pub async fn migrate<D: Database>(database: &D) -> Result<(), SchemaError> {
 /// # Errors
 /// As [`migrate`].
 pub async fn migrate_from<D: Database>(database: &D, root: &Path) -> Result<(), SchemaError> {
-    let folder = root.join("cell").join(D::INFO.name);
+    let folder = folder::<D>(root)?;
     let history = cell_migrate::read_history(&folder)?.ok_or_else(|| missing::<D>(folder))?;
     let target = Target::new(database.handle().url().clone())?;
     cell_migrate::apply(&target, &history, &Options::default()).await?;
@@ -66,7 +78,7 @@ pub async fn check<D: Database>(database: &D) -> Result<(), SchemaError> {
 /// # Errors
 /// As [`check`].
 pub async fn check_from<D: Database>(database: &D, root: &Path) -> Result<(), SchemaError> {
-    let folder = root.join("cell").join(D::INFO.name);
+    let folder = folder::<D>(root)?;
     let history = cell_migrate::read_history(&folder)?.ok_or_else(|| missing::<D>(folder))?;
     let target = Target::new(database.handle().url().clone())?;
     let status = cell_migrate::status(&target, &history).await?;
@@ -87,6 +99,20 @@ pub async fn open_current<D: Database>() -> crate::Result<D> {
     let database = super::open::<D>().await?;
     check(&database).await?;
     Ok(database)
+}
+
+/// Where a database's migrations are: in `cell/` of the package that declares it, which the manifest names. Without a
+/// manifest, as in the tests of a package that is no application, it is the package itself.
+fn folder<D: Database>(root: &Path) -> Result<PathBuf, SchemaError> {
+    let file = root.join("cell/manifest.json");
+    let unreadable = |reason: String| SchemaError::Manifest { database: D::INFO.name, file: file.clone(), reason };
+    let manifest = match std::fs::read_to_string(&file) {
+        Ok(text) => Manifest::from_json(&text).map_err(|error| unreadable(error.to_string()))?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(root.join("cell").join(D::INFO.name)),
+        Err(error) => return Err(unreadable(error.to_string())),
+    };
+    let named = manifest.databases.into_iter().find(|database| database.name == D::INFO.name);
+    Ok(root.join(named.map_or_else(|| ["cell/", D::INFO.name].concat(), |database| database.folder)))
 }
 
 fn missing<D: Database>(folder: PathBuf) -> SchemaError {

@@ -36,6 +36,23 @@ async fn a_folder_without_migrations_is_named() {
 }
 
 #[tokio::test]
+async fn the_migrations_of_a_database_of_another_package_are_where_the_manifest_says() {
+    let domain = schema::write(&schema::schema());
+    let root = domain.path().join("app");
+    std::fs::create_dir_all(root.join("cell")).unwrap();
+    let manifest = root.join("cell/manifest.json");
+    let database = r#"{"name": "shop", "engine": "sqlite", "folder": "../cell/shop", "schema": ""}"#;
+    let text = format!(r#"{{"format": 1, "application": "app", "databases": [{database}], "topology": ""}}"#);
+    std::fs::write(&manifest, text).unwrap();
+    let fresh = engines::sqlite_memory().await;
+    db::check_from(&fresh.shop, &root).await.unwrap();
+
+    std::fs::write(&manifest, "{").unwrap();
+    let error = db::check_from(&fresh.shop, &root).await.unwrap_err();
+    assert!(matches!(error, SchemaError::Manifest { database: "shop", .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_database_in_a_file_keeps_its_rows() {
     let fresh = engines::sqlite_file().await;
     let row = fresh.shop.products.insert(product("boot", dec!(1))).await.unwrap();
