@@ -57,7 +57,10 @@ impl Environment {
         let Some(text) = self.get(name)? else { return Ok(None) };
         let value = text.parse().map_err(|error| ConfigError {
             variable: name.to_owned(),
-            problem: format!("is `{text}`, which is no `{}`: {error}", type_name::<T>()),
+            problem: match shown(&text) {
+                Some(text) => format!("is `{text}`, which is no `{}`: {error}", type_name::<T>()),
+                None => format!("is no `{}` (it may hold a password, so it is not shown)", type_name::<T>()),
+            },
         })?;
         Ok(Some(value))
     }
@@ -68,6 +71,11 @@ impl Environment {
 pub struct ConfigError {
     variable: String,
     problem: String,
+}
+
+/// The value, unless it looks like a URL with a password in it: neither the value nor a parser's words about it are shown then.
+fn shown(text: &str) -> Option<&str> {
+    (!text.contains('@')).then_some(text)
 }
 
 impl ConfigError {
@@ -210,7 +218,17 @@ fn type_name<T>() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{type_name, variable};
+    use super::{Environment, type_name, variable};
+
+    #[test]
+    fn a_value_that_may_hold_a_password_is_not_shown() {
+        let mut environment = Environment::process();
+        environment.set("SHOP_PORT", "eighty");
+        environment.set("SHOP_URL", "redis://me:hunter2@cache");
+        let error = |name| environment.parse::<u16>(name).map_err(|error| error.to_string()).unwrap_err();
+        assert!(error("SHOP_PORT").contains("is `eighty`, which is no `u16`"), "{}", error("SHOP_PORT"));
+        assert!(!error("SHOP_URL").contains("hunter2"), "{}", error("SHOP_URL"));
+    }
 
     #[test]
     fn a_variable_is_the_cell_and_the_field_in_capitals() {

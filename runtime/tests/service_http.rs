@@ -520,8 +520,9 @@ async fn a_body_over_a_mebibyte_is_refused() -> Result<()> {
 #[tokio::test]
 async fn a_page_of_another_site_reaches_no_door_that_changes_something() -> Result<()> {
     let (_running, address) = shop().await?;
-    let request =
-        |site: &str| format!("POST /order HTTP/1.1\r\nhost: test\r\nconnection: close\r\nsec-fetch-site: {site}\r\n\r\n");
+    let request = |site: &str| {
+        format!("POST /order HTTP/1.1\r\nhost: test\r\nconnection: close\r\nsec-fetch-site: {site}\r\n\r\n")
+    };
     assert_eq!(send_raw(address, &request("cross-site")).await?.status, 403);
     assert_eq!(send_raw(address, &request("same-origin")).await?.status, 409, "the handler's own answer");
     Ok(())

@@ -189,6 +189,8 @@ crate::problem!(|error: &DataError| match error {
     DataError::UniqueViolation { .. } => Some(Problem::new(409, "there is one like it already")),
     DataError::ReferenceViolation { .. } =>
         Some(Problem::new(409, "something it refers to, or that refers to it, is in the way")),
+    // What was sent is well formed, and no column can hold it.
+    DataError::OutOfRange { .. } => Some(Problem::new(422, "a value does not fit where it is to be stored")),
     DataError::Serialization | DataError::Busy | DataError::Timeout => Some(Problem::new(503, "try again later")),
     _ => None,
 });
@@ -220,6 +222,8 @@ mod tests {
         let clash = DataError::UniqueViolation { table: "shop.products", columns: vec!["sku"] };
         assert_eq!(problem(clash), "409 Conflict: there is one like it already");
         assert_eq!(problem(DataError::NotFound { table: "shop.products" }), "404 Not Found: there is no such thing");
+        let unfit = DataError::OutOfRange { table: "shop.products", column: "price".to_owned(), reason: String::new() };
+        assert_eq!(problem(unfit), "422 Unprocessable Entity: a value does not fit where it is to be stored");
         assert_eq!(problem(DataError::Busy), "503 Service Unavailable: try again later");
         assert_eq!(problem(DataError::Other { reason: "of the schema".to_owned() }), "500 Internal Server Error");
     }
