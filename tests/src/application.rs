@@ -14,13 +14,24 @@ use crate::command::{self, Said};
 /// Files by their paths, with `/` between folders.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
+/// What a copy is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be read: nothing is compiled.
+    Read,
+    /// To be built as it is developed.
+    Build,
+    /// To be built for release.
+    Release,
+}
+
 /// A copy of an application.
 #[derive(Debug)]
 pub struct Application {
     folder: PathBuf,
     /// The application's package below the folder.
     package: &'static str,
-    _alone: File,
+    _alone: Option<File>,
 }
 
 /// The repository's root.
@@ -42,19 +53,18 @@ pub(crate) fn profile() -> PathBuf {
 }
 
 impl Application {
-    /// A copy of the example at a place of this name, which other tests of the package do not use.
+    /// A copy of the example at a place of this name, which is this test's alone.
     #[must_use]
-    pub fn example(place: &str) -> Self {
-        let example = repository().join("examples/catalog");
-        let mut files = tree(&example);
+    pub fn example(place: &str, purpose: Purpose) -> Self {
+        let mut files = tree(&repository().join("examples/catalog"));
         files.retain(|path, _| !path.starts_with(".cell/") && !path.starts_with("target/"));
         files.insert("Cargo.toml".to_owned(), example_manifest(place).into_bytes());
-        Self::place(place, "catalog", "", files)
+        Self::place(place, "catalog", "", purpose, files)
     }
 
     /// A copy of a folder of `tests/fixtures`, whose application's package is in the folder `package`.
     #[must_use]
-    pub fn fixture(place: &str, name: &str, package: &'static str) -> Self {
+    pub fn fixture(place: &str, name: &str, package: &'static str, purpose: Purpose) -> Self {
         let mut files = tree(&repository().join("tests/fixtures").join(name));
         for (path, content) in &mut files {
             if path.ends_with("Cargo.toml") {
@@ -63,16 +73,19 @@ impl Application {
                 *content = manifest.replace("version = \"0.1.0\"", &version).into_bytes();
             }
         }
-        Self::place(place, name, package, files)
+        Self::place(place, name, package, purpose, files)
     }
 
     /// The places stay the same from run to run, and so does what need not change in them: cargo compiles it once.
-    fn place(place: &str, name: &str, package: &'static str, mut files: Files) -> Self {
+    fn place(place: &str, name: &str, package: &'static str, purpose: Purpose, mut files: Files) -> Self {
         let places = target().join("cell-tests");
         fs::create_dir_all(&places).expect("a folder for copies");
-        // The binaries of all copies of an application have one path in the target folder.
-        let alone = File::create(places.join(format!("{name}.lock"))).expect("a lock file");
-        alone.lock().expect("a lock");
+        let alone = (purpose != Purpose::Read).then(|| {
+            // The binaries of all copies of an application have one path in the target folder: one copy at a time.
+            let file = File::create(places.join(format!("{name}.{purpose:?}.lock"))).expect("a lock file");
+            file.lock().expect("a lock");
+            file
+        });
         let lock = fs::read(repository().join("Cargo.lock")).expect("the lock file");
         files.insert("Cargo.lock".to_owned(), lock);
         let application = Self { folder: places.join(place), package, _alone: alone };

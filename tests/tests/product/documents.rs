@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cell_tests::application::{Application, repository};
+use cell_tests::application::{Application, Purpose, repository};
 use cell_tests::command::{Said, cell};
 
 const DOCUMENTS: [&str; 2] = ["README.md", "docs/reference.md"];
@@ -80,7 +80,7 @@ fn the_alias_runs_the_command_of_this_repository() {
 #[test]
 fn the_readme_shows_the_files_that_a_build_makes() {
     let readme = read("README.md");
-    let application = Application::example("readme");
+    let application = Application::example("readme", Purpose::Read);
     let shown = readme.lines().filter_map(|line| line.strip_prefix("cell/")?.split("  ").next());
     let names: Vec<&str> = shown.filter_map(|path| path.trim_end_matches('/').rsplit('/').next()).collect();
     assert!(names.len() > 3, "the README lists them");

@@ -1,6 +1,6 @@
 //! What is emitted is the same from every place and in every run, and what is committed is held against it.
 
-use cell_tests::application::{Application, Files, differing, repository, tree};
+use cell_tests::application::{Application, Files, Purpose, differing, repository, tree};
 use serde_json::Value;
 
 /// What is in the repository.
@@ -13,7 +13,7 @@ fn two_checkouts_and_two_runs_emit_the_same_bytes() {
     // A second run in the first place; a second place, of another depth and with a space.
     for places in [&["emitted"; 2][..], &["a place/of another depth"]] {
         for place in places {
-            let application = Application::example(place);
+            let application = Application::example(place, Purpose::Build);
             application.forget_emitted();
             application.succeed(&["build", "-q"]);
             assert_eq!(differing(&application.emitted(), &committed()), [""; 0], "at {place}");
@@ -23,7 +23,7 @@ fn two_checkouts_and_two_runs_emit_the_same_bytes() {
 
 #[test]
 fn what_is_committed_is_held_against_the_sources() {
-    let application = Application::example("checked");
+    let application = Application::example("checked", Purpose::Build);
     let said = application.succeed(&["build", "--check"]);
     assert_eq!(said.out, "   Unchanged catalog: everything under `cell/` is up to date\n");
 

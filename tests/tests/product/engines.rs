@@ -1,24 +1,28 @@
 //! One line decides the engine: the example's own tests, unchanged, on PostgreSQL.
 
 use cell_migrate::throwaway::Cluster;
-use cell_tests::application::{Application, differing, repository, target, tree};
+use cell_tests::application::{Application, Purpose, differing, repository, target, tree};
 use cell_tests::command::{Said, cargo};
 
 #[tokio::test]
 async fn the_examples_tests_pass_on_postgres_when_its_attribute_says_so() {
     let cluster = Cluster::start().await.expect("a cluster");
-    let application = Application::example("on-postgres");
+    let application = Application::example("on-postgres", Purpose::Build);
     application.switch_to_postgres();
     application.succeed(&["build", "-q"]);
 
     let on_sqlite = tree(&repository().join("examples/catalog/cell"));
     let mut on_postgres = application.emitted();
     let manifest = on_postgres.get_mut("manifest.json").expect("a manifest");
-    let text = String::from_utf8_lossy(manifest).into_owned();
-    // How the server is found goes with the engine.
-    assert!(text.contains("\"engine\": \"postgres\",\n"), "{text}");
-    *manifest = text.replace("\"engine\": \"postgres\",\n", "\"engine\": \"sqlite\",\n").into_bytes();
-    assert_eq!(differing(&on_postgres, &on_sqlite), [""; 0], "the engine's name differs, and nothing else");
+    let text = String::from_utf8_lossy(manifest);
+    let (engine, variable) = ("\"engine\": \"postgres\",", "\n      \"env\": [\n        \"DATABASE_URL\"\n      ],");
+    assert!(text.contains(engine) && text.contains(variable), "{text}");
+    *manifest = text.replace(engine, "\"engine\": \"sqlite\",").replace(variable, "").into_bytes();
+    assert_eq!(
+        differing(&on_postgres, &on_sqlite),
+        [""; 0],
+        "the engine and how its server is found differ, and nothing else"
+    );
 
     let mut cargo = cargo();
     cargo.args(["test", "--quiet", "--test", "application", "--test", "catalog"]);

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use cell_migrate::throwaway::{Cluster, sqlite};
-use cell_tests::application::Application;
+use cell_tests::application::{Application, Purpose};
 use cell_tests::command::Said;
 use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
 
@@ -13,7 +13,7 @@ const MIGRATION: &str = "0001_create_crates_and_3_more";
 #[tokio::test]
 async fn a_sqlite_database_is_brought_up_to_date_and_held_against_its_migrations() {
     let file = sqlite().expect("a folder");
-    let application = Application::example("live-sqlite");
+    let application = Application::example("live-sqlite", Purpose::Read);
     check(&application, "SQLite", "CELL_REGISTRY_URL", file.url().as_str()).await;
 }
 
@@ -21,7 +21,7 @@ async fn a_sqlite_database_is_brought_up_to_date_and_held_against_its_migrations
 async fn a_postgres_database_is_brought_up_to_date_and_held_against_its_migrations() {
     let cluster = Cluster::start().await.expect("a cluster");
     let url = cluster.create_database("registry").await.expect("a database");
-    let application = Application::example("live-postgres");
+    let application = Application::example("live-postgres", Purpose::Read);
     application.switch_to_postgres();
     check(&application, "PostgreSQL", "DATABASE_URL", url.as_str()).await;
 }

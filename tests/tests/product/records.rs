@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cell_codegen::records::read;
 use cell_codegen::scan::{Options, scan};
-use cell_tests::application::{Application, differing};
+use cell_tests::application::{Application, Purpose, differing};
 use expect_test::{Expect, expect};
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ fn check(application: &Application, arguments: &[&str], expected: &Expect) {
 
 #[test]
 fn modules_of_every_place_are_scanned_as_they_are_compiled() {
-    let application = Application::fixture("orchard", "orchard", "");
+    let application = Application::fixture("orchard", "orchard", "", Purpose::Build);
     check(
         &application,
         &[],
@@ -77,7 +77,7 @@ fn rehearsed(application: &Application) -> Vec<String> {
 #[test]
 fn attributes_of_every_name_are_scanned_as_they_are_compiled() {
     check(
-        &Application::fixture("bazaar", "bazaar", ""),
+        &Application::fixture("bazaar", "bazaar", "", Purpose::Build),
         &[],
         &expect![[r#"
         database bazaar_server::Bazaar
@@ -108,12 +108,12 @@ fn market() -> Expect {
 
 #[test]
 fn a_domain_crate_is_scanned_as_it_is_compiled() {
-    check(&Application::fixture("market", "market", "app"), &[], &market());
+    check(&Application::fixture("market", "market", "app", Purpose::Build), &[], &market());
 }
 
 #[test]
 fn a_release_with_link_time_optimization_keeps_every_record() {
-    let application = Application::fixture("market-release", "market", "app");
+    let application = Application::fixture("market-release", "market", "app", Purpose::Release);
     // Less to compile: what is linked does not decide about records.
     let features = "default-features = false, features = [\"sqlite\"]";
     application.replace("Cargo.toml", "features = [\"http\"]", features);
@@ -122,7 +122,7 @@ fn a_release_with_link_time_optimization_keeps_every_record() {
 
 #[test]
 fn what_another_macro_declares_is_found_in_the_program() {
-    let application = Application::fixture("orchard-hidden", "orchard", "");
+    let application = Application::fixture("orchard-hidden", "orchard", "", Purpose::Build);
     let hidden = "macro_rules! hidden {\n    ($name:ident) => {\n        #[Database::table]\n        pub struct $name {\n            \
                   #[key]\n            id: i64,\n        }\n    };\n}\nhidden!(Hidden);\n\ncell::main!();\n";
     application.replace("src/main.rs", "cell::main!();\n", hidden);
@@ -146,7 +146,7 @@ fn what_another_macro_declares_is_found_in_the_program() {
 
 #[test]
 fn a_dependency_that_nothing_names_is_told_from_one_that_is_linked() {
-    let application = Application::fixture("market-unlinked", "market", "app");
+    let application = Application::fixture("market-unlinked", "market", "app", Purpose::Build);
     let manifest = "[package]\nname = \"attic\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
                     [dependencies]\ncell = { workspace = true }\n";
     application.write("attic/Cargo.toml", manifest);

@@ -1,6 +1,6 @@
 //! Bad input, as a person meets it: a code, a place, what to do, exit code 1, and nothing written. Nothing is compiled.
 
-use cell_tests::application::{Application, differing};
+use cell_tests::application::{Application, Purpose, differing};
 use cell_tests::command::{Said, cell};
 use serde_json::Value;
 
@@ -133,7 +133,7 @@ const CASES: &[Case] = &[
 
 /// An application without sources.
 fn empty() -> Application {
-    let application = Application::fixture("refused", "bazaar", "");
+    let application = Application::fixture("refused", "bazaar", "", Purpose::Read);
     let manifest = std::fs::read_to_string(application.path("Cargo.toml")).expect("a manifest");
     let binary = "[[bin]]\nname = \"bazaar-server\"\npath = \"server/start.rs\"\n";
     application.write("Cargo.toml", manifest.replace(binary, "").replace("storage = ", "cell = "));

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
-use cell_tests::application::Application;
+use cell_tests::application::{Application, Purpose};
 use cell_tests::command::Running;
 use cell_tests::web::{get, links, page};
 use serde_json::Value;
@@ -41,7 +41,7 @@ fn json(address: &str, path: &str) -> Value {
 
 #[test]
 fn the_example_runs_answers_and_leaves_nothing_but_its_data() {
-    let application = Application::example("run");
+    let application = Application::example("run", Purpose::Build);
     let sources = tempfile::tempdir().expect("a folder");
     made_up_registry(sources.path());
     let mut running = Running::start(&mut run(&application, sources.path()));
@@ -88,7 +88,7 @@ fn the_example_runs_answers_and_leaves_nothing_but_its_data() {
 
 #[test]
 fn a_field_that_is_added_moves_the_local_database_on_and_keeps_its_rows() {
-    let application = Application::example("run-again");
+    let application = Application::example("run-again", Purpose::Build);
     let sources = tempfile::tempdir().expect("a folder");
     made_up_registry(sources.path());
     let mut running = Running::start(&mut run(&application, sources.path()));
