@@ -1,6 +1,5 @@
 //! What the scan finds in the sources is what rustc put into the program: real attributes, real builds.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use cell_codegen::records::read;
@@ -15,18 +14,20 @@ fn check(application: &Application, arguments: &[&str], expected: &Expect) {
     let result: Value = serde_json::from_str(said.out.lines().last().unwrap_or_default()).expect("JSON");
     let program = Path::new(result["executable"].as_str().expect("a program"));
     let record = |kind: &str, module: &str, name: &str, print: u64| format!("{kind} {module}::{name} {print:016x}");
-    let recorded: BTreeSet<String> = read(program)
+    let mut recorded: Vec<String> = read(program)
         .expect("records")
         .iter()
         .map(|found| record(&found.kind, &found.module_path, &found.name, found.fingerprint))
         .collect();
     let scanned = scan(&Options::new(application.path("Cargo.toml"))).expect("a scan");
-    let declared: BTreeSet<String> = scanned
+    let mut declared: Vec<String> = scanned
         .program
         .declarations()
         .iter()
         .map(|found| record(found.kind(), &found.module_path, &found.name(), found.fingerprint))
         .collect();
+    recorded.sort();
+    declared.sort();
     assert_eq!(declared, recorded);
     let names = declared.iter().map(|record| record.rsplit_once(' ').map_or("", |(name, _)| name));
     expected.assert_eq(&names.map(|name| format!("{name}\n")).collect::<String>());
