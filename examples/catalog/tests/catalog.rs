@@ -59,6 +59,16 @@ async fn what_is_on_the_machine_is_imported_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn two_imports_at_once_do_not_disturb_each_other() -> Result<()> {
+    let world = World::new().await?;
+    let (one, other) = (world.importer(), world.importer());
+    let (one, other) = tokio::join!(one.import(), other.import());
+    assert_eq!((one?.unreadable, other?.unreadable), (1, 1));
+    assert_eq!(world.registry.versions.count().await?, 3);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_crate_is_found_with_what_belongs_to_it() -> Result<()> {
     let world = World::new().await?;
     world.importer().import().await?;

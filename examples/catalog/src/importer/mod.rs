@@ -100,6 +100,11 @@ impl Importer {
     async fn store(&self, manifest: &Manifest) -> Result<()> {
         self.registry
             .transaction(async |tx| {
+                let same = tx.versions.filter(|v| v.crate_name.eq(&manifest.name) & v.number.eq(&manifest.version));
+                // The task and a caller may both be importing.
+                if same.exists().await? {
+                    return Ok(());
+                }
                 let previous = tx.crates.get(&manifest.name).await?;
                 let seen_at = previous.map_or_else(Utc::now, |previous| previous.seen_at);
                 tx.crates
