@@ -11,7 +11,7 @@ use crate::schema::{Check, Column, Index, Reference, Schema, Table, Unique};
 /// One difference between two schemas. Together with the schema before, changes say everything about the schema after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[allow(missing_docs, reason = "the fields are the table's name and the part that is added, removed or changed")]
+#[expect(missing_docs, reason = "the fields are the table's name and the part that is added, removed or changed")]
 pub enum Change {
     /// A table with everything that belongs to it.
     AddTable {

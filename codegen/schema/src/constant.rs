@@ -133,7 +133,7 @@ pub(crate) fn rescale((digits, scale): (i64, u8), to: u8) -> Option<i64> {
 }
 
 /// A floating-point constant; one of `f32` is rounded as Rust rounds it, so that it equals what a column holds.
-#[allow(clippy::cast_possible_truncation, reason = "rounding to `f32` is what is wanted")]
+#[expect(clippy::cast_possible_truncation, reason = "rounding to `f32` is what is wanted")]
 pub(crate) fn float(literal: &Literal, single: bool) -> Option<Constant> {
     let value: f64 = match literal {
         Literal::Integer(value) => value.to_string().parse().ok()?,

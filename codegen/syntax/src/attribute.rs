@@ -3,7 +3,7 @@
 
 /// One of Cell's attributes that stand on an item (not the helpers inside one, such as `key`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each variant is the attribute of its name")]
+#[expect(missing_docs, reason = "each variant is the attribute of its name")]
 pub enum Attribute {
     DatabaseSqlite,
     DatabasePostgres,

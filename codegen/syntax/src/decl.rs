@@ -380,7 +380,7 @@ pub struct Http {
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each variant is the method of its name")]
+#[expect(missing_docs, reason = "each variant is the method of its name")]
 pub enum Method {
     Get,
     Post,
