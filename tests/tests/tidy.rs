@@ -75,6 +75,7 @@ fn the_map_names_every_package_and_module() {
         "runtime",
         "runtime/manifest",
         "runtime/migrate",
+        "runtime/node",
     ] {
         assert!(map.contains(&format!("`{package}/`")), "the map does not name `{package}/`");
         for entry in fs::read_dir(root().join(package).join("src")).expect("sources") {
@@ -122,6 +123,7 @@ fn all_lints_are_the_workspaces() {
         "runtime",
         "runtime/manifest",
         "runtime/migrate",
+        "runtime/node",
         "tests",
     ] {
         let manifest = fs::read_to_string(root().join(entry).join("Cargo.toml")).expect("a manifest");

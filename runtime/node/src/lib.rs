@@ -1,0 +1,4 @@
+//! Runs what a manifest says, on this machine or on others: the supervisor of processes, the daemon of a node, and the
+//! protocol by which the command deploys to it.
+//! In: a manifest, a bundle. Out: processes that run. Absent: database clients (the bundle's own binary migrates), the
+//! compiler, and printing.
