@@ -144,6 +144,7 @@ pub(crate) const AREAS: &[Area] = &[
             "history-format"
             "history-missing"
             "history-order"
+            "history-seal"
             "history-snapshot"
             "history-stray"
             "history-unreadable"

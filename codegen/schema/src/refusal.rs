@@ -63,6 +63,7 @@ pub const CODES: &[&str] = &[
     "history-format",
     "history-missing",
     "history-order",
+    "history-seal",
     "history-snapshot",
     "history-stray",
     "history-unreadable",

@@ -37,11 +37,9 @@ fn history_of(database: &Database, previous: &Previous) -> Result<History, Vec<L
     let history = if files.is_empty() {
         None
     } else {
-        Some(history::read_sealed(&files, SEALED).map_err(|error| vec![unreadable(database, &error)])?)
+        Some(history::read_sealed(&files).map_err(|error| vec![unreadable(database, &error)])?)
     };
-    // Nothing is sealed before the first release, so the newest migration is still open.
-    const SEALED: u32 = 0;
-    history::next(history.as_ref(), SEALED, &database.schema).map_err(|refusals| all(database, refusals))
+    history::next(history.as_ref(), &database.schema).map_err(|refusals| all(database, refusals))
 }
 
 fn all(database: &Database, refusals: Vec<Refusal>) -> Vec<Located> {

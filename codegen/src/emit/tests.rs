@@ -174,6 +174,35 @@ fn an_open_migration_that_was_edited_or_merged_badly_is_written_again() {
 }
 
 #[test]
+fn what_a_release_sealed_is_kept_and_the_next_change_is_a_migration_of_its_own() {
+    let mut files = compiled(SHOP, &Previous::default()).files;
+    let chain = files.get("cell/shop/chain").expect("a chain").clone();
+    files.insert("cell/shop/sealed".to_owned(), chain);
+    let sealed = compiled(SHOP, &Previous::new(files.clone()));
+    assert_eq!(sealed.files.get("cell/shop/sealed"), files.get("cell/shop/sealed"));
+    let source = SHOP.replace("pub sku: String", "pub sku: String, pub note: Option<String>");
+    let next = compiled(&source, &Previous::new(files.clone()));
+    assert!(next.removals.is_empty(), "{:?}", next.removals);
+    for (path, bytes) in files.iter().filter(|(path, _)| path.contains("/migrations/") || path.ends_with("/sealed")) {
+        assert_eq!(next.files.get(path), Some(bytes), "{path}");
+    }
+    assert!(next.files.contains_key("cell/shop/migrations/0002_add_note/change.json"), "{}", listed(&next));
+    // The open one goes with its change.
+    let mut later = files.clone();
+    later.extend(next.files);
+    let undone = compiled(SHOP, &Previous::new(later));
+    assert!(undone.files == sealed.files, "{}", listed(&undone));
+    assert_eq!(undone.removals.len(), 3, "{:?}", undone.removals);
+
+    // A sealed file that is not as it was is refused, not written again.
+    let change = "cell/shop/migrations/0001_create_products/change.json";
+    let edited = String::from_utf8_lossy(&files[change]).replace("sku", "code").into_bytes();
+    files.insert(change.to_owned(), edited);
+    let said = compile(SHOP, &Previous::new(files)).expect_err("an edited sealed migration");
+    assert!(said.contains("error[history-edited]"), "{said}");
+}
+
+#[test]
 fn what_the_declared_engine_cannot_hold_is_refused_at_its_place() {
     let source = SHOP.replace("#[unique]", "#[check(postgres = \"sku ~ 'a'\")]");
     refused(

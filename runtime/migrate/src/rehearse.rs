@@ -120,7 +120,8 @@ pub async fn rehearse_on(target: &Target, history: &History) -> Result<Report, R
             next.apply(change).map_err(|_| MigrateError::Journal { target: target.to_string() })?;
         }
         let so_far = history.migrations.iter().take(fill + 1).cloned().collect();
-        let so_far = History { snapshot: next.clone(), migrations: so_far };
+        let so_far =
+            History { snapshot: next.clone(), migrations: so_far, sealed: history.sealed.min(migration.number) };
         apply(target, &so_far, &Options::default()).await?;
 
         let mut connection = Connection::open(target, Access::Existing).await?;

@@ -149,7 +149,7 @@ pub(crate) fn root() -> &'static Path {
 
 /// The same for any schema of the shop.
 pub(crate) fn write(schema: &Schema) -> TempDir {
-    let history = history::next(None, 0, schema).expect("the schema has a first migration");
+    let history = history::next(None, schema).expect("the schema has a first migration");
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (path, content) in history::write(&history) {
         let path = folder.path().join("cell/shop").join(path);

@@ -6,6 +6,7 @@ mod document;
 mod next;
 mod read;
 mod script;
+mod seal;
 mod slug;
 mod write;
 
@@ -18,12 +19,15 @@ use crate::schema::Schema;
 
 pub use next::next;
 pub use read::{read, read_sealed};
+pub use seal::seal;
 pub use write::{is_migration_file, write};
 
 /// The snapshot's file.
 pub(crate) const SNAPSHOT: &str = "snapshot.json";
 /// The file with a line for each migration.
 pub(crate) const CHAIN: &str = "chain";
+/// The file that says up to which migration a release has sealed them.
+pub(crate) const SEALED: &str = "sealed";
 /// The folder of the migrations' folders.
 pub(crate) const MIGRATIONS: &str = "migrations";
 /// A migration's changes.
@@ -37,6 +41,8 @@ pub struct History {
     pub snapshot: Schema,
     /// Numbered 1, 2, 3, …
     pub migrations: Vec<Migration>,
+    /// The number of the last migration that a release has sealed: it and those before never change. 0 where there is none.
+    pub sealed: u32,
 }
 
 /// A migration: one folder.

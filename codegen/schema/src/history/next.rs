@@ -1,4 +1,4 @@
-//! The next state of a history. In: the history, which migration was sealed last, and the model. Out: a history whose
+//! The next state of a history. In: the history, which knows what is sealed, and the model. Out: a history whose
 //! snapshot is the model, with the open migration written anew.
 
 use super::{History, Migration, chain, document, script, slug};
@@ -7,12 +7,13 @@ use crate::engine::Engine;
 use crate::plan::{Refusal, plan};
 use crate::schema::Schema;
 
-/// The history whose snapshot is `model`. Migrations up to number `sealed` stay as they are. What they do not lead to is in
+/// The history whose snapshot is `model`. Sealed migrations stay as they are. What they do not lead to is in
 /// one open migration behind them; there is none where nothing is missing. The same input gives the same bytes.
 ///
 /// # Errors
 /// What [`crate::plan::plan`] refuses, counted from the last sealed migration; or that the sealed one is not there.
-pub fn next(history: Option<&History>, sealed: u32, model: &Schema) -> Result<History, Vec<Refusal>> {
+pub fn next(history: Option<&History>, model: &Schema) -> Result<History, Vec<Refusal>> {
+    let sealed = history.map_or(0, |history| history.sealed);
     let known = history.map(|history| history.migrations.as_slice()).unwrap_or_default();
     let mut migrations: Vec<Migration> = known.iter().filter(|migration| migration.number <= sealed).cloned().collect();
     let last = migrations.last().map_or(0, |migration| migration.number);
@@ -27,7 +28,7 @@ pub fn next(history: Option<&History>, sealed: u32, model: &Schema) -> Result<Hi
     let base = replay(&migrations, model)?;
     let plan = plan(&base, model)?;
     if plan.steps.is_empty() {
-        return Ok(History { snapshot: base, migrations });
+        return Ok(History { snapshot: base, migrations, sealed });
     }
     let changes: Vec<Change> = plan.steps.iter().map(|step| step.change.clone()).collect();
     let name = slug::folder(last + 1, &changes);
@@ -41,7 +42,7 @@ pub fn next(history: Option<&History>, sealed: u32, model: &Schema) -> Result<Hi
     let chain = chain::link(migrations.last().map(|migration| migration.chain), hash);
     let snapshot = model.aligned_to(&base);
     migrations.push(Migration { number: last + 1, name, changes, scripts, hash, chain, change_text });
-    Ok(History { snapshot, migrations })
+    Ok(History { snapshot, migrations, sealed })
 }
 
 /// The schema that migrations lead to.

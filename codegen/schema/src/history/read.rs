@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::seal::Seal;
 use super::{
-    CHAIN, CHANGE, Hash, History, HistoryError, MIGRATIONS, Migration, SNAPSHOT, chain, document, script, slug,
+    CHAIN, CHANGE, Hash, History, HistoryError, MIGRATIONS, Migration, SEALED, SNAPSHOT, chain, document, script, seal,
+    slug,
 };
 use crate::check::check;
 use crate::engine::Engine;
@@ -15,15 +17,15 @@ use crate::schema::Schema;
 const RESTORE: &str = "take the files from version control; a sealed migration never changes, and an open one is rewritten by \
                        `cargo cell build`";
 
-/// Reads and verifies a history: every hash, every number, and that the migrations lead to the snapshot.
+/// Reads and verifies a history: every hash, every number, the seal, and that the migrations lead to the snapshot.
 ///
 /// # Errors
 /// The first thing that is wrong, with its file.
 pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<History, HistoryError> {
-    let reader = Reader { files, sealed: u32::MAX };
+    let reader = Reader { files, until: u32::MAX };
     let history = reader.history()?;
     let snapshot = document::parse_snapshot(SNAPSHOT, &reader.text(SNAPSHOT)?)?;
-    let migrated = Schema { database: snapshot.database.clone(), ..history.snapshot };
+    let migrated = Schema { database: snapshot.database.clone(), ..history.snapshot.clone() };
     if snapshot != migrated || history.migrations.last().is_some_and(|_| snapshot.database != history.snapshot.database)
     {
         return Err(HistoryError::new(
@@ -33,29 +35,32 @@ pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<History, HistoryError> 
             RESTORE,
         ));
     }
-    Ok(History { snapshot, migrations: history.migrations })
+    Ok(History { snapshot, ..history })
 }
 
-/// Reads and verifies a history up to the migration with number `sealed`: what [`super::next`] builds on. Later migrations
+/// Reads and verifies a history up to the last sealed migration: what [`super::next`] builds on. Later migrations
 /// and the snapshot are not looked at, so that an open migration that was edited or merged badly can be written again.
 ///
 /// # Errors
 /// The first thing that is wrong, with its file.
-pub fn read_sealed(files: &BTreeMap<String, Vec<u8>>, sealed: u32) -> Result<History, HistoryError> {
-    Reader { files, sealed }.history()
+pub fn read_sealed(files: &BTreeMap<String, Vec<u8>>) -> Result<History, HistoryError> {
+    let reader = Reader { files, until: 0 };
+    let until = reader.seal()?.map_or(0, |seal| seal.number);
+    Reader { until, ..reader }.history()
 }
 
 struct Reader<'a> {
     files: &'a BTreeMap<String, Vec<u8>>,
-    sealed: u32,
+    /// The number of the last migration that is read.
+    until: u32,
 }
 
 impl Reader<'_> {
     fn history(&self) -> Result<History, HistoryError> {
         let mut snapshot = Schema::default();
         let mut migrations: Vec<Migration> = Vec::new();
-        if self.sealed == 0 {
-            return Ok(History { snapshot, migrations });
+        if self.until == 0 {
+            return Ok(History { snapshot, migrations, sealed: 0 });
         }
         for (name, hash) in self.lines()? {
             let number = slug::number(&name, CHAIN)?;
@@ -76,16 +81,28 @@ impl Reader<'_> {
             }
             self.replay(&mut snapshot, &migration, database)?;
             migrations.push(migration);
-            if number == self.sealed {
+            if number == self.until {
                 break;
             }
+        }
+        let seal = self.seal()?;
+        if let Some(seal) = &seal {
+            seal::check(seal, &migrations)?;
         }
         self.strays(&migrations)?;
         if let (Some(refusal), Some(last)) = (check(&snapshot).first(), migrations.last()) {
             let message = format!("it leads to a schema that cannot be: {}: {}", refusal.object, refusal.message);
             return Err(HistoryError::new("history-change", &format!("{}/{CHANGE}", last.folder()), message, RESTORE));
         }
-        Ok(History { snapshot, migrations })
+        Ok(History { snapshot, migrations, sealed: seal.map_or(0, |seal| seal.number) })
+    }
+
+    /// What is sealed; `None` where nothing is.
+    fn seal(&self) -> Result<Option<Seal>, HistoryError> {
+        if !self.files.contains_key(SEALED) {
+            return Ok(None);
+        }
+        seal::parse(&self.text(SEALED)?).map(Some)
     }
 
     fn replay(&self, snapshot: &mut Schema, migration: &Migration, database: String) -> Result<(), HistoryError> {
@@ -158,7 +175,7 @@ impl Reader<'_> {
         for file in self.files.keys().filter(|file| !known.contains(*file)) {
             let Some(rest) = file.strip_prefix(&head) else { continue };
             let folder = rest.split('/').next().unwrap_or(rest);
-            if slug::number(folder, file).is_ok_and(|number| number > self.sealed) {
+            if slug::number(folder, file).is_ok_and(|number| number > self.until) {
                 continue;
             }
             return Err(HistoryError::new(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CHAIN, CHANGE, History, MIGRATIONS, SNAPSHOT, document, slug};
+use super::{CHAIN, CHANGE, History, MIGRATIONS, SEALED, SNAPSHOT, document, seal, slug};
 use crate::engine::Engine;
 use crate::plan::Phase;
 
@@ -11,8 +11,11 @@ use crate::plan::Phase;
 pub fn write(history: &History) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     files.insert(SNAPSHOT.to_owned(), document::print_snapshot(&history.snapshot).into_bytes());
-    let lines = history.migrations.iter().map(|migration| format!("{} {}\n", migration.name, migration.chain));
+    let lines = history.migrations.iter().map(seal::line);
     files.insert(CHAIN.to_owned(), lines.collect::<String>().into_bytes());
+    if let Some(line) = seal::print(history) {
+        files.insert(SEALED.to_owned(), line.into_bytes());
+    }
     for migration in &history.migrations {
         let folder = migration.folder();
         files.insert(format!("{folder}/{CHANGE}"), migration.change_text.clone().into_bytes());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cell_schema::Engine;
-use cell_schema::history::{History, HistoryError, next, read, read_sealed, write};
+use cell_schema::history::{History, HistoryError, next, read, read_sealed, seal, write};
 use cell_schema::plan::Phase;
 use cell_schema::schema::{Action, Schema, Type};
 use expect_test::expect;
@@ -24,14 +24,18 @@ fn second() -> Schema {
     schema
 }
 
-fn grown(history: Option<&History>, sealed: u32, model: &Schema) -> History {
-    next(history, sealed, model).expect("a history")
+fn grown(history: Option<&History>, model: &Schema) -> History {
+    next(history, model).expect("a history")
+}
+
+/// A sealed migration and an open one.
+fn story() -> History {
+    grown(Some(&seal(&grown(None, &first()))), &second())
 }
 
 /// Two sealed migrations.
 fn sealed() -> History {
-    let history = grown(None, 0, &first());
-    grown(Some(&history), 1, &second())
+    seal(&story())
 }
 
 fn text(files: &Files, name: &str) -> String {
@@ -52,7 +56,7 @@ fn edit(files: &Files, name: &str, from: &str, to: &str) -> Files {
 
 #[test]
 fn the_first_migration_creates_everything() {
-    let files = write(&grown(None, 0, &first()));
+    let files = write(&grown(None, &first()));
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     expect![[r#"
         chain
@@ -150,51 +154,147 @@ fn a_later_migration_holds_only_what_is_new() {
 
 #[test]
 fn what_is_written_is_read_back() {
-    for history in [grown(None, 0, &schema([])), grown(None, 0, &first()), sealed()] {
+    for history in [grown(None, &schema([])), grown(None, &first()), story(), sealed()] {
         assert_eq!(read(&write(&history)), Ok(history));
     }
 }
 
 #[test]
 fn the_open_migration_is_rewritten_until_it_is_sealed() {
-    let open = grown(None, 0, &first());
-    let rewritten = grown(Some(&open), 0, &second());
+    let open = grown(None, &first());
+    let rewritten = grown(Some(&open), &second());
     assert_eq!(rewritten.migrations.len(), 1);
-    assert_eq!(rewritten, grown(None, 0, &second()));
-    assert_eq!(write(&rewritten), write(&grown(Some(&rewritten), 0, &second())));
+    assert_eq!(rewritten, grown(None, &second()));
+    assert_eq!(write(&rewritten), write(&grown(Some(&rewritten), &second())));
 
-    let history = sealed();
-    assert_eq!(history.migrations.len(), 2);
-    assert_eq!(grown(Some(&history), 2, &second()), history);
-    assert_eq!(grown(Some(&history), 1, &second()), history);
+    for history in [story(), sealed()] {
+        assert_eq!(history.migrations.len(), 2);
+        assert_eq!(grown(Some(&history), &second()), history);
+    }
+}
+
+#[test]
+fn the_change_after_a_seal_opens_the_next_number() {
+    let before = write(&sealed());
+    let mut third = second();
+    third.tables[0].columns.push(nullable("note", TEXT));
+    let history = grown(Some(&sealed()), &third);
+    assert_eq!((history.migrations.len(), history.sealed), (3, 2));
+    let after = write(&history);
+    for (file, bytes) in before.iter().filter(|(file, _)| file.starts_with("migrations/") || *file == "sealed") {
+        assert_eq!(after.get(file), Some(bytes), "{file}");
+    }
+    // What undoes the open change leaves the sealed history as it was, and not the undoing of a sealed one.
+    assert_eq!(write(&grown(Some(&history), &second())), before);
+    expect![[r#"
+        shop.crates.rating: removing column `rating` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+    "#]]
+    .assert_eq(&shown(&next(Some(&sealed()), &first()).expect_err("refused")));
+}
+
+#[test]
+fn a_seal_is_the_chains_last_sealed_line() {
+    assert!(!write(&grown(None, &first())).contains_key("sealed"));
+    let files = write(&story());
+    assert_eq!(text(&files, "chain").lines().next(), text(&files, "sealed").lines().next());
+    let files = write(&sealed());
+    assert_eq!(text(&files, "chain").lines().last(), text(&files, "sealed").lines().last());
+    assert_eq!(text(&files, "sealed").lines().count(), 1);
+    // Where there is no migration, there is nothing to seal.
+    let empty = grown(None, &schema([]));
+    assert_eq!(seal(&empty), empty);
+    assert_eq!(seal(&sealed()), sealed());
+}
+
+#[test]
+fn a_seal_that_is_not_the_chains_is_refused() {
+    let files = write(&sealed());
+    let with = |text: &[u8]| {
+        let mut files = files.clone();
+        files.insert("sealed".to_owned(), text.to_vec());
+        files
+    };
+    let (one, two) = text(&files, "chain").split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("lines");
+    let first_hash = one.split(' ').nth(1).expect("a hash");
+    let mut shorter = write(&grown(None, &first()));
+    shorter.insert("sealed".to_owned(), two.clone().into_bytes());
+    // An edited migration whose hashes were made to fit: the chain alone would not tell.
+    let mut other = second();
+    other.tables[0].columns[1].ty = Type::I32;
+    let mut forged = write(&grown(Some(&seal(&grown(None, &first()))), &other));
+    forged.insert("sealed".to_owned(), two.clone().into_bytes());
+    let cases = [
+        shorter,
+        forged,
+        with(format!("0002_add_stars {first_hash}\n").as_bytes()),
+        with(format!("0002_add_rating {first_hash}\n").as_bytes()),
+        with(format!("{one}\n{two}").as_bytes()),
+        with(b"<<<<<<< HEAD\n"),
+        with(b"0002_add_rating"),
+        with(b"0000_x 00"),
+        with(b""),
+        with(&[0xFF]),
+    ];
+    let mut text = String::new();
+    for files in cases {
+        let error = error(&files);
+        assert_eq!(read_sealed(&files), Err(error.clone()));
+        text.push_str(&format!("{error}\n"));
+    }
+    expect![[r#"
+        sealed: a release sealed `0002_add_rating`, and the chain ends before it [history-behind]; take `sealed`, `chain` and the migrations from version control, where the release was made
+        sealed: `0002_add_rating` or an earlier migration is not as it was when a release sealed it [history-seal]; take `sealed`, `chain` and the migrations from version control, where the release was made
+        sealed: a release sealed `0002_add_stars`, and the chain has `0002_add_rating` in its place [history-seal]; take `sealed`, `chain` and the migrations from version control, where the release was made
+        sealed: `0002_add_rating` or an earlier migration is not as it was when a release sealed it [history-seal]; take `sealed`, `chain` and the migrations from version control, where the release was made
+        sealed: it is not one migration's name and hash [history-format]; where two branches sealed migrations, keep the release that was deployed, and build the other's changes again
+        sealed: `<<<<<<<` is no migration's name [history-format]; migrations are called `0001_create_crates`; take the file from version control
+        sealed: it is not one migration's name and hash [history-format]; where two branches sealed migrations, keep the release that was deployed, and build the other's changes again
+        sealed: `0000_x` is no migration's name [history-format]; migrations are called `0001_create_crates`; take the file from version control
+        sealed: it is not one migration's name and hash [history-format]; where two branches sealed migrations, keep the release that was deployed, and build the other's changes again
+        sealed: byte 0 is not UTF-8 [history-unreadable]; take the files from version control; a sealed migration never changes, and an open one is rewritten by `cargo cell build`
+    "#]].assert_eq(&text);
+}
+
+#[test]
+fn files_of_sealed_migrations_are_all_known() {
+    for stray in ["migrations/0002_add_rating/notes.txt", "migrations/0001_another/change.json", "migrations/x"] {
+        let mut files = write(&sealed());
+        files.insert(stray.to_owned(), b"{}".to_vec());
+        assert_eq!(read_sealed(&files).expect_err("an error").code, "history-stray", "{stray}");
+    }
+    let one = "migrations/0001_create_crates_and_1_more/expand.sqlite.sql";
+    assert_eq!(read_sealed(&edit(&write(&sealed()), one, "TEXT", "BLOB")).expect_err("edited").code, "history-edited");
 }
 
 #[test]
 fn the_open_migration_disappears_when_its_changes_do() {
-    let history = grown(Some(&sealed()), 1, &first());
-    assert_eq!(history, grown(None, 0, &first()));
-    assert_eq!(grown(Some(&history), 0, &schema([])).migrations, []);
+    let history = grown(Some(&story()), &first());
+    assert_eq!(history, seal(&grown(None, &first())));
+    assert_eq!(grown(Some(&grown(None, &first())), &schema([])).migrations, []);
 }
 
 #[test]
 fn a_moved_field_writes_nothing() {
     let mut moved = second();
     moved.tables[0].columns.reverse();
-    assert_eq!(write(&grown(Some(&sealed()), 2, &moved)), write(&sealed()));
+    assert_eq!(write(&grown(Some(&sealed()), &moved)), write(&sealed()));
 }
 
 #[test]
 fn an_open_migration_may_be_broken_when_the_sealed_ones_are_whole() {
-    let files = edit(&write(&sealed()), "migrations/0002_add_rating/change.json", "{", "<<<<<<< HEAD");
-    let files = edit(&files, "snapshot.json", "{", "<<<<<<< HEAD");
-    let kept = read_sealed(&files, 1).expect("the sealed part");
-    assert_eq!(grown(Some(&kept), 1, &second()), sealed());
-    assert!(read_sealed(&files, 2).is_err());
+    let break_ = |files: &Files| {
+        let files = edit(files, "migrations/0002_add_rating/change.json", "{", "<<<<<<< HEAD");
+        edit(&files, "snapshot.json", "{", "<<<<<<< HEAD")
+    };
+    let kept = read_sealed(&break_(&write(&story()))).expect("the sealed part");
+    assert_eq!(grown(Some(&kept), &second()), story());
+    assert!(read_sealed(&break_(&write(&sealed()))).is_err());
 }
 
 #[test]
 fn a_release_that_sealed_more_than_there_is_is_refused() {
-    let refusals = next(Some(&sealed()), 3, &second()).expect_err("refused");
+    let more = History { sealed: 3, ..sealed() };
+    let refusals = next(Some(&more), &second()).expect_err("refused");
     expect![[r#"
         shop: the last release sealed migration 3, and there are only 2 [history-behind]; take the migrations from version control, where the release was made
     "#]].assert_eq(&shown(&refusals));
@@ -228,7 +328,7 @@ fn text_that_looks_like_a_comment_or_a_step_is_content() {
     let tricky = "one\n-- step 2: drop everything\n\n-- ';\n";
     let model =
         schema([table("t", [with_default("a", TEXT, value(cell_schema::expr::Literal::Text(tricky.to_owned())))])]);
-    let history = grown(None, 0, &model);
+    let history = grown(None, &model);
     let files = write(&history);
     assert_eq!(read(&files), Ok(history));
     let name = "migrations/0001_create_t/expand.sqlite.sql";
@@ -289,7 +389,7 @@ fn whatever_is_edited_or_lost_is_found() {
         migrations/0001_create_crates_and_1_more/change.json: this file is missing [history-missing]; take the files from version control; a sealed migration never changes, and an open one is rewritten by `cargo cell build`
         snapshot.json: this file is missing [history-missing]; take the files from version control; a sealed migration never changes, and an open one is rewritten by `cargo cell build`
         chain: this file is missing [history-missing]; take the files from version control; a sealed migration never changes, and an open one is rewritten by `cargo cell build`
-        migrations/0002_add_rating/change.json: this file belongs to no migration in the chain [history-stray]; remove it, or take `chain` from version control
+        sealed: a release sealed `0002_add_rating`, and the chain ends before it [history-behind]; take `sealed`, `chain` and the migrations from version control, where the release was made
         chain: `0002_add_rating` stands where migration 1 belongs [history-order]; take the files from version control; a sealed migration never changes, and an open one is rewritten by `cargo cell build`
         chain: `<<<<<<<` is no migration's name [history-format]; migrations are called `0001_create_crates`; take the file from version control
         chain: `0001_../../etc` is no migration's name [history-format]; migrations are called `0001_create_crates`; take the file from version control
@@ -302,7 +402,7 @@ fn whatever_is_edited_or_lost_is_found() {
 #[test]
 fn an_engine_without_its_text_gets_no_file() {
     let model = schema([table("t", []).raw_check("own", Some("id > 0"), None)]);
-    let history = grown(None, 0, &model);
+    let history = grown(None, &model);
     assert_eq!(history.engines().collect::<Vec<_>>(), [Engine::Sqlite]);
     let names: Vec<String> = write(&history).into_keys().filter(|name| name.ends_with(".sql")).collect();
     assert_eq!(names, ["migrations/0001_create_t/expand.sqlite.sql"]);
@@ -311,12 +411,12 @@ fn an_engine_without_its_text_gets_no_file() {
     let torn = schema([table("t", []).raw_check("a", Some("id > 0"), None).raw_check("b", None, Some("id > 0"))]);
     expect![[r#"
         shop: some expressions are written for one engine only and some for the other only, so no engine can hold them all [expression-engine]; write each for both: `sqlite = "…", postgres = "…"`
-    "#]].assert_eq(&shown(&next(None, 0, &torn).expect_err("refused")));
+    "#]].assert_eq(&shown(&next(None, &torn).expect_err("refused")));
 }
 
 #[test]
 fn hostile_files_are_errors_and_no_more() {
-    let files = write(&grown(None, 0, &first()));
+    let files = write(&grown(None, &first()));
     let change = "migrations/0001_create_crates_and_1_more/change.json";
     let deep = format!("{{\"format\":1,\"database\":\"shop\",\"changes\":{}", "[{\"add_check\":".repeat(100_000));
     let not = "{\"portable\":{\"unary\":{\"op\":\"not\",\"operand\":".repeat(5_000);

@@ -4,7 +4,7 @@
 use cell_migrate::throwaway::{Cluster, SqliteFile, sqlite};
 use cell_migrate::{Applied, MigrateError, Options, Target, apply};
 use cell_schema::expr::{Binary, Expr, Expression, Function, Literal};
-use cell_schema::history::{History, next};
+use cell_schema::history::{History, next, seal};
 use cell_schema::names;
 use cell_schema::schema::{
     Action, Check, Column, Default, Generated, Index, IndexColumn, Reference, Schema, Table, Type, Unique,
@@ -136,9 +136,10 @@ pub fn call(function: Function, arguments: Vec<Expr>) -> Expr {
 
 /// A history with a migration for each model: all are sealed but the last.
 pub fn history(models: &[&Schema]) -> History {
-    let mut history = None;
-    for (sealed, model) in models.iter().enumerate() {
-        history = Some(next(history.as_ref(), u32::try_from(sealed).unwrap(), model).expect("a history"));
+    let mut history: Option<History> = None;
+    for model in models {
+        let sealed = history.as_ref().map(seal);
+        history = Some(next(sealed.as_ref(), model).expect("a history"));
     }
     history.expect("a model")
 }
