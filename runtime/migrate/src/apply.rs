@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::connection::{self, Access, Connection};
 use crate::error::StepFailure;
 use crate::journal::{self, Event, Journal, Line, State};
-use crate::work::{self, Draft, Pending, Step, Work};
+use crate::work::{self, Beyond, Draft, Pending, Step, Work};
 use crate::{MigrateError, Target, lock};
 
 /// How to apply.
@@ -23,11 +23,20 @@ pub struct Options {
     pub dry_run: bool,
     /// How long another applier is waited for.
     pub patience: Duration,
+    /// Whether a database that has all of the history, and then migrations of a later release, is at its goal. While a
+    /// release is brought out, and after it was taken back, the one before it runs on such a database.
+    pub ahead: bool,
+}
+
+impl Options {
+    fn beyond(&self) -> Beyond {
+        if self.ahead { Beyond::Tolerated } else { Beyond::Refused }
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { create: true, dry_run: false, patience: Duration::from_secs(60) }
+        Self { create: true, dry_run: false, patience: Duration::from_secs(60), ahead: false }
     }
 }
 
@@ -38,6 +47,9 @@ pub struct Applied {
     pub steps: Vec<AppliedStep>,
     /// The newest migration that the database then has.
     pub head: Option<Head>,
+    /// The names of the migrations that it has beyond the history; see [`Options::ahead`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<String>,
 }
 
 /// A step that ran.
@@ -78,8 +90,8 @@ pub struct Head {
 pub async fn apply(target: &Target, history: &History, options: &Options) -> Result<Applied, MigrateError> {
     if options.dry_run {
         let journal = existing(target).await?.unwrap_or_default();
-        let work = work::decide(target, history, &journal)?;
-        return Ok(outcome(&work, &journal));
+        let work = work::decide(target, history, &journal, options.beyond())?;
+        return Ok(outcome(history, &work, &journal));
     }
     let access = if options.create { Access::Create } else { Access::Existing };
     prepare(target, access)?;
@@ -88,9 +100,9 @@ pub async fn apply(target: &Target, history: &History, options: &Options) -> Res
     let applied = async {
         lock::session(&mut connection, target, options.patience).await?;
         let journal = read_or_create(&mut connection, target).await?;
-        let work = work::decide(target, history, &journal)?;
-        run(&mut connection, target, &work).await?;
-        Ok(outcome(&work, &journal))
+        let work = work::decide(target, history, &journal, options.beyond())?;
+        run(&mut connection, target, history, &work).await?;
+        Ok(outcome(history, &work, &journal))
     }
     .await;
     connection.close().await;
@@ -99,7 +111,7 @@ pub async fn apply(target: &Target, history: &History, options: &Options) -> Res
 }
 
 /// Makes the folder of a SQLite file that is to be created.
-fn prepare(target: &Target, access: Access) -> Result<(), MigrateError> {
+pub(crate) fn prepare(target: &Target, access: Access) -> Result<(), MigrateError> {
     let Some(file) = target.file() else { return Ok(()) };
     if access == Access::Existing {
         let missing = || MigrateError::Missing { target: target.to_string() };
@@ -144,7 +156,7 @@ async fn empty(connection: &mut Connection, target: &Target) -> Result<(), Migra
     Err(MigrateError::UnknownDatabase { target: target.to_string(), objects })
 }
 
-async fn read_or_create(connection: &mut Connection, target: &Target) -> Result<Journal, MigrateError> {
+pub(crate) async fn read_or_create(connection: &mut Connection, target: &Target) -> Result<Journal, MigrateError> {
     if let Some(journal) = journal::read(connection, target).await? {
         return Ok(journal);
     }
@@ -153,13 +165,21 @@ async fn read_or_create(connection: &mut Connection, target: &Target) -> Result<
     Ok(Journal::default())
 }
 
-async fn run(connection: &mut Connection, target: &Target, work: &Work<'_>) -> Result<(), MigrateError> {
+async fn run(
+    connection: &mut Connection,
+    target: &Target,
+    history: &History,
+    work: &Work<'_>,
+) -> Result<(), MigrateError> {
+    let failed = |error| MigrateError::engine(target, "write the journal", &error);
     if let Some(draft) = &work.draft {
         move_on(connection, target, draft).await?;
     }
     if let Some(number) = work.abandoned {
-        let failed = |error| MigrateError::engine(target, "write the journal", &error);
         journal::remove(connection, number).await.map_err(failed)?;
+    }
+    if work.seal {
+        journal::seal_up_to(connection, history.sealed).await.map_err(failed)?;
     }
     for pending in &work.pending {
         migrate(connection, target, pending).await?;
@@ -182,7 +202,7 @@ async fn move_on(connection: &mut Connection, target: &Target, draft: &Draft<'_>
         match draft.migration {
             Some(migration) => {
                 let identity = (number, migration.name.as_str(), migration.hash.to_string());
-                journal::put(connection, (identity.0, identity.1, &identity.2), Some(&draft.schema), State::Open)
+                journal::put(connection, (identity.0, identity.1, &identity.2), Some(&draft.schema), draft.state)
                     .await?;
             }
             None => journal::remove(connection, number).await?,
@@ -214,8 +234,7 @@ async fn migrate(connection: &mut Connection, target: &Target, pending: &Pending
             return Err(refused(&pending.migration.name, step, &error));
         }
     }
-    let state = if pending.newest { State::Open } else { State::Sealed };
-    put(connection, pending, state).await.map_err(journal_failed)
+    put(connection, pending, pending.state).await.map_err(journal_failed)
 }
 
 async fn step_with_line(connection: &mut Connection, migration: u32, step: &Step) -> Result<(), sqlx::Error> {
@@ -229,7 +248,7 @@ async fn step_with_line(connection: &mut Connection, migration: u32, step: &Step
 async fn put(connection: &mut Connection, pending: &Pending<'_>, state: State) -> Result<(), sqlx::Error> {
     let migration = pending.migration;
     connection.begin().await?;
-    journal::seal_before(connection, migration.number).await?;
+    journal::seal_up_to(connection, migration.number.saturating_sub(1)).await?;
     let identity = (migration.number, migration.name.as_str(), &*migration.hash.to_string());
     journal::put(connection, identity, Some(&pending.schema), state).await?;
     connection.commit().await
@@ -256,7 +275,7 @@ fn newest(journal: &Journal) -> Option<Head> {
 }
 
 /// What the work comes to, once it is done.
-fn outcome(work: &Work<'_>, journal: &Journal) -> Applied {
+fn outcome(history: &History, work: &Work<'_>, journal: &Journal) -> Applied {
     let step = |migration: &str, draft: bool, step: &Step| AppliedStep {
         migration: migration.to_owned(),
         step: step.number,
@@ -276,15 +295,15 @@ fn outcome(work: &Work<'_>, journal: &Journal) -> Applied {
         number: row.number,
         name: row.name.clone(),
         hash: row.hash.clone(),
-        state: row.state,
+        state: if row.state == State::Open && row.number <= history.sealed { State::Sealed } else { row.state },
     });
-    let reached = work.pending.last().map(|pending| (pending.migration, pending.newest));
-    let reached = reached.or_else(|| Some((work.draft.as_ref()?.migration?, true)));
-    let head = reached.map(|(migration, newest)| Head {
+    let reached = work.pending.last().map(|pending| pending.migration);
+    let reached = reached.or_else(|| work.draft.as_ref()?.migration);
+    let head = reached.map(|migration| Head {
         number: migration.number,
         name: migration.name.clone(),
         hash: migration.hash.to_string(),
-        state: if newest { State::Open } else { State::Sealed },
+        state: work::settled(history, migration),
     });
-    Applied { steps: moved.chain(migrated).collect(), head: head.or(remaining) }
+    Applied { steps: moved.chain(migrated).collect(), head: head.or(remaining), ahead: work.ahead.clone() }
 }

@@ -147,7 +147,7 @@ pub(crate) async fn objects(connection: &mut Connection) -> Result<Vec<String>, 
 /// Whether a table is one of ours, not the application's.
 #[cfg(feature = "rehearse")]
 pub(crate) fn is_own(table: &str) -> bool {
-    table == "cell_migrations" || table == "cell_journal"
+    ["cell_migrations", "cell_journal", crate::releases::TABLE].contains(&table)
 }
 
 /// Reads the journal; `None` where the database has none.
@@ -257,11 +257,11 @@ pub(crate) async fn remove(connection: &mut Connection, number: u32) -> Result<(
     connection.execute("DELETE FROM cell_journal WHERE migration = CAST($1 AS bigint)", &[&number]).await
 }
 
-/// Seals every migration but the newest that are done.
-pub(crate) async fn seal_before(connection: &mut Connection, number: u32) -> Result<(), sqlx::Error> {
+/// Seals every migration up to this one that is done.
+pub(crate) async fn seal_up_to(connection: &mut Connection, number: u32) -> Result<(), sqlx::Error> {
     connection
         .execute(
-            "UPDATE cell_migrations SET state = 'sealed' WHERE state = 'open' AND number < CAST($1 AS bigint)",
+            "UPDATE cell_migrations SET state = 'sealed' WHERE state = 'open' AND number <= CAST($1 AS bigint)",
             &[&number.to_string()],
         )
         .await

@@ -16,6 +16,7 @@ mod journal;
 mod lock;
 #[cfg(feature = "rehearse")]
 mod rehearse;
+mod releases;
 #[cfg(feature = "rehearse")]
 mod rows;
 mod status;
@@ -37,6 +38,7 @@ pub use introspect::{Found, introspect};
 pub use journal::State;
 #[cfg(feature = "rehearse")]
 pub use rehearse::{RehearseError, Report, rehearse, rehearse_on};
+pub use releases::{Release, record_release, releases};
 pub use status::{AppliedMigration, DraftStatus, Problem, Status, status};
 pub use target::Target;
 pub use url::Url;

@@ -4,7 +4,7 @@ use cell_schema::history::History;
 use serde::Serialize;
 
 use crate::journal::{Journal, State};
-use crate::work::{self, Work};
+use crate::work::{self, Beyond};
 use crate::{MigrateError, Target, apply};
 
 /// How a database stands to its history.
@@ -24,6 +24,10 @@ pub struct Status {
     pub draft: Option<DraftStatus>,
     /// What keeps the rest from being applied.
     pub problem: Option<Problem>,
+    /// The names of the migrations that the database has beyond the history, where it has all of the history: the only
+    /// problem is then that, and [`crate::Options::ahead`] takes it for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<String>,
 }
 
 /// A migration that a database has.
@@ -68,10 +72,10 @@ pub async fn status(target: &Target, history: &History) -> Result<Status, Migrat
     let journal = apply::existing(target).await?;
     let journaled = journal.is_some();
     let journal = journal.unwrap_or_default();
-    let (work, problem) = match work::decide(target, history, &journal) {
+    let (work, problem) = match work::decide(target, history, &journal, Beyond::Refused) {
         Ok(work) => (work, None),
         Err(error) => (
-            Work { draft: None, abandoned: None, pending: Vec::new() },
+            work::decide(target, history, &journal, Beyond::Tolerated).unwrap_or_default(),
             Some(Problem { code: error.code(), message: error.to_string(), help: error.help() }),
         ),
     };
@@ -86,6 +90,7 @@ pub async fn status(target: &Target, history: &History) -> Result<Status, Migrat
             steps: draft.steps.into_iter().map(|step| step.title).collect(),
         }),
         problem,
+        ahead: work.ahead,
     })
 }
 

@@ -14,14 +14,27 @@ use crate::journal::{Event, Journal, Row, State};
 use crate::{MigrateError, Target};
 
 /// What is to be done.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Work<'h> {
     /// First, where the database has another draft of its newest migration.
     pub(crate) draft: Option<Draft<'h>>,
     /// The number of a migration that had begun, of which nothing was done, and which the history has dropped.
     pub(crate) abandoned: Option<u32>,
+    /// Whether rows that are open belong to migrations that a release has sealed since.
+    pub(crate) seal: bool,
     /// Then, in order.
     pub(crate) pending: Vec<Pending<'h>>,
+    /// The names of the migrations that the database has beyond the history: a later release's.
+    pub(crate) ahead: Vec<String>,
+}
+
+/// Whether a database may have more than the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beyond {
+    /// It is an error.
+    Refused,
+    /// It may have migrations of a later release, which are made so that this one runs on them.
+    Tolerated,
 }
 
 /// A step as it runs.
@@ -44,6 +57,8 @@ pub(crate) struct Draft<'h> {
     pub(crate) steps: Vec<Step>,
     /// What the database then holds.
     pub(crate) schema: Schema,
+    /// What the migration then is.
+    pub(crate) state: State,
 }
 
 /// A migration that is not done.
@@ -54,12 +69,17 @@ pub(crate) struct Pending<'h> {
     pub(crate) steps: Vec<Step>,
     /// What the database then holds.
     pub(crate) schema: Schema,
-    /// Whether it is the history's newest.
-    pub(crate) newest: bool,
+    /// What it is when all of it is done.
+    pub(crate) state: State,
 }
 
 /// What is to be done to bring the database of this journal to the head.
-pub(crate) fn decide<'h>(target: &Target, history: &'h History, journal: &Journal) -> Result<Work<'h>, MigrateError> {
+pub(crate) fn decide<'h>(
+    target: &Target,
+    history: &'h History,
+    journal: &Journal,
+    beyond: Beyond,
+) -> Result<Work<'h>, MigrateError> {
     let expected = &history.snapshot.database;
     let found = journal.rows.iter().rev().find_map(|row| row.schema.as_ref()).map(|schema| &schema.database);
     if let Some(found) = found.filter(|found| *found != expected) {
@@ -70,14 +90,27 @@ pub(crate) fn decide<'h>(target: &Target, history: &'h History, journal: &Journa
     let mut draft = None;
     let mut abandoned = None;
     let mut done = 0;
+    let mut seal = false;
+    let mut ahead = Vec::new();
     for (at, row) in journal.rows.iter().enumerate() {
         let migration = history.migrations.get(at).filter(|migration| migration.number == row.number);
         if migration.is_some_and(|migration| migration.hash.to_string() == row.hash) {
             done += usize::from(row.state != State::Started);
+            seal |= row.state == State::Open && row.number <= history.sealed;
             continue;
         }
         let newest = at + 1 == journal.rows.len();
+        let complete = draft.is_none() && done == history.migrations.len() && at >= done;
         match row.state {
+            State::Sealed if beyond == Beyond::Tolerated && complete => ahead.push(row.name.clone()),
+            // A later release is being applied, or was until its applier died: this one runs while it goes on.
+            State::Started if beyond == Beyond::Tolerated && complete && newest && is_sealed(history) => {
+                ahead.push(row.name.clone());
+            }
+            _ if !ahead.is_empty() => {
+                let (target, migration) = (target.to_string(), row.name.clone());
+                return Err(MigrateError::UnknownMigration { target, migration });
+            }
             State::Open if newest => {
                 draft = Some(move_on(target, history, journal, row, migration)?);
                 done += usize::from(migration.is_some());
@@ -112,10 +145,21 @@ pub(crate) fn decide<'h>(target: &Target, history: &'h History, journal: &Journa
             migration,
             steps: steps(target.engine(), migration, journal)?,
             schema: schema.clone(),
-            newest: migration.number as usize == history.migrations.len(),
+            state: settled(history, migration),
         });
     }
-    Ok(Work { draft, abandoned, pending })
+    Ok(Work { draft, abandoned, seal, pending, ahead })
+}
+
+/// What a migration is when all of it is done. Only the newest may still be rewritten, and only until a release seals it.
+pub(crate) fn settled(history: &History, migration: &Migration) -> State {
+    let last = history.migrations.last().is_none_or(|last| last.number == migration.number);
+    if last && migration.number > history.sealed { State::Open } else { State::Sealed }
+}
+
+/// Whether a release has sealed all of a history.
+fn is_sealed(history: &History) -> bool {
+    history.migrations.last().is_none_or(|last| last.number <= history.sealed)
 }
 
 /// The schema that the database holds after its first `done` migrations.
@@ -194,5 +238,6 @@ fn move_on<'h>(
             Step { number: first.unwrap_or(0) + at + 1, title: step.summary.clone(), sql: sql.join("\n"), before: None }
         })
         .collect();
-    Ok(Draft { row: row.clone(), migration, steps, schema })
+    let state = migration.map_or(State::Open, |migration| settled(history, migration));
+    Ok(Draft { row: row.clone(), migration, steps, schema, state })
 }

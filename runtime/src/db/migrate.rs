@@ -65,7 +65,7 @@ pub async fn migrate_from<D: Database>(database: &D, root: &Path) -> Result<(), 
     Ok(())
 }
 
-/// Sees that a database has all of its migrations.
+/// Sees that a database has all of its migrations. It may have those of a later release, too.
 ///
 /// # Errors
 /// [`SchemaError::Behind`] where it lacks one.
@@ -82,6 +82,10 @@ pub async fn check_from<D: Database>(database: &D, root: &Path) -> Result<(), Sc
     let history = cell_migrate::read_history(&folder)?.ok_or_else(|| missing::<D>(folder))?;
     let target = Target::new(database.handle().url().clone())?;
     let status = cell_migrate::status(&target, &history).await?;
+    if !status.ahead.is_empty() {
+        // A later release has been here, and its migrations let this one run: it is replaced now, or has been brought back.
+        return Ok(());
+    }
     let reason = match (status.problem, status.draft) {
         (Some(problem), _) => problem.message,
         (None, _) if !status.pending.is_empty() => ["it lacks `", &status.pending.join("`, `"), "`"].concat(),

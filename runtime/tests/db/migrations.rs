@@ -15,6 +15,15 @@ on_every_engine! {
     }
 }
 
+on_every_engine! {
+    async fn a_database_that_a_later_release_migrated_serves_the_earlier_one(shop: Shop) {
+        let later = schema::write_later();
+        db::migrate_from(&shop, later.path()).await.unwrap();
+        db::check_from(&shop, schema::root()).await.unwrap();
+        db::check_from(&shop, later.path()).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn an_empty_database_is_behind_and_says_what_to_run() {
     for url in ["sqlite::memory:".to_owned(), engines::empty_postgres().await] {

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use cell_schema::expr::{Binary, Expr, Expression, Function, Literal};
+use cell_schema::history::{self, History};
+use cell_schema::names;
 use cell_schema::schema::{Action, Check, Column, Default, Generated, Reference, Schema, Table, Type, Unique};
-use cell_schema::{history, names};
 use tempfile::TempDir;
 
 fn column(name: &str, ty: Type) -> Column {
@@ -149,9 +150,20 @@ pub(crate) fn root() -> &'static Path {
 
 /// The same for any schema of the shop.
 pub(crate) fn write(schema: &Schema) -> TempDir {
-    let history = history::next(None, schema).expect("the schema has a first migration");
+    write_history(&history::next(None, schema).expect("the schema has a first migration"))
+}
+
+/// A folder with the history of a later release: everything sealed, and one more table.
+pub(crate) fn write_later() -> TempDir {
+    let mut schema = schema();
+    let first = history::seal(&history::next(None, &schema).expect("the schema has a first migration"));
+    schema.tables.push(table("zones", vec![column("id", Type::I64)], &["id"]));
+    write_history(&history::seal(&history::next(Some(&first), &schema).expect("a second migration")))
+}
+
+fn write_history(history: &History) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for (path, content) in history::write(&history) {
+    for (path, content) in history::write(history) {
         let path = folder.path().join("cell/shop").join(path);
         std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder for the file");
         std::fs::write(path, content).expect("the file is written");
