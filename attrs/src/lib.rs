@@ -51,7 +51,10 @@ attributes! {
     search_index = SearchIndex;
     /// Does not work yet: an error where it is written.
     cache_memoize = CacheMemoize;
-    /// Does not work yet: an error where it is written.
+    /// Where a cell may run: `#[Placement(region = "us-east", replicas = 2)]` on a struct with `#[service]`.
+    ///
+    /// Arguments: `region` or `regions` (names of the topology's regions; its first where neither is given), `replicas`
+    /// (copies in each region, 1 to 1000), `crate`.
     placement = Placement;
     /// Does not work yet: an error where it is written.
     placement_near = PlacementNear;

@@ -57,9 +57,11 @@ fn a_renamed_runtime_is_named_everywhere() {
         ("Database::value", "struct A(i64);"),
         ("message", "enum A { B, C(i64), D { e: i64 } }"),
         ("service", "struct A { b: B }"),
+        ("Placement", "struct A;"),
         ("handler", "impl A { #[http(GET, \"/a\")] pub async fn a(&self, b: &str) -> Result<()> { } }"),
     ] {
-        let text = expanded(path, "crate = storage", item);
+        let arguments = if path == "Placement" { "replicas = 2, crate = storage" } else { "crate = storage" };
+        let text = expanded(path, arguments, item);
         assert!(!text.contains(":: cell ::"), "{path}: {text}");
         assert!(text.contains("storage ::"), "{path}: {text}");
     }
@@ -96,6 +98,24 @@ fn a_borrowed_text_is_owned_where_it_comes_from_a_door() {
     assert!(text.contains("let name : :: std :: string :: String = __input . take (\"name\") ?"), "{text}");
     assert!(text.contains("argument :: < :: std :: vec :: Vec < i64 > > (\"list\")"), "{text}");
     assert!(!text.contains("# [http"), "{text}");
+}
+
+#[test]
+fn a_placement_leaves_the_struct_and_a_record() {
+    let text = expanded("Placement", "region = \"eu\"", "#[service] struct A { #[key] b: B }");
+    assert!(
+        text.starts_with("# [service] struct A { # [key] b : B } :: cell :: __record ! { \"placement\" , \"A\" ,"),
+        "{text}"
+    );
+    // Helpers are another attribute's, after a mistake too.
+    let text = expanded("Placement", "regon = \"eu\"", "#[Database::table] struct A { #[key] b: B }");
+    assert!(text.contains("# [key]") && text.contains("did you mean `region`?"), "{text}");
+}
+
+#[test]
+fn a_placement_on_a_method_does_not_work_yet() {
+    let text = expanded("Placement", "region = \"eu\"", "pub async fn best(&self) -> Result<()> { }");
+    assert!(text.contains("`#[Placement]` on a handler does not work in this version of Cell"), "{text}");
 }
 
 #[test]

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use cell_schema::history::History;
 
-use crate::emit::{self, Artifacts, FileError, TopologyError};
+use crate::emit::{self, Artifacts, FileError, Previous};
 use crate::model::Model;
 use crate::program::{Located, Program};
+use crate::topology::{self, Topologies};
 use crate::{check, lower, scan};
 
 /// A compiled application.
@@ -22,7 +23,11 @@ pub struct Compiled {
     pub model: Model,
     /// Each database's history, by the database's name.
     pub histories: BTreeMap<String, History>,
-    /// The files under `cell/`.
+    /// The environments it may run in.
+    pub topologies: Topologies,
+    /// The files under `cell/` as they are.
+    pub previous: Previous,
+    /// The files under `cell/` as they are to be.
     pub artifacts: Artifacts,
     /// The application's folder, which the artifacts' paths are relative to.
     pub root: PathBuf,
@@ -33,7 +38,7 @@ pub struct Compiled {
 pub enum Failure {
     /// Cargo or rustc could not be asked.
     Scan(scan::ScanError),
-    /// The sources, or the histories they lead to, are wrong.
+    /// The sources, the topologies, or the histories they lead to, are wrong.
     Diagnostics {
         /// What the diagnostics point into; see [`crate::render`].
         program: Box<Program>,
@@ -42,8 +47,6 @@ pub enum Failure {
     },
     /// A file under `cell/` could not be read.
     File(FileError),
-    /// The topology is not of its form.
-    Topology(TopologyError),
 }
 
 impl fmt::Display for Failure {
@@ -52,7 +55,6 @@ impl fmt::Display for Failure {
             Self::Scan(error) => write!(f, "{error}"),
             Self::Diagnostics { diagnostics, .. } => write!(f, "{} errors in the application", diagnostics.len()),
             Self::File(error) => write!(f, "{error}"),
-            Self::Topology(error) => write!(f, "`{}` is no topology: {error}", emit::TOPOLOGY),
         }
     }
 }
@@ -64,23 +66,31 @@ impl std::error::Error for Failure {}
 /// # Errors
 /// What is wrong with it: of the first stage that finds anything, everything, since a later one would only report its echo.
 pub fn check(options: &scan::Options) -> Result<Compiled, Failure> {
-    let scan::Scanned { program, diagnostics } = scan::scan(options).map_err(Failure::Scan)?;
-    if !diagnostics.is_empty() {
-        return Err(refused(program, diagnostics));
-    }
-    let model = lower::lower(&program);
-    let diagnostics = check::check(&program, &model);
+    let scan::Scanned { mut program, diagnostics } = scan::scan(options).map_err(Failure::Scan)?;
     if !diagnostics.is_empty() {
         return Err(refused(program, diagnostics));
     }
     let root = program.application_package().map(|package| package.root.clone()).unwrap_or_default();
+    let files = emit::topologies(&root).map_err(Failure::File)?;
+    let topologies = match Topologies::parse(&files) {
+        Ok(topologies) => topologies,
+        Err(errors) => {
+            let diagnostics = topology::located(&mut program, &root, &files, errors);
+            return Err(refused(program, diagnostics));
+        }
+    };
+    let model = lower::lower(&program);
+    let diagnostics = check::check(&program, &model, &topologies);
+    if !diagnostics.is_empty() {
+        return Err(refused(program, diagnostics));
+    }
     let previous = emit::read(&root, &model).map_err(Failure::File)?;
     let histories = match emit::histories(&model, &previous) {
         Ok(histories) => histories,
         Err(diagnostics) => return Err(refused(program, diagnostics)),
     };
-    let artifacts = emit::emit(&model, &histories, &previous).map_err(Failure::Topology)?;
-    Ok(Compiled { program, model, histories, artifacts, root })
+    let artifacts = emit::emit(&model, &histories, &topologies, &previous);
+    Ok(Compiled { program, model, histories, topologies, previous, artifacts, root })
 }
 
 fn refused(program: Program, diagnostics: Vec<Located>) -> Failure {

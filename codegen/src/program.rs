@@ -134,6 +134,7 @@ impl Declared {
             Decl::Message(_) => "message",
             Decl::Service(_) => "service",
             Decl::Handlers(_) => "handler",
+            Decl::Placement(_) => "placement",
         }
     }
 
@@ -148,6 +149,7 @@ impl Declared {
             Decl::Message(decl) => Some(&decl.ident),
             Decl::Service(decl) => Some(&decl.ident),
             Decl::Handlers(decl) => decl.cell.segments.last().map(|segment| &segment.ident),
+            Decl::Placement(decl) => Some(&decl.ident),
         }
     }
 
@@ -323,6 +325,16 @@ impl Program {
     /// Every file that was read, with manifests.
     pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
         self.files.iter().enumerate().map(|(index, file)| (FileId(index), file))
+    }
+
+    /// Adds a file that no scan reads, so that diagnostics may point into it. One that is there already keeps its id.
+    pub(crate) fn add_file(&mut self, path: PathBuf, text: &str) -> FileId {
+        if let Some(at) = self.files.iter().position(|file| file.path == path) {
+            return FileId(at);
+        }
+        let name = path.strip_prefix(&self.workspace).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        self.files.push(SourceFile { path, name, text: text.to_owned() });
+        FileId(self.files.len() - 1)
     }
 
     /// A module.

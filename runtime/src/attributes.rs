@@ -23,7 +23,7 @@ pub mod Cache {
     pub use cell_attrs::cache_memoize as memoize;
 }
 
-/// Where cells may run; none works yet.
+/// Where cells may run; of these none works yet.
 pub mod Placement {
     pub use cell_attrs::{placement_near as near, placement_optimize_for as optimize_for};
 }

@@ -5,6 +5,7 @@ mod database;
 mod enumeration;
 mod handler;
 mod message;
+mod placement;
 mod service;
 mod table;
 mod value;
@@ -48,9 +49,13 @@ pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, tokens: To
         Some(Decl::Message(decl)) => message::expand(&decl, item, &fingerprint),
         Some(Decl::Service(decl)) => service::expand(&decl, item, &fingerprint),
         Some(Decl::Handlers(decl)) => handler::expand(&decl, item, &fingerprint),
+        Some(Decl::Placement(decl)) => placement::expand(&decl, &item, &fingerprint),
         None => {
             let errors = diagnostics.iter().map(compile_error);
-            hide_helpers(attribute, &mut item);
+            // It has none of its own, and may stand above the attribute whose they are.
+            if attribute != Attribute::Placement {
+                hide_helpers(attribute, &mut item);
+            }
             quote!(#item #(#errors)*)
         }
     }

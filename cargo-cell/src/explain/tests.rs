@@ -1,9 +1,10 @@
 //! Every code has a page, and what a page says is what the compiler does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cell_codegen::emit::{self, Previous};
+use cell_codegen::topology::{self, Topologies};
 use cell_codegen::{check, lower, records, scan};
 
 use super::{AREAS, page};
@@ -21,7 +22,7 @@ const OF_ONE_SOURCE: [&str; 8] = [
 ];
 
 fn codes() -> BTreeSet<&'static str> {
-    [scan::CODES, records::CODES, cell_schema::CODES, cell_migrate::CODES]
+    [scan::CODES, topology::CODES, records::CODES, cell_schema::CODES, cell_migrate::CODES]
         .into_iter()
         .flatten()
         .chain(&cell_syntax::parse::CODES)
@@ -41,6 +42,28 @@ fn example(text: &'static str, which: &str) -> Option<&'static str> {
     })
 }
 
+/// Where the pages' applications run.
+fn topologies() -> Topologies {
+    let nodes = ["one", "two"].map(|name| {
+        format!("[nodes.{name}]\nregion = \"us\"\naddress = \"{name}.example:7700\"\nkey = \"k\"\n")
+    });
+    let text = format!("format = 1\n[regions.eu]\n[regions.us]\n{}", nodes.concat());
+    Topologies::parse(&BTreeMap::from([(topology::DEFAULT.to_owned(), text.into_bytes())])).expect("a topology")
+}
+
+/// What is wrong with a topology, if anything is.
+fn read(topology: &str) -> Vec<&'static str> {
+    let errors = topology::Topology::parse(topology::DEFAULT, topology.as_bytes()).err().unwrap_or_default();
+    errors.iter().map(|_| "invalid-topology").collect()
+}
+
+#[test]
+fn the_wrong_topology_is_refused_and_the_right_one_read() {
+    let text = page("invalid-topology").expect("a page").text;
+    assert!(!read(example(text, "wrong").expect("a wrong example")).is_empty());
+    assert_eq!(read(example(text, "right").expect("a right example")), [""; 0]);
+}
+
 /// The codes of what the compiler says about one source.
 fn compile(source: &str) -> Vec<&'static str> {
     let source = format!("use cell::prelude::*;\n{source}\n");
@@ -48,7 +71,7 @@ fn compile(source: &str) -> Vec<&'static str> {
     let mut found = scanned.diagnostics;
     if found.is_empty() {
         let model = lower::lower(&scanned.program);
-        found = check::check(&scanned.program, &model);
+        found = check::check(&scanned.program, &model, &topologies());
         if found.is_empty() {
             found = emit::histories(&model, &Previous::default()).err().unwrap_or_default();
         }

@@ -1,5 +1,5 @@
-//! Whether the declarations fit together. In: a [`Program`] and the [`Model`] made of it. Out: diagnostics; where there is
-//! none, the model is whole. One rule a file: the check, what it accepts, what it refuses. There are no warnings: either
+//! Whether the declarations fit together. In: a [`Program`], the [`Model`] made of it, and the topologies. Out: diagnostics;
+//! where there is none, the model is whole. One rule a file: the check, what it accepts, what it refuses. There are no warnings: either
 //! something is an error or it is fine. Absent: what one item alone shows, which `cell_syntax` checks.
 
 mod faults;
@@ -11,6 +11,7 @@ mod tests;
 mod argument_not_yet;
 mod automatic_key;
 mod backfill_not_yet;
+mod call_between_processes;
 mod decimal_on_another_type;
 mod decimal_without_scale;
 mod default_does_not_fit;
@@ -19,6 +20,7 @@ mod duplicate_column;
 mod duplicate_constraint;
 mod duplicate_database;
 mod duplicate_http_door;
+mod duplicate_placement;
 mod duplicate_table;
 mod empty_name;
 mod generated_from_generated;
@@ -30,16 +32,20 @@ mod max_len_on_another_type;
 mod message_type;
 mod name_too_long;
 mod nullable_key;
+mod placement_of_nothing;
 mod reference_into_another_database;
 mod reference_mismatch;
 mod reference_to_nothing;
 mod reserved_name;
 mod set_null_of_required;
+mod sqlite_in_two_regions;
+mod sqlite_on_two_nodes;
 mod table_of_nothing;
 mod table_twice;
 mod two_handler_impls;
 mod unknown_cell_field;
 mod unknown_column;
+mod unknown_region;
 mod unknown_value;
 mod unprintable_name;
 mod unsupported_constant;
@@ -49,8 +55,10 @@ use cell_syntax::decl;
 use cell_syntax::diagnostic::Code;
 
 use crate::lower::databases::{self, Members};
-use crate::model::Model;
+use crate::model::{CellId, DatabaseId, Model};
+use crate::placement::{Placed, place};
 use crate::program::{DeclId, Declared, Located, Program};
+use crate::topology::{Topologies, Topology};
 
 use finding::Findings;
 
@@ -87,10 +95,11 @@ macro_rules! rules {
     };
 }
 
-rules! { 36:
+rules! { 42:
     argument_not_yet ArgumentNotYet "argument-not-yet",
     automatic_key AutomaticKey "automatic-key",
     backfill_not_yet BackfillNotYet "backfill-not-yet",
+    call_between_processes CallBetweenProcesses "call-between-processes",
     decimal_on_another_type DecimalOnAnotherType "decimal-on-another-type",
     decimal_without_scale DecimalWithoutScale "decimal-without-scale",
     default_does_not_fit DefaultDoesNotFit "default-does-not-fit",
@@ -99,6 +108,7 @@ rules! { 36:
     duplicate_constraint DuplicateConstraint "duplicate-constraint",
     duplicate_database DuplicateDatabase "duplicate-database",
     duplicate_http_door DuplicateHttpDoor "duplicate-http-door",
+    duplicate_placement DuplicatePlacement "duplicate-placement",
     duplicate_table DuplicateTable "duplicate-table",
     empty_name EmptyName "empty-name",
     generated_from_generated GeneratedFromGenerated "generated-from-generated",
@@ -110,16 +120,20 @@ rules! { 36:
     message_type MessageType "message-type",
     name_too_long NameTooLong "name-too-long",
     nullable_key NullableKey "nullable-key",
+    placement_of_nothing PlacementOfNothing "placement-of-nothing",
     reference_into_another_database ReferenceIntoAnotherDatabase "reference-into-another-database",
     reference_mismatch ReferenceMismatch "reference-mismatch",
     reference_to_nothing ReferenceToNothing "reference-to-nothing",
     reserved_name ReservedName "reserved-name",
     set_null_of_required SetNullOfRequired "set-null-of-required",
+    sqlite_in_two_regions SqliteInTwoRegions "sqlite-in-two-regions",
+    sqlite_on_two_nodes SqliteOnTwoNodes "sqlite-on-two-nodes",
     table_of_nothing TableOfNothing "table-of-nothing",
     table_twice TableTwice "table-twice",
     two_handler_impls TwoHandlerImpls "two-handler-impls",
     unknown_cell_field UnknownCellField "unknown-cell-field",
     unknown_column UnknownColumn "unknown-column",
+    unknown_region UnknownRegion "unknown-region",
     unknown_value UnknownValue "unknown-value",
     unprintable_name UnprintableName "unprintable-name",
     unsupported_constant UnsupportedConstant "unsupported-constant",
@@ -130,6 +144,9 @@ rules! { 36:
 pub(crate) struct Context<'a> {
     program: &'a Program,
     model: &'a Model,
+    topologies: &'a Topologies,
+    /// Where the cells run, by topology.
+    placed: Vec<(&'a Topology, Placed)>,
     databases: Vec<DatabaseTables<'a>>,
 }
 
@@ -145,18 +162,25 @@ impl Context<'_> {
     fn databases_of(&self, table: DeclId) -> impl Iterator<Item = &DatabaseTables<'_>> {
         self.databases.iter().filter(move |database| database.members.tables_of(table).next().is_some())
     }
+
+    /// The cells that are built from a database.
+    fn users(&self, database: DatabaseId) -> impl Iterator<Item = CellId> {
+        let cells = self.model.cells.iter().enumerate();
+        cells.filter(move |(_, cell)| cell.databases.contains(&database)).map(|(at, _)| CellId(at))
+    }
 }
 
-/// Everything that is wrong with an application's declarations, in no order.
+/// Everything that is wrong with an application's declarations, given the topologies it is to run in, in no order.
 #[must_use]
-pub fn check(program: &Program, model: &Model) -> Vec<Located> {
+pub fn check(program: &Program, model: &Model, topologies: &Topologies) -> Vec<Located> {
     let databases = databases::all(program)
         .map(|(declared, database)| {
             let members = Members::of(program, declared, database);
             DatabaseTables { declared, database, members }
         })
         .collect();
-    let context = Context { program, model, databases };
+    let placed = topologies.iter().map(|topology| (topology, place(model, topology))).collect();
+    let context = Context { program, model, topologies, placed, databases };
     let mut findings = Findings::default();
     for rule in Rule::ALL {
         rule.check(&context, &mut findings);

@@ -1,5 +1,7 @@
 //! How rules are tested: a source in, the rendered diagnostics out.
 
+use std::collections::BTreeMap;
+
 use expect_test::Expect;
 
 use super::{CODES, Rule, check};
@@ -7,30 +9,33 @@ use crate::lower::lower;
 use crate::program::Program;
 use crate::render;
 use crate::scan;
+use crate::topology::Topologies;
 
 /// What every source of a test begins with, on a line of its own.
 const PRELUDE: &str = "use cell::prelude::*;\n";
 
 /// What is wrong with one source.
 fn report(source: &str) -> String {
-    report_files(&[("src/main.rs", source)])
+    report_files(&[], &[("src/main.rs", source)])
 }
 
 /// What is wrong with an application of several files, the first its root.
-fn report_files(files: &[(&str, &str)]) -> String {
+fn report_files(topologies: &[(&str, &str)], files: &[(&str, &str)]) -> String {
+    let topologies = topologies.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+    let topologies = Topologies::parse(&BTreeMap::from_iter(topologies)).expect("topologies");
     let files: Vec<(String, String)> =
         files.iter().map(|(path, text)| ((*path).to_owned(), format!("{PRELUDE}{text}"))).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let scanned = scan::from_sources(&files);
     let (program, mut diagnostics) = (scanned.program, scanned.diagnostics);
     if diagnostics.is_empty() {
-        diagnostics = found(&program);
+        diagnostics = found(&program, &topologies);
     }
     render::human(&program, &diagnostics, render::Color::Never)
 }
 
-fn found(program: &Program) -> Vec<crate::program::Located> {
-    check(program, &lower(program))
+fn found(program: &Program, topologies: &Topologies) -> Vec<crate::program::Located> {
+    check(program, &lower(program), topologies)
 }
 
 /// Holds that a source is refused, in these words.
@@ -42,7 +47,19 @@ pub(super) fn refused(source: &str, expected: Expect) {
 /// Holds that an application of several files is refused, in these words.
 #[track_caller]
 pub(super) fn refused_files(files: &[(&str, &str)], expected: Expect) {
-    expected.assert_eq(&report_files(files));
+    expected.assert_eq(&report_files(&[], files));
+}
+
+/// Holds that a source is refused with these topologies, in these words.
+#[track_caller]
+pub(super) fn refused_in(topologies: &[(&str, &str)], source: &str, expected: Expect) {
+    expected.assert_eq(&report_files(topologies, &[("src/main.rs", source)]));
+}
+
+/// Holds that a source is fine with these topologies.
+#[track_caller]
+pub(super) fn accepted_in(topologies: &[(&str, &str)], source: &str) {
+    assert_eq!(report_files(topologies, &[("src/main.rs", source)]), "");
 }
 
 /// Holds that a source is fine.

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Artifacts, MANIFEST, TOPOLOGY};
+use super::{Artifacts, RELEASED};
 use crate::model::Model;
+use crate::topology;
 
 /// Deeper than any history's folders; a link that leads back to itself ends here.
 const MAX_DEPTH: usize = 8;
@@ -98,21 +99,50 @@ impl Previous {
     }
 }
 
+/// Reads the topologies that are there, by their paths: they are needed before there is a model. `root` is the
+/// application's folder.
+///
+/// # Errors
+/// A file that is there but cannot be read.
+pub fn topologies(root: &Path) -> Result<BTreeMap<String, Vec<u8>>, FileError> {
+    in_cell(root, topology::is_topology)
+}
+
 /// Reads what is there for a model. `root` is the application's folder.
 ///
 /// # Errors
 /// A file that is there but cannot be read.
 pub fn read(root: &Path, model: &Model) -> Result<Previous, FileError> {
-    let mut files = BTreeMap::new();
-    for path in [MANIFEST, TOPOLOGY] {
-        if let Some(bytes) = content(root, path)? {
-            files.insert(path.to_owned(), bytes);
-        }
-    }
+    let mut files = in_cell(root, |path| {
+        let manifest = path.starts_with("cell/manifest.") && path.ends_with(".json");
+        manifest || path == RELEASED || topology::is_topology(path)
+    })?;
     for database in &model.databases {
         walk(root, &database.folder, 0, &mut files)?;
     }
     Ok(Previous { files })
+}
+
+/// The files that lie in `cell/` itself and are wanted.
+fn in_cell(root: &Path, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String, Vec<u8>>, FileError> {
+    let wrong = |error| FileError { path: "cell".to_owned(), tried: "read", error };
+    let entries = match fs::read_dir(root.join("cell")) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(wrong(error)),
+    };
+    let mut files = BTreeMap::new();
+    for entry in entries {
+        // A name that is not UTF-8 is none of ours.
+        let Ok(name) = entry.map_err(wrong)?.file_name().into_string() else { continue };
+        let path = format!("cell/{name}");
+        if wanted(&path)
+            && let Some(bytes) = content(root, &path)?
+        {
+            files.insert(path, bytes);
+        }
+    }
+    Ok(files)
 }
 
 fn walk(root: &Path, folder: &str, depth: usize, files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), FileError> {

@@ -1,34 +1,45 @@
-//! From the model to `manifest.json`.
+//! From the model and a topology to a manifest: `manifest.json`, or `manifest.<env>.json`.
 
 use std::collections::BTreeMap;
 
-use cell_manifest::{Cell, Database, Engine, FORMAT, Handler, Http, Manifest, Needs, Process};
+use cell_manifest::{Cell, Database, Engine, FORMAT, Handler, Http, Manifest, Needs, Placement, Process, Replica};
 use cell_schema::history::History;
 
 use super::fingerprint;
-use crate::model::{self, Model};
+use crate::model::{self, CellId, Model};
+use crate::placement::{self, Spot, place};
+use crate::topology::Topology;
 
-/// The manifest's text.
-pub(super) fn text(model: &Model, histories: &BTreeMap<String, History>, topology: String) -> String {
-    let cells: Vec<Cell> = model.cells.iter().map(|cell| self::cell(model, cell)).collect();
-    let processes = if cells.is_empty() {
-        Vec::new()
-    } else {
-        // One process runs all cells until an application says otherwise.
-        vec![Process { name: model.application.clone(), cells: cells.iter().map(|cell| cell.name.clone()).collect() }]
-    };
-    let manifest = Manifest {
+/// The manifest of an application in one of its topologies.
+#[must_use]
+pub fn of(model: &Model, histories: &BTreeMap<String, History>, topology: &Topology) -> Manifest {
+    let placed = place(model, topology);
+    let cells = model.cells.iter().enumerate().map(|(at, cell)| self::cell(model, cell, placed.spot(CellId(at))));
+    Manifest {
         format: FORMAT,
         application: model.application.clone(),
         features: model.features.clone(),
         databases: model.databases.iter().map(|database| self::database(database, histories)).collect(),
-        cells,
+        cells: cells.collect(),
         types: model.types.clone(),
-        processes,
-        topology,
-    };
+        processes: placed.processes.iter().map(|process| self::process(model, process)).collect(),
+        topology: topology.hash.clone(),
+    }
+}
+
+/// The manifest's text.
+pub(super) fn text(manifest: &Manifest) -> String {
     // Every key of a manifest is text, so serde_json cannot fail.
     manifest.to_json().unwrap_or_default()
+}
+
+fn process(model: &Model, process: &placement::Process) -> Process {
+    Process {
+        name: process.name.clone(),
+        cells: process.cells.iter().map(|cell| model.cell(*cell).name.clone()).collect(),
+        regions: process.spot.regions.clone(),
+        replicas: process.spot.replicas,
+    }
 }
 
 fn database(database: &model::Database, histories: &BTreeMap<String, History>) -> Database {
@@ -44,6 +55,7 @@ fn database(database: &model::Database, histories: &BTreeMap<String, History>) -
             cell_schema::Engine::Postgres => Engine::Postgres,
         },
         folder: database.folder.clone(),
+        file: database.file.clone(),
         env: database.url_env.iter().cloned().collect(),
         primary: database.primary.clone(),
         schema: blake3::hash(&schema).to_hex().to_string(),
@@ -51,13 +63,19 @@ fn database(database: &model::Database, histories: &BTreeMap<String, History>) -
     }
 }
 
-fn cell(model: &Model, cell: &model::Cell) -> Cell {
+fn cell(model: &Model, cell: &model::Cell, spot: &Spot) -> Cell {
+    let copies = spot.regions.iter().flat_map(|region| (0..spot.replicas).map(move |_| region));
     Cell {
         name: cell.name.clone(),
         needs: Needs {
             databases: cell.databases.iter().map(|id| model.database(*id).name.clone()).collect(),
             cells: cell.cells.iter().map(|id| model.cell(*id).name.clone()).collect(),
         },
+        placement: cell
+            .placement
+            .as_ref()
+            .map(|placement| Placement { regions: placement.region_names(), replicas: placement.replicas }),
+        replicas: copies.map(|region| Replica { region: region.clone() }).collect(),
         handlers: cell
             .handlers
             .iter()

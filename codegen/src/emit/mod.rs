@@ -5,25 +5,31 @@
 pub mod files;
 mod fingerprint;
 mod histories;
-mod manifest;
+pub mod manifest;
 #[cfg(test)]
 mod tests;
-mod topology;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cell_schema::history::{self, History};
 
 use crate::model::Model;
+use crate::topology::{self, Topologies};
 
-pub use files::{FileError, Outdated, Previous, outdated, read, write};
+pub use files::{FileError, Outdated, Previous, outdated, read, topologies, write};
 pub use histories::histories;
-pub use topology::TopologyError;
 
-/// Where the manifest is, relative to the application's folder.
+/// Where the manifest of the environment without a name is, relative to the application's folder.
 pub const MANIFEST: &str = "cell/manifest.json";
-/// Where the topology is.
-pub const TOPOLOGY: &str = "cell/topology.toml";
+
+/// Where the record of the last release is.
+pub const RELEASED: &str = "cell/released.json";
+
+/// Where the manifest of an environment is.
+#[must_use]
+pub fn manifest_of(environment: Option<&str>) -> String {
+    environment.map_or_else(|| MANIFEST.to_owned(), |name| format!("cell/manifest.{name}.json"))
+}
 
 /// Files under `cell/`, by their path relative to the application's folder, with `/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,15 +40,15 @@ pub struct Artifacts {
     pub removals: BTreeSet<String>,
 }
 
-/// The files of an application, whose databases have these histories (by the database's name).
-///
-/// # Errors
-/// A topology that is there cannot be read.
+/// The files of an application, whose databases have these histories (by the database's name) and which runs in these
+/// topologies.
+#[must_use]
 pub fn emit(
     model: &Model,
     histories: &BTreeMap<String, History>,
+    topologies: &Topologies,
     previous: &Previous,
-) -> Result<Artifacts, TopologyError> {
+) -> Artifacts {
     let mut artifacts = Artifacts::default();
     for database in &model.databases {
         let Some(history) = histories.get(&database.name) else { continue };
@@ -53,14 +59,23 @@ pub fn emit(
         let stale = known.map(|(path, _)| format!("{}/{path}", database.folder));
         artifacts.removals.extend(stale.filter(|path| !artifacts.files.contains_key(path)));
     }
-    let topology = match previous.get(TOPOLOGY) {
-        // Regions, times and prices are the developer's: what is there stays as it is.
-        Some(bytes) => topology::hash(bytes)?,
-        None => {
-            artifacts.files.insert(TOPOLOGY.to_owned(), topology::LOCAL.as_bytes().to_vec());
-            topology::hash(topology::LOCAL.as_bytes())?
-        }
-    };
-    artifacts.files.insert(MANIFEST.to_owned(), manifest::text(model, histories, topology).into_bytes());
-    Ok(artifacts)
+    // Regions, times and prices are the developer's: a topology that is there stays as it is.
+    if previous.get(topology::DEFAULT).is_none() {
+        artifacts.files.insert(topology::DEFAULT.to_owned(), topology::LOCAL.as_bytes().to_vec());
+    }
+    for topology in topologies.iter() {
+        let path = manifest_of(topology.environment.as_deref());
+        artifacts.files.insert(path, manifest::text(&manifest::of(model, histories, topology)).into_bytes());
+    }
+    let stale = previous.under("cell").filter(|(path, bytes)| is_manifest(path, bytes));
+    let stale = stale.map(|(path, _)| format!("cell/{path}"));
+    artifacts.removals.extend(stale.filter(|path| !artifacts.files.contains_key(path)));
+    artifacts
+}
+
+/// Whether a file in `cell/` is one that [`emit`] makes for some environment: by its name, and by what it says.
+fn is_manifest(path: &str, bytes: &[u8]) -> bool {
+    let name = path.strip_prefix("manifest.").and_then(|rest| rest.strip_suffix(".json"));
+    name.is_some_and(topology::is_environment)
+        && std::str::from_utf8(bytes).is_ok_and(|text| cell_manifest::Manifest::from_json(text).is_ok())
 }

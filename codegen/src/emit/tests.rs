@@ -10,6 +10,7 @@ use crate::check::check;
 use crate::lower::lower;
 use crate::render;
 use crate::scan;
+use crate::topology::{self, Topologies};
 
 const SHOP: &str = "use cell::prelude::*;
 #[Database::table] pub struct Product { #[key] pub id: i64, #[unique] pub sku: String }
@@ -27,10 +28,12 @@ fn compile(source: &str, previous: &Previous) -> Result<Artifacts, String> {
     let program = scanned.program;
     let model = lower(&program);
     let mut diagnostics = scanned.diagnostics;
-    diagnostics.extend(check(&program, &model));
+    let topologies = previous.under("cell").map(|(path, bytes)| (format!("cell/{path}"), bytes.to_vec()));
+    let topologies = Topologies::parse(&topologies.collect()).map_err(|errors| format!("{errors:?}"))?;
+    diagnostics.extend(check(&program, &model, &topologies));
     if diagnostics.is_empty() {
         match histories(&model, previous) {
-            Ok(histories) => return emit(&model, &histories, previous).map_err(|error| error.to_string()),
+            Ok(histories) => return Ok(emit(&model, &histories, &topologies, previous)),
             Err(refused) => diagnostics = refused,
         }
     }
@@ -74,6 +77,7 @@ fn the_first_build_emits_every_file() {
               "name": "shop",
               "engine": "sqlite",
               "folder": "cell/shop",
+              "file": "shop.db",
               "schema": "f813f5eb61cd5b7d57acda496bf8172cc264c2705cfbe68168a1fb01f37a4767",
               "chain": "e15ae0805155ab92f6c0ae99eecc1bc682b0dfc3684179a9d5c2fb11c46bc7a4"
             }
@@ -86,6 +90,11 @@ fn the_first_build_emits_every_file() {
                   "shop"
                 ]
               },
+              "replicas": [
+                {
+                  "region": "local"
+                }
+              ],
               "handlers": [
                 {
                   "name": "get",
@@ -131,7 +140,11 @@ fn the_first_build_emits_every_file() {
               "name": "app",
               "cells": [
                 "catalog"
-              ]
+              ],
+              "regions": [
+                "local"
+              ],
+              "replicas": 1
             }
           ],
           "topology": "62f9b84890dfc95c0ebf685268b5a83480a880b53893317dda20d620295f3478"
@@ -148,17 +161,48 @@ fn the_same_sources_give_the_same_bytes_in_any_folder_and_over_their_own_output(
     assert_eq!(first, second);
     let third = compiled(SHOP, &Previous::new(first.files.clone()));
     let mut but_topology = first.files.clone();
-    but_topology.remove(super::TOPOLOGY);
+    but_topology.remove(topology::DEFAULT);
     assert_eq!(third, Artifacts { files: but_topology, removals: Default::default() });
 }
 
 #[test]
 fn a_topology_that_is_there_is_never_written() {
     let topology = b"format = 1\n[regions.eu]\n".to_vec();
-    let previous = Previous::new(BTreeMap::from([(super::TOPOLOGY.to_owned(), topology)]));
-    assert!(!compiled(SHOP, &previous).files.contains_key(super::TOPOLOGY));
-    let broken = Previous::new(BTreeMap::from([(super::TOPOLOGY.to_owned(), b"regions = [".to_vec())]));
+    let previous = Previous::new(BTreeMap::from([(topology::DEFAULT.to_owned(), topology)]));
+    assert!(!compiled(SHOP, &previous).files.contains_key(topology::DEFAULT));
+    let broken = Previous::new(BTreeMap::from([(topology::DEFAULT.to_owned(), b"regions = [".to_vec())]));
     assert!(compile(SHOP, &broken).is_err());
+}
+
+#[test]
+fn each_topology_has_a_manifest_and_one_without_a_topology_goes() {
+    let source = SHOP.replace("#[service]", "#[service] #[Placement(region = \"eu\", replicas = 2)]");
+    let topology = |regions: &str| format!("format = 1\n{regions}").into_bytes();
+    let mut files = BTreeMap::from([
+        (topology::DEFAULT.to_owned(), topology("[regions.us]\n[regions.eu]\n")),
+        ("cell/topology.staging.toml".to_owned(), topology("[regions.eu]\n")),
+        ("cell/manifest.mine.json".to_owned(), b"{}".to_vec()),
+    ]);
+    let first = compiled(&source, &Previous::new(files.clone()));
+    let manifest = |path: &str| {
+        let text = String::from_utf8(first.files.get(path).expect("a manifest").clone()).expect("UTF-8");
+        cell_manifest::Manifest::from_json(&text).expect("a manifest")
+    };
+    let (default, staging) = (manifest(super::MANIFEST), manifest("cell/manifest.staging.json"));
+    assert_ne!(default.topology, staging.topology);
+    let cell = default.cells.first().expect("a cell");
+    assert_eq!(cell.replicas.iter().map(|replica| replica.region.as_str()).collect::<Vec<_>>(), ["eu", "eu"]);
+    let process = default.processes.first().expect("a process");
+    assert_eq!(
+        (process.name.as_str(), process.regions.as_slice(), process.replicas),
+        ("app", &["eu".to_owned()][..], 2)
+    );
+    assert_eq!(default.cells, staging.cells);
+
+    files.extend(first.files.clone());
+    files.remove("cell/topology.staging.toml");
+    let removals: Vec<String> = compiled(&source, &Previous::new(files)).removals.into_iter().collect();
+    assert_eq!(removals, ["cell/manifest.staging.json"], "what no build wrote stays");
 }
 
 #[test]

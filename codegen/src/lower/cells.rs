@@ -9,7 +9,7 @@ use syn::ext::IdentExt as _;
 
 use super::shapes::{Shapes, Uncrossable};
 use super::types::{ends, is_external};
-use crate::model::{Cell, CellId, Database, DatabaseId, Door, Handler, Place};
+use crate::model::{Cell, CellId, Database, DatabaseId, Door, Handler, Place, Placement};
 use crate::program::{DeclId, Declared, ModuleId, Program, Resolved, TypeKind, TypeRef};
 
 /// What a cell's field is filled with.
@@ -68,6 +68,32 @@ pub(crate) fn handlers(program: &Program) -> impl Iterator<Item = (&Declared, &d
     })
 }
 
+/// Every placement, with the service on whose struct it stands, if it stands on one.
+pub(crate) fn placements(program: &Program) -> impl Iterator<Item = (&Declared, &decl::Placement, Option<DeclId>)> {
+    program.declarations().iter().filter_map(|declared| {
+        let Decl::Placement(placement) = &declared.decl else { return None };
+        // Both attributes have the same item: one name at one place. (A file that two modules name is two modules' items.)
+        let same = |other: &Declared| {
+            other.module == declared.module
+                && other.file == declared.file
+                && other.span().byte_range() == placement.ident.span().byte_range()
+        };
+        let service = services(program).find(|(other, _)| same(other)).map(|(other, _)| other.id);
+        Some((declared, placement, service))
+    })
+}
+
+fn placement(program: &Program, service: DeclId) -> Option<Placement> {
+    let (declared, placement, _) = placements(program).find(|(_, _, of)| *of == Some(service))?;
+    let place = |span| Place { file: declared.file, span };
+    let mut regions: Vec<(String, Place)> =
+        placement.regions.iter().map(|region| (region.value.clone(), place(region.span))).collect();
+    regions.sort_by(|left, right| left.0.cmp(&right.0));
+    let written = placement.replicas.as_ref().map_or_else(|| placement.ident.span(), |replicas| replicas.span);
+    let replicas = placement.replicas.as_ref().map(|replicas| replicas.value);
+    Some(Placement { regions, replicas, place: place(written) })
+}
+
 pub(super) fn lower(
     program: &Program,
     databases: &[Database],
@@ -82,8 +108,15 @@ pub(super) fn lower(
     let mut cells = Vec::new();
     for (name, declared, service) in found {
         let place = Place { file: declared.file, span: service.ident.span() };
-        let mut cell =
-            Cell { name, decl: declared.id, place, databases: Vec::new(), cells: Vec::new(), handlers: Vec::new() };
+        let mut cell = Cell {
+            name,
+            decl: declared.id,
+            place,
+            databases: Vec::new(),
+            cells: Vec::new(),
+            placement: placement(program, declared.id),
+            handlers: Vec::new(),
+        };
         for field in &service.fields {
             match need(program, declared.module, &field.ty) {
                 Need::Database(id) => {

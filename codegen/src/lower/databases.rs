@@ -101,10 +101,10 @@ pub(super) fn database(
     }
     schema.tables.sort_by(|left, right| left.name.cmp(&right.name));
     tables.sort_by(|left, right| left.name.cmp(&right.name));
-    let (engine, url_env, primary) = match &database.engine {
-        decl::Engine::Sqlite { .. } => (Engine::Sqlite, None, None),
+    let (engine, file, url_env, primary) = match &database.engine {
+        decl::Engine::Sqlite { file } => (Engine::Sqlite, Some(below(&file.value)), None, None),
         decl::Engine::Postgres { url, primary } => {
-            (Engine::Postgres, Some(url.value.clone()), primary.as_ref().map(|region| region.value.clone()))
+            (Engine::Postgres, None, Some(url.value.clone()), primary.as_ref().map(|region| region.value.clone()))
         }
     };
     let folder = folder(program, declared, &members.database);
@@ -113,6 +113,7 @@ pub(super) fn database(
         decl: declared.id,
         place,
         engine,
+        file,
         url_env,
         primary,
         folder,
@@ -120,6 +121,15 @@ pub(super) fn database(
         schema,
         places,
     }
+}
+
+/// A relative path with `/` between its parts, and no part that says nothing.
+fn below(path: &str) -> String {
+    let parts = Path::new(path).components().filter_map(|part| match part {
+        Component::Normal(part) => part.to_str(),
+        _ => None,
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// `cell/shop` of the package that declares the database, as seen from the application's folder.

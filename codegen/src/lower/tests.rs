@@ -6,13 +6,14 @@ use super::lower;
 use crate::check::check;
 use crate::model::Model;
 use crate::scan;
+use crate::topology::Topologies;
 
 fn model(source: &str) -> Model {
     let source = format!("use cell::prelude::*;\n{source}");
     let scanned = scan::from_sources(&[("src/main.rs", &source)]);
     let model = lower(&scanned.program);
     let mut found = scanned.diagnostics;
-    found.extend(check(&scanned.program, &model));
+    found.extend(check(&scanned.program, &model, &Topologies::default()));
     assert_eq!(crate::render::human(&scanned.program, &found, crate::render::Color::Never), "");
     assert!(model.omitted.is_empty());
     model
@@ -114,7 +115,7 @@ fn one_struct_in_two_databases_refers_to_each_ones_own_table() {
         "#[Database::table] pub struct Customer { #[key] id: i64 }
          #[Database::table] pub struct Order { #[key] id: i64, #[references(Customer)] by: i64 }
          #[Database::sqlite(file = \"a.db\")] pub struct Shop { customers: Table<Customer>, orders: Table<Order> }
-         #[Database::postgres(url = env(\"DATABASE_URL\"), primary = \"us-east\")]
+         #[Database::postgres(url = env(\"DATABASE_URL\"), primary = \"local\")]
          pub struct Archive { people: Table<Customer>, past: Table<Order> }",
     );
     let targets: Vec<_> = model
@@ -128,7 +129,7 @@ fn one_struct_in_two_databases_refers_to_each_ones_own_table() {
         .collect();
     assert_eq!(targets, [("archive", "cell/archive", vec!["people"]), ("shop", "cell/shop", vec!["customers"])]);
     let archive = &model.databases[0];
-    assert_eq!((archive.url_env.as_deref(), archive.primary.as_deref()), (Some("DATABASE_URL"), Some("us-east")));
+    assert_eq!((archive.url_env.as_deref(), archive.primary.as_deref()), (Some("DATABASE_URL"), Some("local")));
 }
 
 #[test]
@@ -188,6 +189,22 @@ fn shapes_lead_down_to_plain_types_and_end_in_names() {
         app::Tree {"struct":[{"name":"name","shape":"string"},{"name":"children","shape":{"list":{"type":"app::Tree"}}}]}
         app::other::Tree {"struct":[{"name":"height","shape":"u8"}]}
     "#]].assert_eq(&text);
+}
+
+#[test]
+fn a_placement_belongs_to_the_cell_on_whose_struct_it_stands() {
+    let model = model(
+        "#[service] #[Placement(regions = [\"local\"], replicas = 3)] pub struct Tax;
+         mod other { use cell::prelude::*; #[service(name = \"duty\")] pub struct Tax; }
+         #[message] pub struct Order { pub id: i64 }
+         #[handler] impl Tax { pub async fn of(&self, order: Order) -> Result<()> { Ok(()) } }",
+    );
+    let placed: Vec<_> = model
+        .cells
+        .iter()
+        .map(|cell| (cell.name.as_str(), cell.placement.as_ref().map(|at| (at.region_names(), at.replicas))))
+        .collect();
+    assert_eq!(placed, [("duty", None), ("tax", Some((vec!["local".to_owned()], Some(3))))]);
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub struct Database {
     pub place: Place,
     /// Which engine holds it.
     pub engine: Engine,
+    /// The file below the state's folder, where it is SQLite.
+    pub file: Option<String>,
     /// The environment variable with the server's URL, where it is a server.
     pub url_env: Option<String>,
     /// The region of the primary.
@@ -90,8 +92,29 @@ pub struct Cell {
     pub databases: Vec<DatabaseId>,
     /// The cells it calls.
     pub cells: Vec<CellId>,
+    /// Where it is declared to run.
+    pub placement: Option<Placement>,
     /// Its calls, ordered by name. Background work is not among them: nobody calls it.
     pub handlers: Vec<Handler>,
+}
+
+/// Where a cell is declared to run.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    /// Ordered by name, each with its place; none where that is left to the topology.
+    pub regions: Vec<(String, Place)>,
+    /// The copies in each region.
+    pub replicas: Option<u32>,
+    /// Where the struct is declared, or where the copies are written.
+    pub place: Place,
+}
+
+impl Placement {
+    /// The regions, ordered by name.
+    #[must_use]
+    pub fn region_names(&self) -> Vec<String> {
+        self.regions.iter().map(|(name, _)| name.clone()).collect()
+    }
 }
 
 /// A call that a cell answers.

@@ -50,9 +50,11 @@ pub(super) fn declare(program: &mut Program, candidates: Vec<Candidate>) -> Vec<
         program.declarations.push(declaration);
         if let Some(item) = named {
             // One item may be declared twice (a table that is also searched); its schema's side is the one that others name.
+            // A placement only adds to what another attribute declares.
             let previous = program.names.items[item.0].declaration;
             let keep = previous.is_some_and(|previous| is_schema(program.declarations[previous.0].attribute));
-            if !keep {
+            let adds = program.declarations[index].attribute == Attribute::Placement;
+            if !keep && !adds {
                 program.names.items[item.0].declaration = Some(DeclId(index));
             }
         }

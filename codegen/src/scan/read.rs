@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path) -> std::io::Result<Text> {
 
 /// A place in a text that was not parsed, so that no token has it: of `length` bytes at `offset`.
 pub(crate) fn place(offset: usize, length: usize) -> Span {
-    let text = format!("{:offset$}{:x<length$}", "", "", length = length.max(1));
+    let text = " ".repeat(offset) + &"x".repeat(length.max(1));
     let token = text.parse::<TokenStream>().ok().and_then(|tokens| tokens.into_iter().next());
     token.map_or_else(Span::call_site, |token| token.span())
 }

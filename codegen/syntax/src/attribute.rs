@@ -116,6 +116,7 @@ impl Attribute {
                 | Self::Message
                 | Self::Service
                 | Self::Handler
+                | Self::Placement
         )
     }
 }

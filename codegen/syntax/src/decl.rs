@@ -21,6 +21,8 @@ pub enum Decl {
     Service(Service),
     /// `#[handler]` on an impl.
     Handlers(Handlers),
+    /// `#[Placement]` on the struct of a cell.
+    Placement(Placement),
 }
 
 /// A value with its place.
@@ -394,4 +396,17 @@ pub enum Method {
 pub struct Task {
     /// Between the end of one run and the start of the next, in milliseconds; `None`: it runs once, for as long as it likes.
     pub every: Option<Spanned<u64>>,
+}
+
+/// Where a cell may run.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    /// The struct's name.
+    pub ident: Ident,
+    /// `region = "…"` or `regions = ["…", "…"]`, as written; empty where that is left to the topology.
+    pub regions: Vec<Spanned<String>>,
+    /// `replicas = 2`: the copies in each region.
+    pub replicas: Option<Spanned<u32>>,
+    /// The runtime's path where it was renamed.
+    pub krate: Option<Path>,
 }

@@ -20,9 +20,27 @@ pub fn snake_case(name: &str) -> String {
     text
 }
 
+/// Whether a region can have this name: it becomes part of files' names and of commands.
+#[must_use]
+pub fn is_region(name: &str) -> bool {
+    name.len() <= 63
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
+}
+
+/// What [`is_region`] wants, in words.
+pub const REGION: &str = "use lower case letters, digits, `-` and `_`, beginning with a letter, 63 bytes at the most";
+
 #[cfg(test)]
 mod tests {
-    use super::snake_case;
+    use super::{is_region, snake_case};
+
+    #[test]
+    fn a_region_is_called_as_clouds_call_theirs() {
+        assert!(["eu", "us-east-1", "local_2"].into_iter().all(is_region));
+        let long = "a".repeat(64);
+        assert!(!["", "1st", "US", "a/b", "a.b", "-a", "a b", &long].into_iter().any(is_region));
+    }
 
     #[test]
     fn words_are_found_by_their_capitals() {

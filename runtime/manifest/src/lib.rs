@@ -2,6 +2,7 @@
 //! In and out: JSON for people and for CI, byte-identical for one source. Absent: logic, addresses, ports, nodes, times and
 //! secrets' values; the compiler writes it, the runtime and the deploy commands read it.
 
+mod released;
 mod shape;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use released::{Environment, Released, ReleasedCell, ReleasedDatabase, ReleasedError};
 pub use shape::{Definition, Field, Parameter, Shape, Signature, Variant, VariantBody};
 
 /// The format that this version writes, and the newest that it reads.
@@ -51,6 +53,9 @@ pub struct Database {
     pub engine: Engine,
     /// The folder of its snapshot and migrations, relative to the application's, with `/`.
     pub folder: String,
+    /// The file of a SQLite database, relative to the state's folder, with `/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The environment variables that say where it is, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
@@ -83,9 +88,35 @@ pub struct Cell {
     /// What it is built from.
     #[serde(default, skip_serializing_if = "Needs::is_empty")]
     pub needs: Needs,
+    /// Where it is declared to run; nothing where that is left to the topology.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
+    /// Where it runs: one for each copy, ordered by region.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<Replica>,
     /// Its calls, ordered by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handlers: Vec<Handler>,
+}
+
+/// Where a cell is declared to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Placement {
+    /// The regions, ordered by name; the topology's first where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
+    /// The copies in each region; one where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
+}
+
+/// One copy of a cell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replica {
+    /// The region it runs in.
+    pub region: String,
 }
 
 /// What a cell is built from, by name.
@@ -136,14 +167,18 @@ pub struct Http {
     pub path: String,
 }
 
-/// A process and the cells it runs.
+/// A process: the cells that run where it does, and that call each other inside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Process {
-    /// Its name.
+    /// Its name, unique in the application.
     pub name: String,
     /// Its cells, by name.
     pub cells: Vec<String>,
+    /// The regions it runs in, ordered by name; at least one.
+    pub regions: Vec<String>,
+    /// Its copies in each region; at least one.
+    pub replicas: u32,
 }
 
 /// Why a text is no manifest.

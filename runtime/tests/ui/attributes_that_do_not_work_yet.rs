@@ -6,7 +6,7 @@ pub struct A;
 #[Cache::memoize(ttl = "1m")]
 pub fn b() {}
 
-#[Placement(region = "us-east")]
+#[Placement(only = ["us-east"])]
 pub struct C;
 
 #[Placement::near(A)]

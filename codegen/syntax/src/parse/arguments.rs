@@ -218,6 +218,13 @@ impl Arguments {
         found
     }
 
+    /// Takes every entry of a name, whatever its form, and gives the places.
+    pub(super) fn drop_all(&mut self, name: &str) -> Vec<Span> {
+        let (dropped, kept) = self.entries.drain(..).partition(|entry: &Entry| entry.name().as_deref() == Some(name));
+        self.entries = kept;
+        dropped.iter().map(Entry::span).collect()
+    }
+
     /// The runtime's path: `crate = name`.
     pub(super) fn krate(&mut self, sink: &mut Sink) -> Option<syn::Path> {
         self.path("crate", sink)

@@ -35,6 +35,17 @@ pub(super) fn word(value: &Expr, sink: &mut Sink) -> Option<Ident> {
     wrong(value, "a single word", "write a name, without quotes", sink)
 }
 
+/// `["a", "b"]`
+pub(super) fn texts(value: &Expr, sink: &mut Sink) -> Option<Vec<Spanned<String>>> {
+    match value {
+        Expr::Array(array) => {
+            let texts: Vec<_> = array.elems.iter().filter_map(|element| text(element, sink)).collect();
+            (texts.len() == array.elems.len()).then_some(texts)
+        }
+        _ => wrong(value, "a list of texts", "write `[\"a\", \"b\"]`", sink),
+    }
+}
+
 /// `env("NAME")`: the name of an environment variable.
 pub(super) fn environment(value: &Expr, sink: &mut Sink) -> Option<Spanned<String>> {
     if let Expr::Call(call) = value

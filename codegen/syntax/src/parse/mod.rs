@@ -8,6 +8,7 @@ mod handler;
 mod http;
 mod literal;
 mod message;
+mod placement;
 mod rule;
 mod service;
 mod structs;
@@ -87,6 +88,7 @@ pub fn parse(attribute: Attribute, arguments: TokenStream, item: &Item) -> (Opti
         Attribute::Message => message::parse(arguments, item, &mut sink).map(Decl::Message),
         Attribute::Service => service::parse(arguments, item, &mut sink).map(Decl::Service),
         Attribute::Handler => handler::parse(arguments, item, &mut sink).map(Decl::Handlers),
+        Attribute::Placement => placement::parse(arguments, item, &mut sink).map(Decl::Placement),
         _ => {
             sink.push(not_yet(attribute, item));
             None

@@ -484,6 +484,99 @@ fn a_door_that_cannot_open_is_refused() {
 }
 
 #[test]
+fn a_placement_names_regions_and_copies() {
+    for (arguments, regions, replicas) in [
+        ("region = \"us-east\"", &["us-east"][..], None),
+        ("regions = [\"us\", \"eu\"], replicas = 2,", &["us", "eu"], Some(2)),
+        ("replicas = 1000, crate = storage", &[], Some(1000)),
+    ] {
+        let Decl::Placement(placement) = accepted("Placement", arguments, "#[service] struct A { shop: Shop }") else {
+            panic!("a placement")
+        };
+        assert_eq!(placement.regions.iter().map(|region| region.value.as_str()).collect::<Vec<_>>(), regions);
+        assert_eq!(placement.replicas.map(|replicas| replicas.value), replicas);
+    }
+}
+
+#[test]
+fn every_mistake_of_a_placement_is_reported() {
+    refused(
+        "Placement",
+        "region = \"US East\", regions = [\"eu\", \"eu\", 3], replicas = 0, only = [1], with(A), regon = 1",
+        "enum A { B }",
+        expect![[r#"
+            not-yet at `only`: `only` does not work in this version of Cell
+              help: remove it, and say where the cell runs by `region`, `regions` and `replicas`
+            not-yet at `with`: `with` does not work in this version of Cell
+              help: remove it, and say where the cell runs by `region`, `regions` and `replicas`
+            unknown-argument at `regon`: `Placement` has no argument `regon`
+              help: did you mean `region`?
+            conflicting-attributes at `["eu", "eu", 3]`: `Placement` has both `region` and `regions`
+              `"US East"`: one region
+              help: keep one of them: `regions = ["…", "…"]` names them all
+            wrong-value at `3`: this is not a text
+              help: write it in double quotes
+            invalid-name at `"US East"`: `US East` cannot name a region
+              help: use lower case letters, digits, `-` and `_`, beginning with a letter, 63 bytes at the most
+            wrong-value at `0`: a cell cannot run in 0 copies
+              help: write a number from 1 to 1000; it counts in each region
+            wrong-item at `A`: `#[Placement]` stands on an enum
+              help: put it on the struct of a cell
+        "#]],
+    );
+    refused(
+        "Placement",
+        "regions = [\"eu\", \"us\", \"eu\"], replicas = 1001",
+        "struct A;",
+        expect![[r#"
+        duplicate-value at `"eu"`: `eu` is named twice
+          `"eu"`: first named here
+          help: keep one of them; `replicas` says how many copies run in a region
+        wrong-value at `1001`: a cell cannot run in 1001 copies
+          help: write a number from 1 to 1000; it counts in each region
+    "#]],
+    );
+    refused(
+        "Placement",
+        "regions = []",
+        "struct A;",
+        expect![[r#"
+        wrong-value at `[]`: a cell that runs in no region cannot be called
+          help: name a region, or remove `regions`: then the topology's first counts
+    "#]],
+    );
+    refused(
+        "Placement",
+        "regions = \"eu\", replicas = \"2\"",
+        "struct A;",
+        expect![[r#"
+        wrong-value at `"2"`: this is not a whole number
+          help: write one from 0 to 4294967295
+        wrong-value at `"eu"`: this is not a list of texts
+          help: write `["a", "b"]`
+    "#]],
+    );
+    refused(
+        "Placement",
+        "",
+        "struct A;",
+        expect![[r#"
+        missing-argument at `A`: `Placement` needs `region`
+          help: write `#[Placement(region = "us-east")]`
+    "#]],
+    );
+    refused(
+        "Placement",
+        "region = \"eu\"",
+        "fn process() {}",
+        expect![[r#"
+        not-yet at `process`: `#[Placement]` on a handler does not work in this version of Cell
+          help: put it on the struct with `#[service]`: all handlers of a cell run where it does
+    "#]],
+    );
+}
+
+#[test]
 fn every_attribute_that_does_not_work_yet_says_so() {
     for attribute in Attribute::ALL.into_iter().filter(|attribute| !attribute.works()) {
         let (decl, text) = read(attribute.path(), "whatever = [1]", "fn f() {}");
