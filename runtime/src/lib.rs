@@ -17,6 +17,8 @@ pub mod record;
 pub mod service;
 mod signal;
 pub mod start;
+#[cfg(unix)]
+mod supervised;
 mod task;
 pub mod telemetry;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

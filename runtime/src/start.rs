@@ -1,17 +1,20 @@
 //! Starting a process: its cells, then their doors and tasks; and stopping it.
 //! In: the cells that were linked, and which of them this process runs. Out: a [`Running`] process, or an exit code.
-//! Absent: which process runs what (`CELL_PART` says so), and restarting one that failed: both are a supervisor's.
+//! Absent: which process runs what (`CELL_PART` says so), and restarting one that failed: both are a supervisor's. Where there
+//! is one, the cells start, and it says when to open the doors and to begin the tasks, and on which socket.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::config::Environment;
 use crate::service::{Cell, Cells, Context, Handlers, Synapse, forget_current, set_current, surfaces};
 use crate::signal::Signals;
-use crate::task::Tasks;
+#[cfg(unix)]
+use crate::supervised::Supervised;
+use crate::task::{Task, Tasks};
 use crate::{Result, telemetry};
 
 /// How long requests and runs of tasks under way have to end when the process stops.
@@ -79,7 +82,7 @@ impl Part {
 
 /// Cells that run in this process. Dropping it cuts them off; [`Running::shutdown`] lets them end.
 pub struct Running {
-    context: Context,
+    context: Current,
     #[cfg(feature = "http")]
     server: Option<crate::http::Server>,
     tasks: Tasks,
@@ -90,42 +93,79 @@ pub struct Running {
 /// # Errors
 /// A cell or a field of it cannot be made, two doors answer one request, or the address cannot be listened on.
 pub async fn start(part: Part) -> Result<Running> {
-    let context = Context::new(Cells::collect(part.cells.as_ref())?, part.environment.clone());
-    set_current(&context);
-    let running = start_with(&context, &part).await;
-    if running.is_err() {
-        forget_current(&context);
-    }
-    running
-}
-
-async fn start_with(context: &Context, part: &Part) -> Result<Running> {
-    context.begin_all().await?;
-    let surfaces = surfaces(context);
+    let prepared = Prepared::new(&part).await?;
     #[cfg(feature = "http")]
-    let server = serve(&surfaces, part).await?;
+    let listener = match prepared.has_doors() {
+        true => {
+            let address = part.environment.get("CELL_HTTP")?.unwrap_or_else(|| "127.0.0.1:0".to_owned());
+            Some(crate::http::listen(&address).await?)
+        }
+        false => None,
+    };
     #[cfg(not(feature = "http"))]
-    let _ = part;
-    let tasks = Tasks::start(surfaces.into_iter().flat_map(|surface| surface.tasks));
-    Ok(Running {
-        context: context.clone(),
-        #[cfg(feature = "http")]
-        server,
-        tasks,
-    })
+    let listener = None;
+    prepared.open(listener)
 }
 
-/// Opens the doors, where there are any.
-#[cfg(feature = "http")]
-async fn serve(surfaces: &[crate::service::Surface], part: &Part) -> Result<Option<crate::http::Server>> {
-    use crate::http::{Routes, Server, describe};
-    let routes = Routes::new(surfaces.iter().flat_map(|surface| surface.doors.iter().cloned()))?;
-    if routes.paths.is_empty() {
-        return Ok(None);
+/// Cells that are made, with doors still closed and tasks that have not begun.
+struct Prepared {
+    context: Current,
+    #[cfg(feature = "http")]
+    doors: Option<crate::http::Doors>,
+    tasks: Vec<Task>,
+}
+
+/// The cells that code outside of cells finds, until this is dropped.
+struct Current(Context);
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        forget_current(&self.0);
     }
-    let address = part.environment.get("CELL_HTTP")?.unwrap_or_else(|| "127.0.0.1:0".to_owned());
-    let description = describe(&routes, part.application, part.version)?;
-    Ok(Some(Server::start(&address, &routes, description).await?))
+}
+
+impl Prepared {
+    async fn new(part: &Part) -> Result<Self> {
+        let context = Current(Context::new(Cells::collect(part.cells.as_ref())?, part.environment.clone()));
+        set_current(&context.0);
+        context.0.begin_all().await?;
+        let surfaces = surfaces(&context.0);
+        #[cfg(feature = "http")]
+        let doors = crate::http::Doors::of(&surfaces, part.application, part.version)?;
+        let tasks = surfaces.into_iter().flat_map(|surface| surface.tasks).collect();
+        Ok(Self {
+            context,
+            #[cfg(feature = "http")]
+            doors,
+            tasks,
+        })
+    }
+
+    /// Whether there is something to listen for.
+    fn has_doors(&self) -> bool {
+        #[cfg(feature = "http")]
+        return self.doors.is_some();
+        #[cfg(not(feature = "http"))]
+        false
+    }
+
+    /// Opens the doors on `listener`, and begins the tasks.
+    fn open(self, listener: Option<TcpListener>) -> Result<Running> {
+        #[cfg(feature = "http")]
+        let server = match (self.doors, listener) {
+            (Some(doors), Some(listener)) => Some(crate::http::Server::start(listener, &doors)?),
+            _ => None,
+        };
+        #[cfg(not(feature = "http"))]
+        drop(listener);
+        let tasks = Tasks::start(self.tasks);
+        Ok(Running {
+            context: self.context,
+            #[cfg(feature = "http")]
+            server,
+            tasks,
+        })
+    }
 }
 
 impl Running {
@@ -143,12 +183,12 @@ impl Running {
     /// # Errors
     /// The cell is not among them.
     pub async fn synapse<T: Cell + Handlers>(&self) -> Result<Synapse<T>> {
-        self.context.synapse().await
+        self.context.0.synapse().await
     }
 
     /// Stops: no more requests are accepted, and those under way, and runs of tasks, have 10 seconds to end.
     pub async fn shutdown(self) {
-        forget_current(&self.context);
+        forget_current(&self.context.0);
         let tasks = self.tasks.stop(GRACE);
         #[cfg(feature = "http")]
         if let Some(server) = self.server {
@@ -184,6 +224,10 @@ pub fn main(application: &'static str, version: &'static str) -> ExitCode {
 async fn run(application: &'static str, version: &'static str) -> Result<ExitCode> {
     let mut signals = Signals::take()?;
     let part = Part::from_environment()?.named(application, version);
+    #[cfg(unix)]
+    if let Some(supervised) = Supervised::begin(&part.environment)? {
+        return under(supervised, &part, signals).await;
+    }
     let running = tokio::select! {
         running = start(part) => running?,
         () = signals.next() => return Ok(ExitCode::SUCCESS),
@@ -192,6 +236,30 @@ async fn run(application: &'static str, version: &'static str) -> Result<ExitCod
         announce(address);
     }
     signals.next().await;
+    end(running, signals).await
+}
+
+/// The run under a supervisor, which holds the socket, says when to serve on it, and tells others the address.
+#[cfg(unix)]
+async fn under(mut supervised: Supervised, part: &Part, mut signals: Signals) -> Result<ExitCode> {
+    let opened = async {
+        let prepared = Prepared::new(part).await?;
+        let listener = supervised.ready(prepared.has_doors()).await;
+        let kept = listener.as_ref().map(TcpListener::try_clone).transpose()?;
+        let running = prepared.open(listener)?;
+        supervised.serving(kept.map(Into::into));
+        Ok::<_, crate::Error>(running)
+    };
+    let running = tokio::select! {
+        running = opened => running?,
+        () = signals.next() => return Ok(ExitCode::SUCCESS),
+    };
+    signals.next().await;
+    supervised.draining();
+    end(running, signals).await
+}
+
+async fn end(running: Running, mut signals: Signals) -> Result<ExitCode> {
     tracing::info!("stopping; a second signal ends the process at once");
     tokio::select! {
         () = running.shutdown() => Ok(ExitCode::SUCCESS),

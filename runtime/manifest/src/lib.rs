@@ -4,6 +4,7 @@
 
 mod released;
 mod shape;
+pub mod supervision;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -2,3 +2,5 @@
 //! protocol by which the command deploys to it.
 //! In: a manifest, a bundle. Out: processes that run. Absent: database clients (the bundle's own binary migrates), the
 //! compiler, and printing.
+
+pub mod supervisor;

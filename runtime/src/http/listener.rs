@@ -12,8 +12,10 @@ use std::time::Duration;
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, Sleep};
+
+use super::server::Stop;
 
 /// The most connections at once. More wait until one ends.
 const CONNECTIONS: usize = 4096;
@@ -21,15 +23,63 @@ const CONNECTIONS: usize = 4096;
 /// How long a connection may be without a byte in either direction: longer than the deadline of a request.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// A socket that listens, and its free places.
+/// A socket that listens until it is told to stop, and its free places.
 pub(super) struct Bounded {
-    listener: TcpListener,
+    /// Closed, and gone, once nothing is accepted any more. Others may hold the same socket: what waits in it is theirs.
+    listener: Option<TcpListener>,
     places: Arc<Semaphore>,
+    stop: watch::Receiver<Stop>,
+    count: watch::Sender<Count>,
+}
+
+/// What the end of a server waits for.
+#[derive(Clone, Copy)]
+struct Count {
+    /// Whether connections may still be accepted.
+    open: bool,
+    /// Connections of which nothing was read yet.
+    silent: usize,
+}
+
+/// Tells how far the end of a server has come.
+pub(super) struct Awaited(watch::Receiver<Count>);
+
+impl Awaited {
+    /// Waits until nothing is accepted any more.
+    pub(super) async fn closed(&self) {
+        // An error is the end of the listener, which is as good.
+        let _ = self.0.clone().wait_for(|count| !count.open).await;
+    }
+
+    /// Waits until every connection has sent a byte, or is gone.
+    pub(super) async fn spoken(&self) {
+        let _ = self.0.clone().wait_for(|count| count.silent == 0).await;
+    }
 }
 
 impl Bounded {
-    pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(CONNECTIONS)) }
+    pub(super) fn new(listener: TcpListener, stop: watch::Receiver<Stop>) -> (Self, Awaited) {
+        let (count, counted) = watch::channel(Count { open: true, silent: 0 });
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        (Self { listener: Some(listener), places, stop, count }, Awaited(counted))
+    }
+
+    /// The next connection and its place; nothing once the server stops.
+    async fn next(&mut self) -> Option<(TcpStream, SocketAddr, Option<OwnedSemaphorePermit>)> {
+        let Self { listener, places, stop, .. } = self;
+        let listener = listener.as_mut()?;
+        let next = async {
+            // The semaphore is never closed.
+            let place = Arc::clone(places).acquire_owned().await.ok();
+            let (stream, address) = Listener::accept(listener).await;
+            (stream, address, place)
+        };
+        tokio::select! {
+            biased;
+            // The sender is gone only when the process is.
+            _ = stop.wait_for(|stop| *stop >= Stop::Draining) => None,
+            next = next => Some(next),
+        }
     }
 }
 
@@ -38,14 +88,32 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
-        // The semaphore is never closed.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        (Active::new(stream, IDLE, place), address)
+        let Some((stream, address, place)) = self.next().await else {
+            self.listener = None;
+            self.count.send_modify(|count| count.open = false);
+            return std::future::pending().await;
+        };
+        (Active::new(stream, IDLE, place, Some(Silent::new(&self.count))), address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.listener.as_ref().ok_or(io::ErrorKind::NotConnected)?.local_addr()
+    }
+}
+
+/// A connection of which nothing was read yet, as long as this lives.
+struct Silent(watch::Sender<Count>);
+
+impl Silent {
+    fn new(count: &watch::Sender<Count>) -> Self {
+        count.send_modify(|count| count.silent += 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| count.silent -= 1);
     }
 }
 
@@ -54,12 +122,13 @@ pub(super) struct Active<S> {
     stream: S,
     idle: Duration,
     end: Pin<Box<Sleep>>,
+    silent: Option<Silent>,
     _place: Option<OwnedSemaphorePermit>,
 }
 
 impl<S> Active<S> {
-    fn new(stream: S, idle: Duration, place: Option<OwnedSemaphorePermit>) -> Self {
-        Self { stream, idle, end: Box::pin(tokio::time::sleep(idle)), _place: place }
+    fn new(stream: S, idle: Duration, place: Option<OwnedSemaphorePermit>, silent: Option<Silent>) -> Self {
+        Self { stream, idle, end: Box::pin(tokio::time::sleep(idle)), silent, _place: place }
     }
 
     /// Begins the time anew where something moved, and ends the connection where nothing did for too long.
@@ -79,6 +148,9 @@ impl<S> Active<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Active<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if result.is_ready() {
+            self.silent = None;
+        }
         self.moved(cx, result)
     }
 }
@@ -126,7 +198,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_says_nothing_ends() {
         let (_client, server) = tokio::io::duplex(64);
-        let mut server = Active::new(server, IDLE, None);
+        let mut server = Active::new(server, IDLE, None, None);
         let begun = Instant::now();
         let ended = server.read_u8().await.map_err(|error| error.kind());
         assert_eq!((ended, begun.elapsed().as_secs()), (Err(io::ErrorKind::TimedOut), 60));
@@ -135,7 +207,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_takes_no_answer_ends() {
         let (_client, server) = tokio::io::duplex(64);
-        let mut server = Active::new(server, IDLE, None);
+        let mut server = Active::new(server, IDLE, None, None);
         let ended = server.write_all(&[0; 65]).await.map_err(|error| error.kind());
         assert_eq!(ended, Err(io::ErrorKind::TimedOut));
     }
@@ -143,7 +215,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_speaks_now_and_then_stays() -> io::Result<()> {
         let (mut client, server) = tokio::io::duplex(64);
-        let mut server = Active::new(server, IDLE, None);
+        let mut server = Active::new(server, IDLE, None, None);
         for byte in 0..5 {
             sleep(Duration::from_secs(50)).await;
             client.write_u8(byte).await?;

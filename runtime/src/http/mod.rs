@@ -22,9 +22,7 @@ pub use answer::{Reply, answer};
 pub use input::Input;
 pub use problem::{Explanation, Problem};
 
-pub(crate) use openapi::describe;
-pub(crate) use routes::Routes;
-pub(crate) use server::Server;
+pub(crate) use server::{Doors, Server, listen};
 
 use crate::message::{Answer, Message, Shape, Shapes};
 use crate::service::Handler;

@@ -21,8 +21,10 @@ use tokio::task::JoinSet;
 
 use super::input::{self, Input, Rest};
 use super::listener::Bounded;
+use super::openapi::describe;
 use super::routes::{DESCRIPTION, Opened, Routes};
 use super::{Method, Problem};
+use crate::service::Surface;
 use crate::task::panic_text;
 use crate::{Error, Result};
 
@@ -31,6 +33,39 @@ const BODY: usize = 1024 * 1024;
 
 /// How long a request may take, its body included.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a connection that has just been accepted may take to send the first byte of its request once the server stops.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The doors of a process, still closed.
+pub(crate) struct Doors {
+    routes: Routes,
+    description: String,
+}
+
+impl Doors {
+    /// The doors of what cells show, if there are any. `title` and `version` are the application's.
+    ///
+    /// # Errors
+    /// A door that cannot be opened.
+    pub(crate) fn of(surfaces: &[Surface], title: &str, version: &str) -> Result<Option<Self>> {
+        let routes = Routes::new(surfaces.iter().flat_map(|surface| surface.doors.iter().cloned()))?;
+        if routes.paths.is_empty() {
+            return Ok(None);
+        }
+        let description = describe(&routes, title, version)?;
+        Ok(Some(Self { routes, description }))
+    }
+}
+
+/// Listens on an address.
+///
+/// # Errors
+/// It cannot be listened on.
+pub(crate) async fn listen(address: &str) -> Result<std::net::TcpListener> {
+    let failed = |error| Error::message(format!("cannot listen on `{address}` (from `CELL_HTTP`): {error}"));
+    TcpListener::bind(address).await.and_then(TcpListener::into_std).map_err(failed)
+}
 
 /// A server that listens.
 pub(crate) struct Server {
@@ -43,28 +78,31 @@ pub(crate) struct Server {
 
 /// How far a server has stopped.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Stop {
+pub(super) enum Stop {
     Not,
+    /// It accepts no more.
     Draining,
+    /// What is under way ends, too.
     Now,
 }
 
 impl Server {
-    /// Listens on `address` and serves `routes`, described by `description`.
+    /// Serves `doors` on a socket that listens.
     ///
     /// # Errors
-    /// The address cannot be listened on.
-    pub(crate) async fn start(address: &str, routes: &Routes, description: String) -> Result<Self> {
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| Error::message(format!("cannot listen on `{address}` (from `CELL_HTTP`): {error}")))?;
+    /// The socket is none that listens.
+    pub(crate) fn start(listener: std::net::TcpListener, doors: &Doors) -> Result<Self> {
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(Stop::Not);
-        let router = router(routes, description, &stopped);
-        let mut draining = stopped;
-        let serving = axum::serve(Bounded::new(listener), router).with_graceful_shutdown(async move {
-            // The sender is gone only when the process is.
-            let _ = draining.wait_for(|stop| *stop >= Stop::Draining).await;
+        let router = router(&doors.routes, doors.description.clone(), &stopped);
+        let (listener, awaited) = Bounded::new(listener, stopped);
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+            // Told to stop, the server below ends a connection of which it has read nothing. The request of one that was just
+            // accepted is on its way, and nobody else would answer it.
+            awaited.closed().await;
+            let _ = tokio::time::timeout(LINGER, awaited.spoken()).await;
         });
         let mut running = JoinSet::new();
         running.spawn(serving.into_future());

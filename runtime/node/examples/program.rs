@@ -1,0 +1,65 @@
+//! A process that a supervisor can run, as the supervisor's tests need it: it does what the words of its command line say, one
+//! after the other, and then answers until it is told to end.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use cell_manifest::supervision::{Channel, FromProcess, INSTANCE, Progress, SUPERVISOR, ToProcess, VERSION};
+use tokio::net::UnixStream;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let variable = |name: &str| std::env::var(name).map_err(io::Error::other);
+    let mut deaf = false;
+    let mut chatter = false;
+    for word in std::env::args().skip(1) {
+        match word.split_once('=') {
+            Some(("say", text)) => writeln!(io::stdout(), "{text}")?,
+            Some(("fail", code)) => return Err(io::Error::other(code)),
+            // Fails from the second time on.
+            Some(("once", file)) if Path::new(file).exists() => return Err(io::Error::other("a second time")),
+            Some(("once", file)) => std::fs::write(file, "")?,
+            Some(("child", seconds)) => {
+                drop(tokio::process::Command::new("sleep").arg(seconds).spawn()?);
+            }
+            None if word == "deaf" => deaf = true,
+            None if word == "chatter" => chatter = true,
+            _ => return Err(io::Error::other(format!("what is `{word}`?"))),
+        }
+    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stream = UnixStream::connect(variable(SUPERVISOR)?).await?;
+    let mut channel = Channel::new(stream);
+    let (instance, progress) = (variable(INSTANCE)?, Progress::Starting);
+    channel
+        .send(&FromProcess::Hello { version: VERSION, instance, progress, doors: false, listener: false }, None)
+        .await?;
+    channel.send(&FromProcess::Ready { doors: false }, None).await?;
+    let mut number = 0_u64;
+    loop {
+        let message = tokio::select! {
+            message = channel.receive::<ToProcess>() => message?,
+            _ = terminate.recv() => match deaf {
+                true => continue,
+                false => return Ok(()),
+            },
+            () = tokio::time::sleep(Duration::from_micros(200)), if chatter => {
+                writeln!(io::stdout(), "line {number}")?;
+                number += 1;
+                continue;
+            }
+        };
+        match message {
+            Some((ToProcess::Ping, _)) => channel.send(&FromProcess::Pong, None).await?,
+            Some((ToProcess::Serve { .. }, _)) => channel.send(&FromProcess::Serving, None).await?,
+            Some((ToProcess::Output, Some(file))) => {
+                rustix::stdio::dup2_stdout(&file)?;
+                rustix::stdio::dup2_stderr(&file)?;
+            }
+            Some((ToProcess::Output, None)) => {}
+            None => return Ok(()),
+        }
+    }
+}

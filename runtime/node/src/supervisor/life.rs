@@ -1,0 +1,428 @@
+//! The life of one instance, a task of its own: its process, the connection to it, its log, its restarts and its end.
+//! In: commands. Out: a [`State`] to watch. Absent: other instances, and the socket on which processes greet.
+
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use std::{io, net::TcpListener};
+
+use cell_manifest::supervision::{Channel, FromProcess, Progress, ToProcess};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+
+use super::log::{self, Identity};
+use super::process::Process;
+use super::record::{Record, Records, Token};
+use super::spec::{Exit, Log, Phase, Settings, State};
+
+/// How long sending a message may take: a process that takes none for so long is not spoken to.
+const SENDING: Duration = Duration::from_secs(2);
+
+/// What an instance is told.
+pub(super) enum Command {
+    /// Its process has connected and said how far it is, and perhaps returned the socket that it listens on.
+    Greeted { channel: Channel, progress: Progress, doors: bool, listener: Option<TcpListener> },
+    /// Serve, on a socket where there is one.
+    Serve(Option<TcpListener>),
+    /// End in order.
+    Stop,
+    /// End at once.
+    Kill,
+}
+
+/// A socket that may be handed on.
+pub(super) type Shared = Arc<Mutex<Option<Arc<TcpListener>>>>;
+
+/// What all lives of a supervisor share.
+pub(super) struct Surroundings {
+    pub(super) settings: Settings,
+    pub(super) socket: PathBuf,
+    pub(super) records: Records,
+    /// Held while a log is put aside: two instances may write to one.
+    pub(super) rotation: Mutex<()>,
+}
+
+/// One instance.
+pub(super) struct Life {
+    pub(super) around: Arc<Surroundings>,
+    pub(super) token: Token,
+    pub(super) record: Record,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) state: watch::Sender<State>,
+    pub(super) listener: Shared,
+    process: Option<Process>,
+    channel: Option<Channel>,
+    /// The log that the process writes to.
+    handed: Option<Identity>,
+    /// Since when it is not ready, or when it was last heard.
+    heard: Instant,
+    ready_since: Option<Instant>,
+    failures: u32,
+    /// Why it was killed.
+    killed: Option<Exit>,
+}
+
+/// What happens to a process that runs.
+enum Event {
+    Exited(Exit),
+    Said(io::Result<Option<FromProcess>>),
+    Told(Option<Command>),
+    Tick,
+    Overdue,
+}
+
+impl Life {
+    /// An instance without a process.
+    pub(super) fn new(
+        around: Arc<Surroundings>,
+        token: Token,
+        record: Record,
+        commands: mpsc::UnboundedReceiver<Command>,
+        state: watch::Sender<State>,
+    ) -> Self {
+        Self {
+            around,
+            token,
+            record,
+            commands,
+            state,
+            listener: Shared::default(),
+            process: None,
+            channel: None,
+            handed: None,
+            heard: Instant::now(),
+            ready_since: None,
+            failures: 0,
+            killed: None,
+        }
+    }
+
+    /// Starts its process.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn spawn(&mut self) -> io::Result<()> {
+        self.write()?;
+        let (process, log) = Process::spawn(&self.record.spec, &self.token, &self.around.socket)?;
+        self.handed = log.as_ref().map(log::identity).transpose()?;
+        (self.heard, self.ready_since, self.killed) = (Instant::now(), None, None);
+        let pid = Some(process.id());
+        self.process = Some(process);
+        self.state.send_modify(|state| {
+            (state.pid, state.doors, state.connected, state.adopted) = (pid, false, false, false);
+            enter(state, Phase::Starting);
+        });
+        Ok(())
+    }
+
+    /// Takes a process that runs already, which will greet soon.
+    pub(super) fn adopt(&mut self, process: Process) {
+        let pid = Some(process.id());
+        self.process = Some(process);
+        self.ready_since = self.record.was_ready.then(Instant::now);
+        let phase = match (self.record.was_ready, self.record.served) {
+            (false, _) => Phase::Starting,
+            (true, None) => Phase::Ready,
+            (true, Some(_)) => Phase::Serving,
+        };
+        self.state.send_modify(|state| {
+            (state.pid, state.adopted) = (pid, true);
+            enter(state, phase);
+        });
+    }
+
+    /// Sees to it that the process runs until it is told to stop, or ends before it was ever ready.
+    pub(super) async fn run(mut self) {
+        loop {
+            let Some(exit) = self.live().await else { return self.end().await };
+            self.channel = None;
+            let exit = self.killed.take().unwrap_or(exit);
+            if !self.record.was_ready {
+                return self.over(Some(exit));
+            }
+            if !self.wait(exit).await {
+                return self.over(None);
+            }
+        }
+    }
+
+    /// Until the process ends, or is told to stop: then there is no exit.
+    async fn live(&mut self) -> Option<Exit> {
+        let mut ticks = interval(self.around.settings.ping);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let overdue = self.overdue();
+            let Self { process, channel, commands, killed, .. } = self;
+            let event = tokio::select! {
+                exit = exited(process) => Event::Exited(exit),
+                said = said(channel) => Event::Said(said),
+                told = commands.recv() => Event::Told(told),
+                _ = ticks.tick() => Event::Tick,
+                () = sleep_until(overdue), if killed.is_none() => Event::Overdue,
+            };
+            match event {
+                Event::Exited(exit) => {
+                    self.process = None;
+                    return Some(exit);
+                }
+                Event::Said(Ok(Some(message))) => self.hear(message).await,
+                Event::Said(_) => self.disconnect(),
+                Event::Told(Some(Command::Greeted { channel, progress, doors, listener })) => {
+                    self.greet(channel, progress, doors, listener).await;
+                }
+                Event::Told(Some(Command::Serve(listener))) => self.order(listener).await,
+                Event::Told(Some(Command::Kill)) => {
+                    self.kill();
+                    return None;
+                }
+                // Without the other end, nobody could stop it any more.
+                Event::Told(Some(Command::Stop) | None) => return None,
+                Event::Tick => {
+                    self.send(&ToProcess::Ping, None).await;
+                    self.tend().await;
+                }
+                Event::Overdue => {
+                    let starting = self.state.borrow().phase == Phase::Starting;
+                    self.killed = Some(if starting { Exit::Late } else { Exit::Silent });
+                    self.kill();
+                }
+            }
+        }
+    }
+
+    /// When it is to be killed unless it says something.
+    fn overdue(&self) -> Instant {
+        let settings = &self.around.settings;
+        match self.state.borrow().phase {
+            Phase::Starting => self.heard + settings.ready,
+            _ => self.heard + settings.silence,
+        }
+    }
+
+    async fn hear(&mut self, message: FromProcess) {
+        let doors = self.state.borrow().doors;
+        match message {
+            FromProcess::Ready { doors } => self.progress(Progress::Ready, doors).await,
+            FromProcess::Serving => self.progress(Progress::Serving, doors).await,
+            FromProcess::Draining => self.progress(Progress::Draining, doors).await,
+            FromProcess::Pong => {}
+            // Said only once, and to the doorkeeper.
+            FromProcess::Hello { .. } => return self.disconnect(),
+        }
+        // How long it takes to be ready counts from its start.
+        if self.state.borrow().phase != Phase::Starting {
+            self.heard = Instant::now();
+        }
+    }
+
+    async fn greet(&mut self, channel: Channel, progress: Progress, doors: bool, listener: Option<TcpListener>) {
+        self.channel = Some(channel);
+        if let Some(listener) = listener {
+            self.listener.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(Arc::new(listener));
+        }
+        self.progress(progress, doors).await;
+        if progress != Progress::Starting {
+            self.heard = Instant::now();
+        }
+        // A process knows by this that it is known.
+        self.send(&ToProcess::Ping, None).await;
+        self.state.send_modify(|state| state.connected = self.channel.is_some());
+    }
+
+    async fn progress(&mut self, progress: Progress, doors: bool) {
+        let phase = match progress {
+            Progress::Starting => return,
+            Progress::Ready => Phase::Ready,
+            Progress::Serving => Phase::Serving,
+            Progress::Draining => Phase::Draining,
+        };
+        if !self.record.was_ready {
+            self.record.was_ready = true;
+            self.keep();
+        }
+        self.ready_since.get_or_insert_with(Instant::now);
+        self.state.send_modify(|state| {
+            state.doors = doors;
+            if state.phase != phase {
+                enter(state, phase);
+            }
+        });
+        if phase == Phase::Ready {
+            self.tell_to_serve().await;
+        }
+    }
+
+    async fn order(&mut self, listener: Option<TcpListener>) {
+        self.record.served = Some(listener.is_some());
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = listener.map(Arc::new);
+        self.keep();
+        if self.state.borrow().phase == Phase::Ready {
+            self.tell_to_serve().await;
+        }
+    }
+
+    /// Tells a process that is ready to serve, where that was ordered and the socket is at hand.
+    async fn tell_to_serve(&mut self) {
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match (self.record.served, listener) {
+            (Some(true), Some(listener)) => {
+                self.send(&ToProcess::Serve { listener: true }, Some(listener.as_fd())).await;
+            }
+            (Some(false), _) => self.send(&ToProcess::Serve { listener: false }, None).await,
+            // A supervisor before this one had the socket. Whoever uses this one orders again.
+            _ => {}
+        }
+    }
+
+    /// Gives the process a new log where the one that it writes to has grown.
+    async fn tend(&mut self) {
+        let Log::File(path) = &self.record.spec.log else { return };
+        // Without a connection the process would go on with the file that was put aside.
+        if self.channel.is_none() {
+            return;
+        }
+        let Settings { log_bytes, log_files, .. } = self.around.settings;
+        let tended = {
+            let _alone = self.around.rotation.lock().unwrap_or_else(PoisonError::into_inner);
+            log::tend(path, log_bytes, log_files, self.handed)
+                .and_then(|file| file.map(|file| log::identity(&file).map(|identity| (file, identity))).transpose())
+        };
+        match tended {
+            Ok(Some((file, identity))) => {
+                self.send(&ToProcess::Output, Some(file.as_fd())).await;
+                self.handed = self.channel.is_some().then_some(identity);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!("the log `{}` cannot be rotated: {error}", path.display()),
+        }
+    }
+
+    async fn send(&mut self, message: &ToProcess, file: Option<BorrowedFd<'_>>) {
+        let Some(channel) = &self.channel else { return };
+        let sent = timeout(SENDING, channel.send(message, file)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            self.disconnect();
+        }
+    }
+
+    fn disconnect(&mut self) {
+        self.channel = None;
+        self.state.send_modify(|state| state.connected = false);
+    }
+
+    fn kill(&self) {
+        if let Some(process) = &self.process {
+            process.kill();
+        }
+    }
+
+    /// After an end that was not asked for: pauses, and starts the process again. Whether it is to go on.
+    async fn wait(&mut self, mut exit: Exit) -> bool {
+        loop {
+            let Settings { backoff: (least, most), steady, .. } = self.around.settings;
+            if self.ready_since.take().is_some_and(|since| since.elapsed() >= steady) {
+                self.failures = 0;
+            }
+            let pause = least.saturating_mul(2_u32.saturating_pow(self.failures)).min(most);
+            self.failures = self.failures.saturating_add(1);
+            let application = &self.record.spec.application;
+            tracing::warn!(%application, "a process {exit}, and is started again in {} ms", pause.as_millis());
+            self.state.send_modify(|state| {
+                (state.pid, state.connected, state.exit) = (None, false, Some(exit));
+                enter(state, Phase::Waiting);
+            });
+            if !self.pause(Instant::now() + pause).await {
+                return false;
+            }
+            self.state.send_modify(|state| state.restarts = state.restarts.saturating_add(1));
+            match self.spawn() {
+                Ok(()) => return true,
+                Err(error) => exit = Exit::Failed(error.to_string()),
+            }
+        }
+    }
+
+    /// Whether it is not told to stop until then.
+    async fn pause(&mut self, until: Instant) -> bool {
+        loop {
+            tokio::select! {
+                () = sleep_until(until) => return true,
+                told = self.commands.recv() => match told {
+                    Some(Command::Serve(listener)) => self.order(listener).await,
+                    // Of a process that is no more.
+                    Some(Command::Greeted { .. }) => {}
+                    Some(Command::Stop | Command::Kill) | None => return false,
+                }
+            }
+        }
+    }
+
+    /// Ends the process: asks it to, and kills it after its grace, or as soon as that is said.
+    async fn end(mut self) {
+        self.state.send_modify(|state| enter(state, Phase::Stopping));
+        if let Some(process) = &self.process {
+            process.terminate();
+        }
+        let mut until = Instant::now() + self.around.settings.grace;
+        let exit = loop {
+            let Self { process, channel, commands, .. } = &mut self;
+            tokio::select! {
+                exit = exited(process) => break exit,
+                said = said(channel) => if !matches!(said, Ok(Some(_))) { self.channel = None },
+                told = commands.recv(), if !commands.is_closed() => match told {
+                    Some(Command::Kill) => self.kill(),
+                    Some(Command::Greeted { channel, .. }) => self.channel = Some(channel),
+                    _ => {}
+                },
+                () = sleep_until(until) => {
+                    self.kill();
+                    // What cannot be killed is waited for, and tried again now and then.
+                    until = Instant::now() + Duration::from_secs(1);
+                }
+            }
+        };
+        self.over(Some(exit));
+    }
+
+    fn over(&mut self, exit: Option<Exit>) {
+        if let Err(error) = self.around.records.remove(&self.token) {
+            tracing::error!("the record of a process that stopped cannot be removed: {error}");
+        }
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.state.send_modify(|state| {
+            (state.pid, state.connected) = (None, false);
+            state.exit = exit.or(state.exit.take());
+            enter(state, Phase::Stopped);
+        });
+    }
+
+    fn write(&self) -> io::Result<()> {
+        self.around.records.write(&self.token, &self.record)
+    }
+
+    /// Writes the record of a process that runs, and goes on without where that fails.
+    fn keep(&self) {
+        if let Err(error) = self.write() {
+            tracing::error!("the record of a process cannot be written: {error}");
+        }
+    }
+}
+
+fn enter(state: &mut State, phase: Phase) {
+    (state.phase, state.since) = (phase, SystemTime::now());
+}
+
+async fn exited(process: &mut Option<Process>) -> Exit {
+    match process {
+        Some(process) => process.exited().await,
+        None => Exit::Unknown,
+    }
+}
+
+async fn said(channel: &mut Option<Channel>) -> io::Result<Option<FromProcess>> {
+    match channel {
+        Some(channel) => Ok(channel.receive().await?.map(|(message, _)| message)),
+        None => std::future::pending().await,
+    }
+}
