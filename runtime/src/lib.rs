@@ -12,6 +12,7 @@ pub mod error;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod message;
+mod migrate_mode;
 pub mod prelude;
 pub mod record;
 pub mod service;

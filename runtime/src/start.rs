@@ -210,6 +210,9 @@ impl std::fmt::Debug for Running {
 #[must_use]
 pub fn main(application: &'static str, version: &'static str) -> ExitCode {
     telemetry::start(&Environment::process());
+    if let Some(code) = crate::migrate_mode::run(application) {
+        return code;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(application, &error.into()),

@@ -2,6 +2,7 @@
 //! In and out: JSON for people and for CI, byte-identical for one source. Absent: logic, addresses, ports, nodes, times and
 //! secrets' values; the compiler writes it, the runtime and the deploy commands read it.
 
+mod migrated;
 mod released;
 mod shape;
 pub mod supervision;
@@ -11,6 +12,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use migrated::{
+    AppliedMigration, Migrated, MigratedDatabase, MigratedError, MigratedHead, MigrationProblem, MigrationState,
+};
 pub use released::{Environment, Released, ReleasedCell, ReleasedDatabase, ReleasedError};
 pub use shape::{Definition, Field, Parameter, Shape, Signature, Variant, VariantBody};
 

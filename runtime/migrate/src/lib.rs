@@ -28,6 +28,8 @@ mod tokens;
 mod url;
 mod work;
 
+pub use cell_schema::history::History;
+
 pub use apply::{Applied, AppliedStep, Head, Options, apply, head};
 #[cfg(feature = "rehearse")]
 pub use compare::{Difference, Verified, verify};

@@ -124,7 +124,7 @@ fn missing<D: Database>(folder: PathBuf) -> SchemaError {
 }
 
 /// The folder that holds `cell/`: the supervisor says it; under `cargo run` and `cargo test` it is the package's.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     std::env::var_os("CELL_ROOT")
         .or_else(|| std::env::var_os("CARGO_MANIFEST_DIR"))
         .map(PathBuf::from)

@@ -15,6 +15,7 @@ mod filter;
 mod handle;
 mod key;
 mod migrate;
+pub(crate) mod migrated;
 mod model;
 mod newtype;
 mod open;

@@ -7,6 +7,8 @@
 use std::env::{self, VarError};
 use std::path::{Path, PathBuf};
 
+use cell_migrate::Url;
+
 use super::error::DataError;
 use super::handle::Handle;
 use super::model::{Database, DatabaseInfo, EngineInfo};
@@ -16,7 +18,8 @@ use super::model::{Database, DatabaseInfo, EngineInfo};
 /// # Errors
 /// [`DataError::Open`] where the place is not said, or can't be reached.
 pub async fn open<D: Database>() -> Result<D, DataError> {
-    let place = Place::find(D::INFO, |name| variable(D::INFO, name))?;
+    let info = D::INFO;
+    let place = Place::find(info.name, info.engine.into(), |name| variable(info.name, name))?;
     Ok(D::rebind(place.open(D::INFO).await?))
 }
 
@@ -25,7 +28,7 @@ pub async fn open<D: Database>() -> Result<D, DataError> {
 /// # Errors
 /// [`DataError::Open`] where the URL is none of these, or can't be reached.
 pub async fn open_at<D: Database>(url: &str) -> Result<D, DataError> {
-    Ok(D::rebind(Place::of_url(D::INFO, url)?.open(D::INFO).await?))
+    Ok(D::rebind(Place::of_url(D::INFO.name, url)?.open(D::INFO).await?))
 }
 
 /// Where a database is. Its URL may hold a password, so it has no `Debug`.
@@ -39,31 +42,51 @@ pub(crate) enum Place {
     Postgres(String),
 }
 
-fn variable(info: &DatabaseInfo, name: &str) -> Result<Option<String>, DataError> {
+/// An environment variable, for opening `database`.
+pub(crate) fn variable(database: &str, name: &str) -> Result<Option<String>, DataError> {
     match env::var(name) {
         Ok(value) => Ok(Some(value)),
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => {
-            Err(DataError::open(info.name, ["the environment variable `", name, "` is not UTF-8"].concat()))
+            Err(DataError::open(database, ["the environment variable `", name, "` is not UTF-8"].concat()))
+        }
+    }
+}
+
+/// Where a database is declared to be: by its attribute, or by the manifest that was made of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Declared<'a> {
+    /// A file, relative to the state's folder.
+    Sqlite { file: &'a str },
+    /// A server, whose URL is in this environment variable.
+    Postgres { url_env: &'a str },
+}
+
+impl From<EngineInfo> for Declared<'static> {
+    fn from(info: EngineInfo) -> Self {
+        match info {
+            EngineInfo::Sqlite { file } => Self::Sqlite { file },
+            EngineInfo::Postgres { url_env } => Self::Postgres { url_env },
         }
     }
 }
 
 impl Place {
-    /// Where the attribute and the environment say that it is.
+    /// Where the declaration and the environment say that it is.
     pub(crate) fn find(
-        info: &DatabaseInfo,
+        database: &str,
+        declared: Declared<'_>,
         variable: impl Fn(&str) -> Result<Option<String>, DataError>,
     ) -> Result<Self, DataError> {
-        if let Some(url) = variable(&override_name(info.name))? {
-            return Self::of_url(info, &url);
+        if let Some(url) = variable(&override_name(database))? {
+            return Self::of_url(database, &url);
         }
-        match info.engine {
-            EngineInfo::Sqlite { file } => Ok(Self::SqliteFile(state_folder(&variable)?.join(file))),
-            EngineInfo::Postgres { url_env } => match variable(url_env)? {
-                Some(url) => Self::of_url(info, &url),
+        match declared {
+            Declared::Sqlite { file } => Ok(Self::SqliteFile(state_folder(&variable)?.join(file))),
+            Declared::Postgres { url_env } => match variable(url_env)? {
+                Some(url) => Self::of_url(database, &url),
                 None => Err(DataError::open(
-                    info.name,
+                    database,
                     ["set the environment variable `", url_env, "` to its URL, `postgres://user@host/database`"]
                         .concat(),
                 )),
@@ -72,7 +95,7 @@ impl Place {
     }
 
     /// What a URL says. The URL itself stands in no error: it may hold a password.
-    pub(crate) fn of_url(info: &DatabaseInfo, url: &str) -> Result<Self, DataError> {
+    pub(crate) fn of_url(database: &str, url: &str) -> Result<Self, DataError> {
         let url = url.trim();
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::Postgres(url.to_owned()));
@@ -80,19 +103,28 @@ impl Place {
         match url.strip_prefix("sqlite:") {
             Some(":memory:" | "//:memory:") => Ok(Self::SqliteMemory),
             Some(path) if path.contains('?') => {
-                Err(DataError::open(info.name, "its URL has parameters; say them in the attribute instead"))
+                Err(DataError::open(database, "its URL has parameters; say them in the attribute instead"))
             }
             Some(path) if !path.trim_start_matches('/').is_empty() => {
                 // `sqlite:a` and `sqlite://a` are one file; `sqlite:/a` and `sqlite:///a` another.
                 let path = path.strip_prefix("//").unwrap_or(path);
                 decoded(path)
                     .map(Self::SqliteFile)
-                    .ok_or_else(|| DataError::open(info.name, "its URL escapes no UTF-8 text by `%`"))
+                    .ok_or_else(|| DataError::open(database, "its URL escapes no UTF-8 text by `%`"))
             }
             _ => Err(DataError::open(
-                info.name,
+                database,
                 "its URL is none of `sqlite:path`, `sqlite::memory:` and `postgres://user@host/database`",
             )),
+        }
+    }
+
+    /// The same place, to migrate; `None` in memory, where nothing stays.
+    pub(crate) fn url(&self) -> Option<Url> {
+        match self {
+            Self::SqliteFile(path) => Some(Url::sqlite(path)),
+            Self::SqliteMemory => None,
+            Self::Postgres(url) => Some(Url::new(url)),
         }
     }
 
@@ -160,7 +192,7 @@ mod tests {
 
     fn find(info: &DatabaseInfo, variables: &[(&str, &str)]) -> Result<Place, DataError> {
         let variables: BTreeMap<_, _> = variables.iter().copied().collect();
-        Place::find(info, |name| Ok(variables.get(name).map(ToString::to_string)))
+        Place::find(info.name, info.engine.into(), |name| Ok(variables.get(name).map(ToString::to_string)))
     }
 
     #[test]
@@ -187,9 +219,9 @@ mod tests {
             ("sqlite:///tmp/x.db", "/tmp/x.db"),
             ("sqlite://x.db", "x.db"),
         ] {
-            assert!(Place::of_url(&FILE, url) == Ok(Place::SqliteFile(path.into())), "{url}");
+            assert!(Place::of_url("shop", url) == Ok(Place::SqliteFile(path.into())), "{url}");
         }
-        assert!(Place::of_url(&FILE, "sqlite:a%zz").is_err());
+        assert!(Place::of_url("shop", "sqlite:a%zz").is_err());
     }
 
     #[test]
