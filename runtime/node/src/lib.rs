@@ -3,4 +3,9 @@
 //! In: a manifest, a bundle. Out: processes that run. Absent: database clients (the bundle's own binary migrates), the
 //! compiler, and printing.
 
+pub mod bundle;
+pub mod digest;
+mod durable;
+pub mod host;
+pub mod store;
 pub mod supervisor;
