@@ -3,9 +3,13 @@
 //! In: a manifest, a bundle. Out: processes that run. Absent: database clients (the bundle's own binary migrates), the
 //! compiler, and printing.
 
+mod base32;
 pub mod bundle;
 pub mod digest;
 mod durable;
+pub mod frame;
 pub mod host;
+pub mod key;
 pub mod store;
 pub mod supervisor;
+pub mod transport;
