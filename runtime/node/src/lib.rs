@@ -3,6 +3,7 @@
 //! In: a manifest, a bundle. Out: processes that run. Absent: database clients (the bundle's own binary migrates), the
 //! compiler, and printing.
 
+pub mod audit;
 mod base32;
 pub mod bundle;
 pub mod digest;
@@ -10,6 +11,8 @@ mod durable;
 pub mod frame;
 pub mod host;
 pub mod key;
+pub mod pairing;
+pub mod peers;
 pub mod store;
 pub mod supervisor;
 pub mod transport;

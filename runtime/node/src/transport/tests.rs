@@ -23,7 +23,7 @@ async fn server() -> Server {
     let key = Key::generate().expect("a key");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
     let address = listener.local_addr().expect("an address").to_string();
-    let acceptor = Acceptor::new(&key).expect("an acceptor").with_limit(SHORT * 10);
+    let acceptor = Acceptor::new(&key).expect("an acceptor").with_limit(LIMIT);
     Server { listener, acceptor, address, key: *key.public() }
 }
 
