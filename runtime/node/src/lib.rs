@@ -3,9 +3,12 @@
 //! In: a manifest, a bundle. Out: processes that run. Absent: database clients (the bundle's own binary migrates), the
 //! compiler, and printing.
 
+pub mod agent;
 pub mod audit;
 mod base32;
 pub mod bundle;
+pub mod client;
+pub mod deploy;
 pub mod digest;
 mod durable;
 pub mod frame;
@@ -13,6 +16,8 @@ pub mod host;
 pub mod key;
 pub mod pairing;
 pub mod peers;
+pub mod plan;
+pub mod protocol;
 pub mod store;
 pub mod supervisor;
 pub mod transport;

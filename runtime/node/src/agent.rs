@@ -1,0 +1,270 @@
+//! The daemon of a node: keeps applications running, and takes orders over the network from keys that it knows.
+//! In: a state folder, an address to listen on. Out: processes that run as they were last ordered. Its methods are the protocol's calls;
+//! [`serve`] carries them. Absent: who decides what runs where ([`crate::plan`]).
+//!
+//! The state folder: `key` and `peers.json` say who speaks, `audit.log` who did what, `chunks/` what was sent, and
+//! `applications/NAME/` holds `env`, `releases/`, `state/`, `logs/` and `run.json` of each application.
+
+mod application;
+mod bundles;
+mod control;
+mod environment;
+mod logs;
+mod look;
+mod migrate;
+mod record;
+mod serve;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{SecondsFormat, Utc};
+use tokio::sync::Mutex as Turn;
+
+use crate::audit::{Audit, Entry};
+use crate::host::Host;
+use crate::key::{Key, PublicKey};
+use crate::pairing::Codes;
+use crate::peers::{Peers, Role};
+use crate::protocol::{Order, Refused};
+use crate::store::Store;
+use crate::supervisor::Settings;
+
+use application::{Application, Events};
+
+pub use control::{ControlError, pair};
+pub use serve::Served;
+
+/// How to run a daemon.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The state folder.
+    pub state: PathBuf,
+    /// How processes are supervised.
+    pub settings: Settings,
+}
+
+/// Why a daemon does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// Another daemon has the folder.
+    #[error("another daemon runs with the state folder `{}`", .0.display())]
+    Running(PathBuf),
+    /// Its state cannot be read or written.
+    #[error("{0}")]
+    State(String),
+    /// It cannot listen.
+    #[error("cannot listen on `{address}`: {error}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+/// A node's daemon.
+pub struct Agent {
+    folder: PathBuf,
+    key: Key,
+    host: Host,
+    settings: Settings,
+    store: Store,
+    peers: Mutex<Peers>,
+    codes: Mutex<Codes>,
+    audit: Mutex<Audit>,
+    applications: Turn<BTreeMap<String, Arc<Application>>>,
+    /// Who deploys which application now: the first 12 letters of the key.
+    deploying: Mutex<BTreeMap<String, String>>,
+    /// Held for as long as the daemon runs.
+    _lock: File,
+}
+
+impl Agent {
+    /// Opens a state folder: makes what is missing, takes over what runs, and starts what should run.
+    ///
+    /// # Errors
+    /// The folder is another daemon's, or a file of it is damaged.
+    pub async fn open(options: &Options) -> Result<Arc<Self>, AgentError> {
+        let folder = std::path::absolute(&options.state).map_err(|error| state(&options.state, error))?;
+        private_folder(&folder)?;
+        let lock = File::create(folder.join("lock")).map_err(|error| state(&folder.join("lock"), error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(AgentError::Running(folder)),
+            Err(fs::TryLockError::Error(error)) => return Err(state(&folder.join("lock"), error)),
+        }
+        for part in ["chunks", "incoming", "applications"] {
+            private_folder(&folder.join(part))?;
+        }
+        let told = |error: &dyn std::fmt::Display| AgentError::State(error.to_string());
+        let agent = Arc::new(Self {
+            key: Key::load_or_create(&folder.join("key")).map_err(|error| told(&error))?,
+            host: Host::this(),
+            settings: options.settings.clone(),
+            store: Store::open(&folder.join("chunks")).map_err(|error| told(&error))?,
+            peers: Mutex::new(Peers::open(&folder.join("peers.json")).map_err(|error| told(&error))?),
+            codes: Mutex::new(Codes::default()),
+            audit: Mutex::new(Audit::open(&folder.join("audit.log"), &now()).map_err(|error| told(&error))?),
+            applications: Turn::default(),
+            deploying: Mutex::default(),
+            _lock: lock,
+            folder,
+        });
+        agent.note("daemon", "start", "", "ok");
+        let names = fs::read_dir(agent.folder.join("applications")).map_err(|error| state(&agent.folder, error))?;
+        for entry in names.flatten() {
+            if let Some(name) = entry.file_name().to_str().filter(|name| is_application(name)) {
+                agent.application(name).await.map_err(|refused| AgentError::State(refused.message))?;
+            }
+        }
+        Ok(agent)
+    }
+
+    /// The daemon's public key.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        *self.key.public()
+    }
+
+    /// How many keys are paired.
+    #[must_use]
+    pub fn paired(&self) -> usize {
+        lock(&self.peers).iter().len()
+    }
+
+    /// A code by which a client's key is paired, instead of the one before.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub fn code(&self, role: Role) -> Result<String, AgentError> {
+        let code = lock(&self.codes).issue(role, Instant::now());
+        code.map(|code| code.to_string()).map_err(|error| AgentError::State(error.to_string()))
+    }
+
+    /// Ends the processes of all applications, or leaves them to the next daemon.
+    pub async fn close(&self, stop: bool) {
+        let applications = std::mem::take(&mut *self.applications.lock().await);
+        self.note("daemon", if stop { "stop" } else { "leave" }, "", "ok");
+        for application in applications.values() {
+            application.close(stop).await;
+        }
+    }
+
+    /// The application of this name, with a folder made for it where there is none.
+    async fn application(&self, name: &str) -> Result<Arc<Application>, Refused> {
+        if !is_application(name) {
+            return Err(Refused::new("unknown-application", format!("`{}` names no application", name.escape_debug())));
+        }
+        let mut applications = self.applications.lock().await;
+        if let Some(application) = applications.get(name) {
+            return Ok(Arc::clone(application));
+        }
+        let folder = self.folder.join("applications").join(name);
+        let failed = |message: String| Refused::new("storage-failed", message);
+        private_folder(&folder).map_err(|error| failed(error.to_string()))?;
+        let opened = Application::open(name, &folder, self.settings.clone()).await.map_err(failed)?;
+        let application = Arc::new(opened);
+        applications.insert(name.to_owned(), Arc::clone(&application));
+        let restoring = Arc::clone(&application);
+        tokio::spawn(async move {
+            while let Err(refused) = restoring.restore().await {
+                tracing::error!(application = restoring.name, "what should run does not: {refused}");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+        Ok(application)
+    }
+
+    /// The application of this name, where something of it was ever deployed.
+    async fn known(&self, name: &str) -> Result<Arc<Application>, Refused> {
+        let applications = self.applications.lock().await;
+        applications.get(name).cloned().ok_or_else(|| {
+            Refused::new("unknown-application", format!("nothing of `{}` was ever deployed here", name.escape_debug()))
+        })
+    }
+
+    /// Carries out an order up to the point where it could serve.
+    ///
+    /// # Errors
+    /// Why not; then what ran before runs.
+    pub async fn stage(&self, order: &Order, events: &Events) -> Result<(), Refused> {
+        self.application(&order.application).await?.stage(order, events).await
+    }
+
+    /// Lets what was staged serve.
+    ///
+    /// # Errors
+    /// Why not; then what ran before runs.
+    pub async fn switch(&self, application: &str, events: &Events) -> Result<(), Refused> {
+        self.application(application).await?.switch(events).await
+    }
+
+    /// Stops what ran before.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub async fn finish(&self, application: &str, events: &Events) -> Result<(), Refused> {
+        let application = self.application(application).await?;
+        application.finish(events).await?;
+        self.collect().await;
+        Ok(())
+    }
+
+    /// Goes back to what ran before.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub async fn abandon(&self, application: &str) -> Result<(), Refused> {
+        self.application(application).await?.abandon().await
+    }
+
+    /// Writes down who did what. A daemon that cannot goes on, and says so in its log.
+    fn note(&self, who: &str, what: &str, about: &str, outcome: &str) {
+        let mut details = BTreeMap::new();
+        if !about.is_empty() {
+            details.insert("about".to_owned(), about.to_owned());
+        }
+        let entry =
+            Entry { at: now(), who: who.to_owned(), what: what.to_owned(), outcome: outcome.to_owned(), details };
+        if let Err(error) = lock(&self.audit).append(&entry) {
+            tracing::error!("the audit log cannot be written: {error}");
+        }
+    }
+}
+
+/// The time, for people.
+fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Agent({})", self.folder.display())
+    }
+}
+
+fn state(path: &Path, error: std::io::Error) -> AgentError {
+    AgentError::State(format!("`{}`: {error}", path.display()))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a name may be an application's: cargo's package names, which are good names of folders.
+fn is_application(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 64
+        && name.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
+}
+
+/// Makes a folder that its owner alone may enter.
+fn private_folder(path: &Path) -> Result<(), AgentError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| state(path, error))
+}

@@ -1,0 +1,256 @@
+//! Carries out an order, each step remembered before it is taken, and goes back where one fails.
+//!
+//! `stage` migrates and starts beside what runs; `switch` lets the new processes serve; `finish` stops those of before.
+//! Until then `abandon` goes back. Whoever finds a deploy that nobody carries on calls `recover`: it goes back where nothing
+//! has switched, and on where it has.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::future::join_all;
+
+use super::super::environment;
+use super::super::migrate::{self, Mode};
+use super::super::record::{Deployment, Journal, Record};
+use super::{Application, Events, copy};
+use crate::protocol::{Event, Order, Refused};
+
+impl Application {
+    /// Migrates and starts what was ordered, and waits until it is ready.
+    ///
+    /// # Errors
+    /// Why not; then everything is as before, but for migrations that were done.
+    pub(in crate::agent) async fn stage(&self, order: &Order, events: &Events) -> Result<(), Refused> {
+        let mut record = self.record.lock().await;
+        if record.journal.is_some() {
+            // Its session is gone, or it would hold the turn of this one.
+            self.settle(&mut record).await?;
+        }
+        if record.generation != order.generation {
+            return Err(Refused::new(
+                "plan-outdated",
+                format!("since the plan was made, something else was deployed of `{}`", self.name),
+            )
+            .help("look at the new plan: run the command again"));
+        }
+        if !self.program(order).is_file() && !order.processes.is_empty() {
+            return Err(Refused::new("bundle-missing", format!("the node lacks the bundle {}", order.bundle.short())));
+        }
+        let variables = self.environment(order)?;
+        environment::check(&variables, &order.environment, &self.folder.join("env"))?;
+        let listener = self.listener(order)?;
+        let mut next = record.clone();
+        next.staged += 1;
+        let deployment = Deployment {
+            number: next.staged,
+            since: now(),
+            order: order.clone(),
+            environment: environment::hash(&variables),
+        };
+        next.journal = Some(Journal::Staged(deployment.clone()));
+        self.write(&mut record, next)?;
+        let prepared = self.prepare(&deployment, listener.is_some(), &variables, events).await;
+        if let Err(refused) = prepared {
+            self.settle(&mut record).await?;
+            return Err(refused);
+        }
+        Ok(())
+    }
+
+    async fn prepare(
+        &self,
+        deployment: &Deployment,
+        doors: bool,
+        variables: &BTreeMap<String, String>,
+        events: &Events,
+    ) -> Result<(), Refused> {
+        let order = &deployment.order;
+        self.migrate(order, variables, events).await?;
+        let mut started = Vec::new();
+        for wanted in &order.processes {
+            if wanted.doors && !doors {
+                let message =
+                    format!("the process `{}` has HTTP doors, and no address for them was ordered", wanted.name);
+                return Err(Refused::new("no-address-for-doors", message));
+            }
+            for replica in 1..=wanted.replicas {
+                let instance = self.start(deployment, wanted, replica).await?;
+                let _ = events.send(Event::Started { process: wanted.name.clone(), replica });
+                started.push((instance, wanted, replica));
+            }
+        }
+        let ready = started.into_iter().map(|(instance, wanted, replica)| async move {
+            match self.supervisor.ready(instance).await {
+                Ok(()) => {
+                    let _ = events.send(Event::Ready { process: wanted.name.clone(), replica });
+                    Ok(())
+                }
+                Err(error) => {
+                    let message = format!("`{}` did not start: {error}", wanted.name);
+                    Err(Refused::new("process-not-ready", message).lines(error.last_lines))
+                }
+            }
+        });
+        join_all(ready).await.into_iter().collect()
+    }
+
+    async fn migrate(
+        &self,
+        order: &Order,
+        variables: &BTreeMap<String, String>,
+        events: &Events,
+    ) -> Result<(), Refused> {
+        if order.migrate.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = order.migrate.keys().map(String::as_str).collect();
+        let program = self.program(order);
+        let found = migrate::run(&program, Mode::Status, Some(&names), variables).await?;
+        for (name, planned) in &order.migrate {
+            let Some(report) = found.get(name) else {
+                return Err(Refused::new("migrate-failed", format!("the program knows no database `{name}`")));
+            };
+            if let Some(problem) = &report.problem {
+                let message = format!("the database `{name}`: {}", problem.message);
+                let refused = Refused::new(&problem.code, message);
+                return Err(match &problem.help {
+                    Some(help) => refused.help(help.clone()),
+                    None => refused,
+                });
+            }
+            if planned.as_ref().is_some_and(|planned| *planned != report.pending) {
+                let pending = if report.pending.is_empty() { "nothing".to_owned() } else { report.pending.join(", ") };
+                let message = format!("the database `{name}` is not as the plan says: it lacks {pending}");
+                return Err(Refused::new("plan-outdated", message).help("look at the new plan: run the command again"));
+            }
+        }
+        let applied = migrate::run(&program, Mode::Apply, Some(&names), variables).await?;
+        for (name, _) in applied {
+            let migrations = found.get(&name).map(|report| report.pending.clone()).unwrap_or_default();
+            if !migrations.is_empty() {
+                let _ = events.send(Event::Migrated { database: name, migrations });
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets what was staged serve. What ran before serves on until [`Application::finish`].
+    ///
+    /// # Errors
+    /// Nothing is staged, or a process fails now; then what was staged is stopped.
+    pub(in crate::agent) async fn switch(&self, events: &Events) -> Result<(), Refused> {
+        let mut record = self.record.lock().await;
+        let Some(Journal::Staged(staged)) = record.journal.clone() else {
+            return Err(Refused::new("nothing-staged", format!("nothing of `{}` is staged", self.name)));
+        };
+        let served = self.serve(&staged).await;
+        if let Err(refused) = served {
+            self.settle(&mut record).await?;
+            return Err(refused);
+        }
+        let mut next = record.clone();
+        next.generation += 1;
+        next.journal = Some(Journal::Switched { previous: next.current.replace(staged.clone()) });
+        if let Err(refused) = self.write(&mut record, next) {
+            self.settle(&mut record).await?;
+            return Err(refused);
+        }
+        let _ = events.send(Event::Serving { http: staged.order.http });
+        Ok(())
+    }
+
+    async fn serve(&self, staged: &Deployment) -> Result<(), Refused> {
+        let listener = self.listener(&staged.order)?;
+        for state in self.of(&staged.label()) {
+            let wanted = staged.order.processes.iter().find(|wanted| wanted.name == state.process);
+            let Some(wanted) = wanted else { continue };
+            let served = self.supervisor.serve(state.instance, copy(wanted, listener.as_ref())?).await;
+            served.map_err(|error| {
+                let message = format!("`{}` does not serve: {error}", wanted.name);
+                Refused::new("process-not-ready", message).lines(error.last_lines)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Stops what ran before, and forgets what is kept no more.
+    ///
+    /// # Errors
+    /// The record cannot be written; what ran before is stopped nevertheless.
+    pub(in crate::agent) async fn finish(&self, events: &Events) -> Result<(), Refused> {
+        let mut record = self.record.lock().await;
+        let Some(Journal::Switched { previous }) = record.journal.clone() else { return Ok(()) };
+        if let Some(previous) = &previous {
+            self.stop(previous, Some(events)).await;
+        }
+        let mut next = record.clone();
+        next.journal = None;
+        if let Some(previous) = previous {
+            next.keep(previous);
+        }
+        self.write(&mut record, next)?;
+        self.close_doors(&record);
+        self.forget_releases(&record);
+        Ok(())
+    }
+
+    /// Goes back to what ran before.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub(in crate::agent) async fn abandon(&self) -> Result<(), Refused> {
+        let mut record = self.record.lock().await;
+        let Some(Journal::Switched { previous }) = record.journal.clone() else {
+            return self.settle(&mut record).await;
+        };
+        let mut next = record.clone();
+        let undone = std::mem::replace(&mut next.current, previous);
+        next.generation += 1;
+        // From here on it is a staged deployment that nobody wants: stopped now, or at the next start.
+        next.journal = undone.clone().map(Journal::Staged);
+        self.write(&mut record, next)?;
+        self.settle(&mut record).await
+    }
+
+    /// Ends a deploy that nobody carries on.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub(in crate::agent) async fn recover(&self) -> Result<(), Refused> {
+        let mut record = self.record.lock().await;
+        self.settle(&mut record).await
+    }
+
+    pub(super) async fn settle(&self, record: &mut Record) -> Result<(), Refused> {
+        let mut next = record.clone();
+        match record.journal.clone() {
+            None => return Ok(()),
+            Some(Journal::Staged(staged)) => self.stop(&staged, None).await,
+            Some(Journal::Switched { previous }) => {
+                if let Some(previous) = previous {
+                    self.stop(&previous, None).await;
+                    next.keep(previous);
+                }
+            }
+        }
+        next.journal = None;
+        self.write(record, next)?;
+        self.close_doors(record);
+        Ok(())
+    }
+
+    pub(super) async fn stop(&self, deployment: &Deployment, events: Option<&Events>) {
+        let label = deployment.label();
+        join_all(self.of(&label).into_iter().map(|state| async move {
+            self.supervisor.stop(state.instance).await;
+            if let Some(events) = events {
+                let _ = events.send(Event::Stopped { process: state.process, replica: state.replica });
+            }
+        }))
+        .await;
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
+}

@@ -1,0 +1,103 @@
+//! Bundles that are sent to a node: their chunks, and what is unpacked from them. In: an index, chunks. Out: a release's
+//! folder, which is whole or not there. Absent: running it.
+
+use std::fs;
+use std::path::Path;
+
+use cell_manifest::Manifest;
+
+use super::Agent;
+use crate::bundle::{self, BundleError, Index};
+use crate::digest::Digest;
+use crate::durable;
+use crate::protocol::Refused;
+use crate::store::{self, StoreError};
+
+impl Agent {
+    /// The chunks of a bundle that are not here.
+    ///
+    /// # Errors
+    /// The store cannot be read, or has too little room.
+    pub fn missing(&self, index: &Index) -> Result<Vec<Digest>, Refused> {
+        let missing = self.store.missing(index).map_err(|error| refusal(&error))?;
+        // The archive, and what is unpacked from it.
+        let wanted = index.length().saturating_mul(2);
+        let free = store::free(&self.folder).unwrap_or(u64::MAX);
+        if !missing.is_empty() && free < wanted {
+            let message = format!("the node has {} MiB free, and the bundle wants {} MiB", free >> 20, wanted >> 20);
+            return Err(Refused::new("storage-full", message).help("make room on its disk, and run this again"));
+        }
+        Ok(missing)
+    }
+
+    /// Keeps a chunk.
+    ///
+    /// # Errors
+    /// The bytes are not the chunk's, or cannot be written.
+    pub fn chunk(&self, digest: &Digest, bytes: &[u8]) -> Result<(), Refused> {
+        self.store.put(digest, bytes).map_err(|error| refusal(&error))
+    }
+
+    /// Puts a bundle together, and unpacks it once it is what it says.
+    ///
+    /// # Errors
+    /// A chunk is missing or changed, the bundle is for another machine or of a newer format, or there is no room.
+    pub async fn commit(&self, index: &Index) -> Result<(), Refused> {
+        let archive = self.folder.join("incoming").join(format!("{}.bundle", index.hash()));
+        let folder = self.folder.join("incoming").join(index.hash().to_string());
+        let unpacked = self.unpack(index, &archive, &folder).await;
+        // Its chunks stay, so that the next bundle needs only what differs.
+        let _ = fs::remove_file(&archive);
+        let _ = fs::remove_dir_all(&folder);
+        unpacked
+    }
+
+    async fn unpack(&self, index: &Index, archive: &Path, folder: &Path) -> Result<(), Refused> {
+        self.store.assemble(index, archive).map_err(|error| refusal(&error))?;
+        let release = bundle::unpack(archive, index, folder).map_err(|error| match error {
+            BundleError::Full { .. } => Refused::new("storage-full", error.to_string()),
+            error => Refused::new("bundle-refused", error.to_string()),
+        })?;
+        self.host
+            .runs(&release.target, &release.libc)
+            .map_err(|mismatch| Refused::new("other-host", mismatch.to_string()))?;
+        let manifest = fs::read_to_string(folder.join(bundle::MANIFEST)).map_err(|error| error.to_string());
+        manifest
+            .and_then(|text| Manifest::from_json(&text).map_err(|error| error.to_string()))
+            .map_err(|error| Refused::new("bundle-refused", error))?;
+        let application = self.application(&release.application).await?;
+        let place = application.release(index.hash());
+        let failed = |error: std::io::Error| Refused::new("storage-failed", format!("`{}`: {error}", place.display()));
+        if !place.exists() {
+            fs::rename(folder, &place).map_err(failed)?;
+        }
+        let known = self.folder.join("chunks").join(format!("{}.index", index.hash()));
+        durable::write(&known, 0o600, &serde_json::to_vec(index).unwrap_or_default()).map_err(failed)
+    }
+
+    /// Forgets the chunks of bundles that no application keeps.
+    pub(super) async fn collect(&self) {
+        let mut kept = Vec::new();
+        for application in self.applications.lock().await.values() {
+            kept.extend(application.record().await.deployments().map(|kept| kept.order.bundle));
+        }
+        let mut indexes = Vec::new();
+        for entry in fs::read_dir(self.folder.join("chunks")).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let Some(hash) = name.to_str().and_then(|name| name.strip_suffix(".index")) else { continue };
+            let index = fs::read(entry.path()).ok().and_then(|text| serde_json::from_slice::<Index>(&text).ok());
+            match index.filter(|_| kept.iter().any(|kept| kept.to_string() == hash)) {
+                Some(index) => indexes.push(index),
+                None => drop(fs::remove_file(entry.path())),
+            }
+        }
+        if let Err(error) = self.store.collect(&indexes) {
+            tracing::warn!("chunks that are needed no more could not be removed: {error}");
+        }
+    }
+}
+
+fn refusal(error: &StoreError) -> Refused {
+    let code = if matches!(error, StoreError::Full { .. }) { "storage-full" } else { "bundle-refused" };
+    Refused::new(code, error.to_string())
+}

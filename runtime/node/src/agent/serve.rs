@@ -1,0 +1,326 @@
+//! Carries the protocol's calls to the [`Agent`]'s methods. In: connections. Out: events and answers.
+//! A connection is one client's: what it staged and did not finish is ended when it hangs up. Everything that arrives is
+//! bounded: connections, frames, the time until a greeting. Absent: what the calls do.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::{Agent, AgentError, lock, logs, now};
+use crate::bundle::MAX_CHUNK;
+use crate::frame::{FrameError, Timeouts};
+use crate::key::PublicKey;
+use crate::pairing::Proof;
+use crate::peers::{Peer, Role};
+use crate::protocol::{Answer, Event, Greeting, Refused, Request, VERSION, Welcome};
+
+use crate::transport::{Acceptor, Connection, TransportError};
+
+/// The most connections at once.
+const CONNECTIONS: usize = 64;
+
+/// How long a client may take to say who it is.
+const GREETING: Duration = Duration::from_secs(10);
+
+/// The longest name of a client's key, in bytes.
+const LABEL: usize = 100;
+
+/// A daemon that listens.
+#[derive(Debug)]
+pub struct Served {
+    /// Where it listens.
+    pub address: SocketAddr,
+    listener: TcpListener,
+    acceptor: Acceptor,
+}
+
+impl Served {
+    /// Listens, and takes connections only once it runs.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn bind(agent: &Agent, address: &str) -> Result<Self, AgentError> {
+        let failed = |error| AgentError::Listen { address: address.to_owned(), error };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let acceptor = Acceptor::new(&agent.key).map_err(|error| AgentError::State(error.to_string()))?;
+        Ok(Self { address: listener.local_addr().map_err(failed)?, listener, acceptor })
+    }
+
+    /// Serves, until it is dropped.
+    pub async fn run(self, agent: Arc<Agent>) {
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            // The semaphore is never closed.
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let (stream, from) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, most likely: others end meanwhile.
+                    tracing::warn!("a connection could not be accepted: {error}");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            let (agent, acceptor) = (Arc::clone(&agent), self.acceptor.clone());
+            tokio::spawn(async move {
+                if let Err(error) = connection(agent, &acceptor, stream).await {
+                    tracing::info!(%from, "a connection ended: {error}");
+                }
+                drop(place);
+            });
+        }
+    }
+}
+
+async fn connection(agent: Arc<Agent>, acceptor: &Acceptor, stream: TcpStream) -> Result<(), TransportError> {
+    let mut connection = acceptor.accept(stream).await?;
+    let key = *connection.peer();
+    let role = lock(&agent.peers).role_of(&key);
+    if role.is_some() {
+        // Its owner may think about a plan. That it is gone is known from the system.
+        connection.set_timeouts(Timeouts { idle: None, ..Timeouts::default() });
+    }
+    let mut session =
+        Session { agent: Arc::clone(&agent), connection, key, peer: key.to_string(), role, held: BTreeSet::new() };
+    let ended = session.run().await;
+    let held = std::mem::take(&mut session.held);
+    for application in held {
+        session.release(&application);
+        agent.note(&session.peer, "hang up", &application, "recover");
+        if let Ok(application) = agent.application(&application).await
+            && let Err(refused) = application.recover().await
+        {
+            tracing::error!(application = application.name, "an interrupted deploy could not be ended: {refused}");
+        }
+    }
+    Ok(ended?)
+}
+
+/// One client.
+struct Session {
+    agent: Arc<Agent>,
+    connection: Connection,
+    key: PublicKey,
+    /// Its key, as text.
+    peer: String,
+    role: Option<Role>,
+    /// The applications that it deploys.
+    held: BTreeSet<String>,
+}
+
+/// What a call ends with, or nothing where the client hung up.
+type Ended = Result<Option<Result<Answer, Refused>>, FrameError>;
+
+impl Session {
+    async fn run(&mut self) -> Result<(), FrameError> {
+        let greeting = tokio::time::timeout(GREETING, self.connection.receive::<Greeting>());
+        let Some(greeting) = greeting.await.map_err(|_| FrameError::Silent(GREETING))?? else { return Ok(()) };
+        let welcome = Welcome {
+            protocol: VERSION,
+            cell: env!("CARGO_PKG_VERSION").to_owned(),
+            host: self.agent.host.clone(),
+            role: self.role,
+        };
+        // The client says which of the two is to be brought up to date.
+        self.connection.send(&welcome).await?;
+        if greeting.protocol != VERSION {
+            self.agent.note(&self.peer, "greet", &format!("protocol {}", greeting.protocol), "refused");
+            return Ok(());
+        }
+        while let Some(request) = self.connection.receive::<Request>().await? {
+            let Some(answered) = self.call(request).await? else { return Ok(()) };
+            let answer = answered.unwrap_or_else(Answer::Refused);
+            self.connection.send(&answer).await?;
+        }
+        Ok(())
+    }
+
+    async fn call(&mut self, request: Request) -> Ended {
+        let needed = match &request {
+            Request::Pair { .. } => None,
+            Request::Application(_) | Request::Applications | Request::Logs(_) => Some(Role::Observe),
+            _ => Some(Role::Deploy),
+        };
+        if let Some(needed) = needed
+            && let Err(refused) = self.allowed(needed)
+        {
+            self.agent.note(&self.peer, name(&request), "", "refused");
+            if matches!(request, Request::Chunk(_)) {
+                // Its bytes follow, and are nobody's.
+                let _ = self.connection.receive_bytes(MAX_CHUNK as usize).await?;
+            }
+            return Ok(Some(Err(refused)));
+        }
+        let agent = Arc::clone(&self.agent);
+        Ok(Some(match request {
+            Request::Pair { proof, label } => self.pair(&proof, &label),
+            Request::Application(name) => agent.deployed(&name).await.map(|found| Answer::Application(Box::new(found))),
+            Request::Applications => agent.all().await.map(Answer::Applications),
+            Request::Missing(index) => agent.missing(&index).map(Answer::Missing),
+            Request::Chunk(digest) => {
+                let Some(bytes) = self.connection.receive_bytes(MAX_CHUNK as usize).await? else { return Ok(None) };
+                agent.chunk(&digest, &bytes).map(|()| Answer::Done)
+            }
+            Request::Commit(index) => {
+                let committed = agent.commit(&index).await;
+                self.noted("commit", &index.hash().short(), committed).map(|()| Answer::Done)
+            }
+            Request::Stage(order) => {
+                if let Err(refused) = self.hold(&order.application) {
+                    return Ok(Some(Err(refused)));
+                }
+                let (events, came) = mpsc::unbounded_channel();
+                let staging = async { agent.stage(&order, &events).await };
+                let Some(staged) = self.watch(staging, came).await? else { return Ok(None) };
+                if staged.is_err() {
+                    self.let_go(&order.application);
+                }
+                let about =
+                    format!("{} release {} {} plan {}", order.application, order.release, order.bundle, order.plan);
+                self.noted("stage", &about, staged).map(|()| Answer::Done)
+            }
+            Request::Switch(application) => {
+                if !self.held.contains(&application) {
+                    return Ok(Some(Err(nothing_staged(&application))));
+                }
+                let (events, came) = mpsc::unbounded_channel();
+                let switching = async { agent.switch(&application, &events).await };
+                let Some(switched) = self.watch(switching, came).await? else { return Ok(None) };
+                if switched.is_err() {
+                    self.let_go(&application);
+                }
+                self.noted("switch", &application, switched).map(|()| Answer::Done)
+            }
+            Request::Finish(application) => {
+                if !self.held.contains(&application) {
+                    return Ok(Some(Err(nothing_staged(&application))));
+                }
+                let (events, came) = mpsc::unbounded_channel();
+                let finishing = async { agent.finish(&application, &events).await };
+                let Some(finished) = self.watch(finishing, came).await? else { return Ok(None) };
+                self.let_go(&application);
+                self.noted("finish", &application, finished).map(|()| Answer::Done)
+            }
+            Request::Abandon(application) => {
+                if !self.held.contains(&application) {
+                    return Ok(Some(Err(nothing_staged(&application))));
+                }
+                let abandoned = agent.abandon(&application).await;
+                self.let_go(&application);
+                self.noted("abandon", &application, abandoned).map(|()| Answer::Done)
+            }
+            Request::Logs(wanted) => {
+                let (events, came) = mpsc::unbounded_channel();
+                let following = async { logs::send(&agent, &wanted, &events).await };
+                let Some(followed) = self.watch(following, came).await? else { return Ok(None) };
+                followed.map(|()| Answer::Done)
+            }
+        }))
+    }
+
+    /// Runs a call, sends its events as they come, and ends it where the client hangs up.
+    async fn watch<T>(
+        &mut self,
+        call: impl Future<Output = T>,
+        mut came: mpsc::UnboundedReceiver<Event>,
+    ) -> Result<Option<T>, FrameError> {
+        tokio::pin!(call);
+        let (reader, writer) = self.connection.halves();
+        let ended = loop {
+            tokio::select! {
+                biased;
+                Some(event) = came.recv() => writer.send(&Answer::Event(event)).await?,
+                ended = &mut call => break ended,
+                () = reader.closed() => return Ok(None),
+            }
+        };
+        while let Ok(event) = came.try_recv() {
+            writer.send(&Answer::Event(event)).await?;
+        }
+        Ok(Some(ended))
+    }
+
+    fn allowed(&self, needed: Role) -> Result<(), Refused> {
+        match self.role {
+            Some(role) if role.allows(needed) => Ok(()),
+            Some(_) => Err(Refused::new("key-observes", "this key may look, and not deploy")
+                .help("on the node, `cargo cell daemon pair --role deploy` shows a code; say it with `cargo cell node add … --code`")),
+            None => Err(Refused::new("unknown-key", "the node does not know this key")
+                .help("on the node, `cargo cell daemon pair` shows a code; say it with `cargo cell node add … --code`")),
+        }
+    }
+
+    fn pair(&mut self, proof: &Proof, label: &str) -> Result<Answer, Refused> {
+        let mut label: String = label.chars().filter(|letter| !letter.is_control()).take(LABEL).collect();
+        while label.len() > LABEL {
+            label.pop();
+        }
+        let checked = lock(&self.agent.codes).check(proof, &self.connection.exporter(), Instant::now());
+        let accepted = checked.map_err(|refused| {
+            Refused::new("wrong-code", refused.to_string()).help(
+                "a code is good for 15 minutes and one client; `cargo cell daemon pair` on the node shows a new one",
+            )
+        });
+        let added = accepted.and_then(|accepted| {
+            let peer = Peer { key: self.key, role: accepted.role, label: label.clone(), since: now() };
+            let added = lock(&self.agent.peers).add(peer);
+            added.map(|()| accepted).map_err(|error| Refused::new("storage-failed", error.to_string()))
+        });
+        let accepted = self.noted("pair", &label, added)?;
+        self.role = Some(accepted.role);
+        Ok(Answer::Paired { proof: accepted.proof, role: accepted.role })
+    }
+
+    fn hold(&mut self, application: &str) -> Result<(), Refused> {
+        let client: String = self.peer.chars().take(12).collect();
+        let mut deploying = lock(&self.agent.deploying);
+        if let Some(other) = deploying.get(application) {
+            let message = format!("`{other}…` is deploying `{application}` now");
+            return Err(Refused::new("deploy-under-way", message).help("wait until it is done, and run this again"));
+        }
+        deploying.insert(application.to_owned(), client);
+        drop(deploying);
+        self.held.insert(application.to_owned());
+        Ok(())
+    }
+
+    fn let_go(&mut self, application: &str) {
+        self.held.remove(application);
+        self.release(application);
+    }
+
+    fn release(&self, application: &str) {
+        lock(&self.agent.deploying).remove(application);
+    }
+
+    fn noted<T>(&self, what: &str, about: &str, result: Result<T, Refused>) -> Result<T, Refused> {
+        match &result {
+            Ok(_) => self.agent.note(&self.peer, what, about, "ok"),
+            Err(refused) => self.agent.note(&self.peer, what, about, &refused.code),
+        }
+        result
+    }
+}
+
+fn nothing_staged(application: &str) -> Refused {
+    Refused::new("nothing-staged", format!("this connection has staged nothing of `{}`", application.escape_debug()))
+}
+
+fn name(request: &Request) -> &'static str {
+    match request {
+        Request::Pair { .. } => "pair",
+        Request::Application(_) | Request::Applications => "look",
+        Request::Missing(_) => "missing",
+        Request::Chunk(_) => "chunk",
+        Request::Commit(_) => "commit",
+        Request::Stage(_) => "stage",
+        Request::Switch(_) => "switch",
+        Request::Finish(_) => "finish",
+        Request::Abandon(_) => "abandon",
+        Request::Logs(_) => "logs",
+    }
+}
