@@ -2,7 +2,10 @@
 
 use cell_codegen::compile::{self, Compiled, Failure};
 use cell_codegen::scan::Options;
+use cell_codegen::topology::{self, Topology};
+use cell_syntax::suggest;
 
+use crate::cli::Application;
 use crate::output::Output;
 use crate::stop::{Mistake, Stop};
 
@@ -21,6 +24,25 @@ pub(crate) fn compile(options: &Options, output: &Output) -> Result<Compiled, St
         }
         Failure::File(error) => error.into(),
         failure => Mistake::new(failure.to_string()).into(),
+    })
+}
+
+/// The topology of the environment that the arguments name. Every command that takes an application asks for it, so that a
+/// misspelt name is never passed over.
+///
+/// # Errors
+/// The application has no such environment.
+pub(crate) fn environment<'a>(compiled: &'a Compiled, application: &Application) -> Result<&'a Topology, Stop> {
+    let asked = application.environment.as_deref();
+    compiled.topologies.get(asked).ok_or_else(|| {
+        let name = asked.unwrap_or_default();
+        let known = compiled.topologies.iter().filter_map(|topology| topology.environment.as_deref());
+        let help = match suggest::nearest(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "an environment is a topology: write that file, or leave `--env` out".to_owned(),
+        };
+        let file = topology::file_of(asked);
+        Mistake::usage(format!("there is no environment `{name}`: `{file}` is not there")).help(help).into()
     })
 }
 

@@ -10,6 +10,7 @@ pub mod model;
 pub mod placement;
 pub mod program;
 pub mod records;
+pub mod release;
 pub mod render;
 pub mod resolve;
 pub mod scan;

@@ -6,8 +6,9 @@ mod unavailable;
 
 use std::ffi::OsString;
 
+use cell_codegen::topology;
 use clap::error::ErrorKind;
-use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use options::{Application, Color, Compile, MessageFormat};
 
@@ -66,6 +67,20 @@ pub(crate) enum Command {
     /// Look at a live database, bring it up to date, or compare it with its migrations
     #[command(after_help = "Example:\n  cargo cell migrate status --database shop")]
     Migrate(Migrate),
+    /// Seal the open migrations and the interfaces as the next release
+    ///
+    /// Does all that `build` does, and then seals: the migrations that there are never change again, and what changes
+    /// later is compared with `cell/released.json`. Where nothing has changed since, the release keeps its number.
+    #[command(after_help = "Example:\n  cargo cell release     then commit `cell/`")]
+    Release(Compile),
+    /// Show what differs from the last release
+    ///
+    /// Compares the sources with `cell/released.json`: migrations that are not released, calls, cells and processes, and
+    /// whether `cell/` is up to date. Nothing is compiled or written. Exits 3 where anything differs.
+    #[command(
+        after_help = "Examples:\n  cargo cell plan\n  cargo cell plan --format markdown     for the summary of a CI job"
+    )]
+    Plan(Plan),
     /// Explain a diagnostic's code, with a wrong and a right example
     ///
     /// Without a code, lists them all.
@@ -100,6 +115,27 @@ pub(crate) struct Run {
     pub(crate) cells: Vec<String>,
     #[command(flatten)]
     pub(crate) compile: Compile,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    /// How the plan is written; as `--message-format` says where this is not given
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<PlanFormat>,
+    #[command(flatten)]
+    pub(crate) compile: Compile,
+}
+
+/// How a plan is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// Text for people.
+    Human,
+    /// A JSON object.
+    Json,
+    /// Markdown, for a pull request's comment or a job's summary.
+    Markdown,
 }
 
 /// Arguments of `migrate`.
@@ -181,14 +217,20 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
     };
     let Arguments { global, command } =
         Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut clap))?;
-    if let Some(environment) = &global.env {
-        let message = format!(
-            "`--env {environment}` does not work in this version of Cell: there is one environment, and `cell/topology.toml` \
-             describes it"
-        );
+    if let Some(environment) = global.env.as_ref().filter(|environment| !topology::is_environment(environment)) {
+        let message = format!("`{environment}` names no environment: use lower case letters, digits, `-` and `_`");
         return Err(clap.error(ErrorKind::InvalidValue, message));
     }
-    let output = Output::new(global.message_format, global.color, global.quiet);
+    let format = match (&command, global.message_format) {
+        // What is asked for is one JSON object: then everything is.
+        (Command::Plan(Plan { format: Some(PlanFormat::Json), .. }), _) => MessageFormat::Json,
+        (Command::Plan(Plan { format: Some(_), .. }), MessageFormat::Json) => {
+            let message = "`--message-format json` and another `--format` contradict each other";
+            return Err(clap.error(ErrorKind::ArgumentConflict, message));
+        }
+        (_, format) => format,
+    };
+    let output = Output::new(format, global.color, global.quiet);
     Ok(Parsed { command: command.of(&global), output })
 }
 
@@ -196,7 +238,8 @@ impl Command {
     /// The command with the global options that choose an application in the place where commands look for them.
     fn of(mut self, global: &Global) -> Self {
         let compile = match &mut self {
-            Self::Check(compile) => compile,
+            Self::Check(compile) | Self::Release(compile) => compile,
+            Self::Plan(plan) => &mut plan.compile,
             Self::Build(build) => &mut build.compile,
             Self::Run(run) => &mut run.compile,
             Self::Migrate(migrate) => match &mut migrate.action {
@@ -205,8 +248,11 @@ impl Command {
             },
             Self::Explain { .. } | Self::Supervise(_) | Self::Keep(_) => return self,
         };
-        compile.application =
-            Application { manifest_path: global.manifest_path.clone(), package: global.package.clone() };
+        compile.application = Application {
+            manifest_path: global.manifest_path.clone(),
+            package: global.package.clone(),
+            environment: global.env.clone(),
+        };
         self
     }
 }

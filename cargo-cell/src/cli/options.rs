@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(super) struct Global {
-    /// The environment whose topology counts; this version knows one only
+    /// The environment, whose topology is `cell/topology.NAME.toml`
     #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub(super) env: Option<String>,
     /// The `Cargo.toml` of the application or of its workspace
@@ -74,6 +74,8 @@ impl Color {
 pub(crate) struct Application {
     pub(crate) manifest_path: Option<PathBuf>,
     pub(crate) package: Option<String>,
+    /// The environment; the one without a name where none is given.
+    pub(crate) environment: Option<String>,
 }
 
 /// Which application, and how it is built: cargo's own options.
@@ -131,6 +133,15 @@ impl Compile {
             offline: self.offline,
             ..Options::new(manifest)
         }
+    }
+}
+
+impl Compile {
+    /// The same where what is built is to be deployed: optimized, unless a profile is named.
+    #[expect(dead_code, reason = "the command that makes a bundle is not there yet")]
+    pub(crate) fn scan_for_release(&self) -> Options {
+        let profile = self.profile.clone().unwrap_or_else(|| "release".to_owned());
+        Options { profile, ..self.scan() }
     }
 }
 

@@ -5,7 +5,7 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 /// Commands.
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 17] = [
     "completions",
     "daemon",
     "deploy",
@@ -17,9 +17,7 @@ const COMMANDS: [&str; 19] = [
     "logs",
     "new",
     "node",
-    "plan",
     "ps",
-    "release",
     "rollback",
     "search",
     "secret",

@@ -9,7 +9,7 @@ use cell_codegen::emit::{self, Outdated};
 use cell_codegen::scan::Options;
 use serde::Serialize;
 
-use crate::cli::Build;
+use crate::cli::{Build, Compile};
 use crate::output::{Output, Style, difference};
 use crate::rehearsal::{self, Rehearsed};
 use crate::stop::{Exit, Mistake, Stop};
@@ -36,8 +36,9 @@ struct Value<'a> {
     executable: &'a std::path::Path,
 }
 
+/// A file under `cell/` that changes.
 #[derive(Serialize)]
-struct File<'a> {
+pub(super) struct File<'a> {
     path: &'a str,
     change: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +46,7 @@ struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    fn of(outdated: &'a Outdated) -> Self {
+    pub(super) fn of(outdated: &'a Outdated) -> Self {
         let line = if let Difference::Line(line) = outdated.difference { Some(line) } else { None };
         Self { path: &outdated.path, change: word(outdated.difference), line }
     }
@@ -57,7 +58,7 @@ impl<'a> File<'a> {
 /// Why there is no build.
 pub(super) async fn run(arguments: &Build, output: &Output) -> Result<Exit, Stop> {
     let begun = Instant::now();
-    let built = build(&arguments.compile.scan(), output).await?;
+    let built = build(&arguments.compile, output).await?;
     let application = &built.compiled.model.application;
     if arguments.check {
         report(&built, true, output);
@@ -91,10 +92,12 @@ pub(super) async fn run(arguments: &Build, output: &Output) -> Result<Exit, Stop
 ///
 /// # Errors
 /// Why there is no build.
-pub(super) async fn build(options: &Options, output: &Output) -> Result<Built, Stop> {
-    let compiled = source::compile(options, output)?;
+pub(super) async fn build(compile: &Compile, output: &Output) -> Result<Built, Stop> {
+    let options = compile.scan();
+    let compiled = source::compile(&options, output)?;
+    source::environment(&compiled, &compile.application)?;
     output.progress("Checked", source::summary(&compiled));
-    finish(compiled, options, output).await
+    finish(compiled, &options, output).await
 }
 
 /// Goes on from a compiled application.

@@ -22,6 +22,7 @@ struct Checked<'a> {
 /// What is wrong with it.
 pub(super) fn run(compile: &Compile, output: &Output) -> Result<Exit, Stop> {
     let compiled = source::compile(&compile.scan(), output)?;
+    source::environment(&compiled, &compile.application)?;
     let model = &compiled.model;
     output.done("Checked", source::summary(&compiled));
     output.value(Checked {

@@ -47,6 +47,7 @@ struct Subject<'a> {
 pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, Stop> {
     let (Action::Status(one) | Action::Verify(one) | Action::Apply { database: one, .. }) = &arguments.action;
     let compiled = source::compile(&one.compile.scan(), output)?;
+    source::environment(&compiled, &one.compile.application)?;
     let subjects = subjects(&compiled, one, output)?;
     if matches!(arguments.action, Action::Apply { dry_run: false, .. }) {
         state::make(&state::folder(&compiled.root))?;

@@ -4,6 +4,8 @@ mod build;
 mod check;
 mod explain;
 mod migrate;
+mod plan;
+mod release;
 mod run;
 
 use tokio::runtime::Builder;
@@ -23,6 +25,8 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Exit, Stop> {
         Command::Build(arguments) => wait(build::run(&arguments, output)),
         Command::Run(arguments) => wait(run::run(&arguments, output)),
         Command::Migrate(arguments) => wait(migrate::run(&arguments, output)),
+        Command::Release(compile) => wait(release::run(&compile, output)),
+        Command::Plan(arguments) => plan::run(&arguments, output),
         Command::Explain { code } => explain::run(code.as_deref(), output),
         Command::Supervise(arguments) => wait(supervise::supervise(&program(arguments)?, output)),
         Command::Keep(arguments) => wait(supervise::keep(&program(arguments)?)),

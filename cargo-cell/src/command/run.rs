@@ -39,6 +39,7 @@ struct Migrated<'a> {
 pub(super) async fn run(arguments: &Run, output: &Output) -> Result<Exit, Stop> {
     let options = arguments.compile.scan();
     let compiled = source::compile(&options, output)?;
+    source::environment(&compiled, &arguments.compile.application)?;
     let cells: Vec<&str> = compiled.model.cells.iter().map(|cell| cell.name.as_str()).collect();
     // Before the build, which takes longer than reading a name again.
     if let Some(stranger) = arguments.cells.iter().find(|cell| !cells.contains(&cell.as_str())) {

@@ -44,9 +44,8 @@ fn example(text: &'static str, which: &str) -> Option<&'static str> {
 
 /// Where the pages' applications run.
 fn topologies() -> Topologies {
-    let nodes = ["one", "two"].map(|name| {
-        format!("[nodes.{name}]\nregion = \"us\"\naddress = \"{name}.example:7700\"\nkey = \"k\"\n")
-    });
+    let nodes = ["one", "two"]
+        .map(|name| format!("[nodes.{name}]\nregion = \"us\"\naddress = \"{name}.example:7700\"\nkey = \"k\"\n"));
     let text = format!("format = 1\n[regions.eu]\n[regions.us]\n{}", nodes.concat());
     Topologies::parse(&BTreeMap::from([(topology::DEFAULT.to_owned(), text.into_bytes())])).expect("a topology")
 }

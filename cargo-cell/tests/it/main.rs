@@ -3,5 +3,6 @@
 mod application;
 mod check;
 mod fixture;
+mod release;
 mod supervise;
 mod usage;

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Definition, Handler, Placement, Process};
+use crate::{Definition, Engine, Handler, Placement, Process};
 
 /// The last release of one application. Everything in it is ordered by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Released {
     /// The named types that the handlers' signatures refer to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub types: BTreeMap<String, Definition>,
-    /// Who runs where in each environment, ordered by topology.
+    /// Who runs where in each environment, the one without a name first, then by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<Environment>,
 }
@@ -38,6 +38,8 @@ pub struct Released {
 pub struct ReleasedDatabase {
     /// Its name.
     pub name: String,
+    /// What held it.
+    pub engine: Engine,
     /// The hash of its schema, in hex.
     pub schema: String,
     /// The last hash of its migrations' chain, in hex; nothing where there is no migration.
@@ -142,7 +144,7 @@ impl Released {
 mod tests {
     use super::{Released, ReleasedError};
 
-    const TEXT: &str = r#"{"format":1,"application":"shop","release":2,"databases":[{"name":"shop","schema":"ab","migrations":1}],
+    const TEXT: &str = r#"{"format":1,"application":"shop","release":2,"databases":[{"name":"shop","engine":"sqlite","schema":"ab","migrations":1}],
         "cells":[{"name":"goods","placement":{"regions":["eu"]}}],
         "environments":[{"topology":"cell/topology.toml","processes":[{"name":"shop","cells":["goods"],"regions":["eu"],"replicas":1}]}]}"#;
 

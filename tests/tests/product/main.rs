@@ -8,3 +8,4 @@ mod live;
 mod records;
 mod refused;
 mod run;
+mod workflow;
