@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::MetadataCommand;
 use cell_codegen::compile::Compiled;
-use cell_codegen::records::{self, BuildError, BuildOutcome};
+use cell_codegen::records::{self, BuildError, BuildOutcome, Reproducible};
 use cell_codegen::scan::Options;
 
 use crate::output::Output;
@@ -15,9 +15,42 @@ use crate::stop::{Mistake, Stop};
 /// # Errors
 /// The build fails, or the program is not what the sources say.
 pub(crate) fn build(compiled: &Compiled, options: &Options, output: &Output) -> Result<BuildOutcome, Stop> {
+    run(compiled, options, None, output)
+}
+
+/// Builds the application so that the program is the same from every checkout, in a target folder of its own. Where a path of
+/// this machine is in it all the same, a note names it.
+///
+/// # Errors
+/// As [`build`]; this command's own path is not known, or cargo or rustc cannot be asked.
+#[expect(dead_code, reason = "the command that makes a bundle is not there yet")]
+pub(crate) fn build_release(compiled: &Compiled, options: &Options, output: &Output) -> Result<BuildOutcome, Stop> {
+    let wrapper = std::env::current_exe()
+        .map_err(|error| Mistake::new(format!("the path of this command is not known: {error}")))?;
+    let manifest = compiled.root.join("Cargo.toml");
+    let plan = Reproducible::plan(&manifest, options, wrapper).map_err(Mistake::new)?;
+    let outcome = run(compiled, options, Some(&plan), output)?;
+    let paths = plan
+        .machine_paths(&outcome.executable)
+        .map_err(|error| Mistake::new(format!("cannot read `{}`: {error}", outcome.executable.display())))?;
+    if !paths.is_empty() {
+        output.note(format_args!(
+            "the program holds paths of this machine, so a build on another one differs: `{}`",
+            paths.join("`, `")
+        ));
+    }
+    Ok(outcome)
+}
+
+fn run(
+    compiled: &Compiled,
+    options: &Options,
+    reproducible: Option<&Reproducible>,
+    output: &Output,
+) -> Result<BuildOutcome, Stop> {
     let program = &compiled.program;
     let mut held = Vec::new();
-    let outcome = records::build(program, options, output.colors_progress(), &mut |bytes| {
+    let outcome = records::build(program, options, reproducible, output.colors_progress(), &mut |bytes| {
         if output.is_quiet() {
             // Only a build that fails has something to say.
             held.extend_from_slice(bytes);

@@ -10,6 +10,7 @@ mod database;
 mod explain;
 mod output;
 mod rehearsal;
+mod rustc_wrapper;
 mod source;
 mod state;
 mod stop;
@@ -29,6 +30,9 @@ use stop::{Exit, Stop};
 /// Where Cell has a bug; the process then ends with the code 101.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(code) = rustc_wrapper::run() {
+        return code;
+    }
     bug::hook();
     match cli::parse(std::env::args_os()) {
         Ok(Parsed { command, output }) => deep(move || run(command, &output)).into(),

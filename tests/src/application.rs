@@ -23,6 +23,8 @@ pub enum Purpose {
     Build,
     /// To be built for release.
     Release,
+    /// To be built into a target folder of its own, which no other copy uses.
+    Apart,
 }
 
 /// A copy of an application.
@@ -56,9 +58,15 @@ impl Application {
     /// A copy of the example at a place of this name, which is this test's alone.
     #[must_use]
     pub fn example(place: &str, purpose: Purpose) -> Self {
+        Self::example_called(place, place, purpose)
+    }
+
+    /// The same, called as the copy at another place: two copies that are one application, as two checkouts are.
+    #[must_use]
+    pub fn example_called(place: &str, called: &str, purpose: Purpose) -> Self {
         let mut files = tree(&repository().join("examples/catalog"));
         files.retain(|path, _| !path.starts_with(".cell/") && !path.starts_with("target/"));
-        files.insert("Cargo.toml".to_owned(), example_manifest(place).into_bytes());
+        files.insert("Cargo.toml".to_owned(), example_manifest(called).into_bytes());
         Self::place(place, "catalog", "", purpose, files)
     }
 
@@ -80,7 +88,7 @@ impl Application {
     fn place(place: &str, name: &str, package: &'static str, purpose: Purpose, mut files: Files) -> Self {
         let places = target().join("cell-tests");
         fs::create_dir_all(&places).expect("a folder for copies");
-        let alone = (purpose != Purpose::Read).then(|| {
+        let alone = matches!(purpose, Purpose::Build | Purpose::Release).then(|| {
             // The binaries of all copies of an application have one path in the target folder: one copy at a time.
             let file = File::create(places.join(format!("{name}.{purpose:?}.lock"))).expect("a lock file");
             file.lock().expect("a lock");

@@ -2,7 +2,7 @@
 //! Absent: waiting for a time. What a process does is known from its pipes, whose end says that nobody holds them any more.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -31,10 +31,16 @@ impl Said {
     }
 }
 
+/// The command's program.
+#[must_use]
+pub fn tested_cell() -> PathBuf {
+    profile().join(format!("tested-cell{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// The command, as cargo starts it, without what the tests' own environment would change in it.
 #[must_use]
 pub fn cell(arguments: &[&str]) -> Command {
-    let mut command = program(&profile().join(format!("tested-cell{}", std::env::consts::EXE_SUFFIX)));
+    let mut command = program(&tested_cell());
     command.arg("cell").args(arguments);
     command
 }

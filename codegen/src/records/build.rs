@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use cargo_metadata::{Artifact, Message, TargetKind};
 
+use super::Reproducible;
 use crate::program::{CrateId, Program};
 use crate::scan::Options;
 
@@ -51,19 +52,29 @@ pub enum BuildError {
     NoExecutable(String),
 }
 
-/// Builds the application. `stderr` gets what cargo and rustc print, as it comes; `color` whether that has colours.
+/// Builds the application, reproducibly where that is planned. `stderr` gets what cargo and rustc print, as it comes; `color`
+/// says whether that has colours.
 ///
 /// # Errors
 /// Where the build fails, or cargo cannot be run.
 pub fn build(
     program: &Program,
     options: &Options,
+    reproducible: Option<&Reproducible>,
     color: bool,
     stderr: &mut dyn FnMut(&[u8]),
 ) -> Result<BuildOutcome, BuildError> {
     let application = program.application().ok_or(BuildError::NoApplication)?;
     let target = program.krate(application).target.clone();
-    let mut child = command(program, options, &target, color)
+    let mut command = command(program, options, &target, color);
+    match (reproducible, &options.target_dir) {
+        (Some(plan), _) => plan.apply(&mut command),
+        (None, Some(folder)) => {
+            command.arg("--target-dir").arg(folder);
+        }
+        (None, None) => {}
+    }
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -123,9 +134,6 @@ fn command(program: &Program, options: &Options, target: &str, color: bool) -> C
     }
     if let Some(target) = &options.target {
         command.args(["--target", target]);
-    }
-    if let Some(folder) = &options.target_dir {
-        command.arg("--target-dir").arg(folder);
     }
     let flags = [
         (options.all_features, "--all-features"),

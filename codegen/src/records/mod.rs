@@ -1,17 +1,20 @@
 //! Holds the scan against what rustc built: the compiler and rustc must agree on what is declared.
 //! In: the program, and what `cargo build` made. Out: each difference, with its place.
-//! [`build()`] runs cargo, [`read()`] takes the records out of a binary, [`compare`] and [`dep_info`] find the differences.
+//! [`build()`] runs cargo, and with a [`Reproducible`] lets nothing of this machine into what it makes; [`read()`] takes the
+//! records out of a binary, [`compare`] and [`dep_info`] find the differences.
 //! Absent: what to do about a difference; the sources are right once there is none.
 
 mod build;
 mod compare;
 mod dep_info;
 mod read;
+mod reproducible;
 
 pub use build::{BuildError, BuildOutcome, BuiltCrate, build};
 pub use compare::compare;
 pub use dep_info::{Differences, compare_files};
 pub use read::{ReadError, Record, read};
+pub use reproducible::{Reproducible, SEPARATOR, WRAPPED, WRAPPER_FLAGS};
 
 use crate::program::{Located, Program};
 

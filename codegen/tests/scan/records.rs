@@ -181,7 +181,7 @@ fn a_build_is_compared_by_its_records_and_files() {
     assert!(scanned.diagnostics.is_empty());
     let mut output = Vec::new();
     let options = fixture.options();
-    let outcome = records::build(&scanned.program, &options, false, &mut |bytes| output.extend_from_slice(bytes));
+    let outcome = records::build(&scanned.program, &options, None, false, &mut |bytes| output.extend_from_slice(bytes));
     let outcome = outcome.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output)));
     assert!(String::from_utf8_lossy(&output).contains("Compiling app"));
     let differences = records::verify(&scanned.program, &outcome).expect("what cargo built can be read");
@@ -216,7 +216,7 @@ fn a_build_that_fails_says_what_rustc_says() {
     let scanned = fixture.scan();
     let mut output = Vec::new();
     let outcome =
-        records::build(&scanned.program, &fixture.options(), false, &mut |bytes| output.extend_from_slice(bytes));
+        records::build(&scanned.program, &fixture.options(), None, false, &mut |bytes| output.extend_from_slice(bytes));
     assert!(matches!(outcome, Err(BuildError::Failed { code: Some(101) })), "{outcome:?}");
     assert!(String::from_utf8_lossy(&output).contains("mismatched types"));
 }

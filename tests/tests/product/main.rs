@@ -7,5 +7,6 @@ mod engines;
 mod live;
 mod records;
 mod refused;
+mod reproducible;
 mod run;
 mod workflow;
