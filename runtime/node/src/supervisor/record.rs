@@ -1,15 +1,16 @@
 //! What is to run, on disk: one file for each instance, written before its process is started, and removed once it has stopped.
 //! In: what a supervisor runs. Out: what the next one finds. Absent: processes; they are found by the token in their environment.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 
 use super::spec::Spec;
+use crate::durable;
 
 /// The format that this version writes and reads.
 const FORMAT: u32 = 1;
@@ -61,6 +62,7 @@ pub(super) struct Records {
 impl Records {
     pub(super) fn open(folder: PathBuf) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        durable::sweep(&folder)?;
         Ok(Self { folder })
     }
 
@@ -91,13 +93,7 @@ impl Records {
 
     /// Writes a record: wholly, or not at all.
     pub(super) fn write(&self, token: &Token, record: &Record) -> io::Result<()> {
-        let text = serde_json::to_vec_pretty(record)?;
-        let beside = self.folder.join(format!("{}.new", token.as_str()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        fs::rename(beside, self.path(token))?;
-        File::open(&self.folder)?.sync_all()
+        durable::write(&self.path(token), 0o600, &serde_json::to_vec_pretty(record)?)
     }
 
     /// Removes a record, if it is there.
