@@ -10,5 +10,6 @@ mod laws;
 mod names;
 mod plan;
 mod refusal;
+mod seal;
 mod sql;
 mod typing;
