@@ -1,26 +1,35 @@
-//! Runs a program so that nothing of it remains: in a process group of its own, led by a keeper.
-//! In: a program. Out: its exit code. Absent: restarting it.
+//! Runs an application on this machine: under a supervisor that lives as long as this command, and so that nothing of it remains.
+//! In: a program. Out: the address that it serves on, and its exit code. Absent: the supervisor (`cell-node` has it).
 //!
 //! Three processes: this command, the keeper (this command's own binary in another mode), and the program. The keeper leads the
 //! group, outlives whatever asks the group to end, and holds one end of a pipe whose other end this command holds. So the
 //! program is stopped when this command is told to stop, and also when this command dies, however it dies.
 
-use std::convert::Infallible;
+mod keeper;
+
 use std::ffi::OsString;
-use std::io::Read as _;
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_current_process_group, kill_process, kill_process_group};
-use tokio::process::{Child, Command};
+use cell_node::supervisor::{Instance, Log, NotReady, Phase, Settings, Spec, State, Supervisor};
+use tempfile::TempDir;
 use tokio::signal::unix::{self, SignalKind};
+use tokio::sync::watch;
+
+pub(crate) use keeper::keep;
 
 use crate::output::Output;
 use crate::stop::{Exit, Mistake, Stop};
 
 /// How long an application has to end once it was asked to.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
+
+/// As long as anybody waits. On this machine a process may be slow, or stand still in a debugger, and nobody minds.
+const PATIENCE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The longest path of a folder in which a socket can be.
+const SHORT: usize = 80;
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -32,106 +41,148 @@ pub(crate) struct Program {
     pub(crate) grace: Duration,
 }
 
-/// Runs a program until it ends, or until this process is told to stop: then it has its grace, and a second signal ends it
-/// at once.
+/// Runs a program until this process is told to stop: then it has its grace, and a second signal ends it at once. It serves
+/// once it is ready. Where it ends before that, this ends with it; later, it is started again.
 ///
 /// # Errors
-/// It cannot be started.
+/// It cannot be started, or its address cannot be listened on.
 pub(crate) async fn supervise(program: &Program, output: &Output) -> Result<Exit, Stop> {
     let failed = |error| Mistake::new(format!("cannot start `{}`: {error}", program.path.display()));
     // Taken first: a signal may come while the keeper starts.
     let mut signals = Signals::take().map_err(failed)?;
-    let mut keeper = keeper(program, output).map_err(failed)?;
-    let group = keeper.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-    // Closed when this process ends, in whatever way.
-    let lifeline = keeper.stdin.take();
-    let mut told = false;
-    let status = loop {
-        tokio::select! {
-            status = keeper.wait() => break status.map_err(failed)?,
-            _ = signals.next() => {
-                let Some(group) = group else { continue };
-                // Either may find nobody there any more, which is what was wanted.
-                let _ = if told { kill_process_group(group, Signal::KILL) } else { kill_process(group, Signal::TERM) };
-                if !told {
-                    output.progress("Stopping", "press Ctrl-C again to end it at once");
-                }
-                told = true;
+    let folder = folder().map_err(failed)?;
+    let settings = Settings { grace: program.grace, ready: PATIENCE, silence: PATIENCE, ..Settings::default() };
+    let refused = |error: cell_node::supervisor::SupervisorError| Mistake::new(error.to_string());
+    let supervisor = Supervisor::open(folder.path(), settings).await.map_err(refused)?;
+    let instance = supervisor.start(spec(program, output)?).await.map_err(refused)?;
+    let Some(state) = supervisor.watch(instance) else { return Ok(Exit::Application(1)) };
+    let running = Running { supervisor, instance, state };
+    let ended = running.run(&mut signals, output).await;
+    running.supervisor.shutdown().await;
+    ended
+}
+
+/// The folder of the supervisor, which goes with this command. A socket's path is short, and that of temporary files may not be.
+fn folder() -> std::io::Result<TempDir> {
+    let mut named = tempfile::Builder::new();
+    let named = named.prefix("cell-");
+    if std::env::temp_dir().as_os_str().len() > SHORT { named.tempdir_in("/tmp") } else { named.tempdir() }
+}
+
+/// The program with its keeper, as the supervisor is told about it.
+fn spec(program: &Program, output: &Output) -> Result<Spec, Mistake> {
+    let text = |value: OsString| {
+        let refused = |value: OsString| Mistake::new(format!("`{}` is not valid Unicode", value.display()));
+        value.into_string().map_err(refused)
+    };
+    let here = |error| Mistake::file("use", Path::new("."), &error);
+    let grace = program.grace.as_millis().to_string();
+    let mut arguments = ["__keep", "--grace", &grace, "--"].map(str::to_owned).to_vec();
+    arguments.push(text(program.path.clone().into())?);
+    for argument in &program.arguments {
+        arguments.push(text(argument.clone())?);
+    }
+    let environment = program.environment.iter().cloned();
+    let name = program.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Spec {
+        application: name.clone(),
+        process: name,
+        replica: 0,
+        release: String::new(),
+        program: std::env::current_exe().map_err(here)?,
+        arguments,
+        environment: environment.map(|(name, value)| Ok((name.to_owned(), text(value)?))).collect::<Result<_, _>>()?,
+        inherit_environment: true,
+        folder: std::env::current_dir().map_err(here)?,
+        // Standard output is for JSON alone where JSON was asked for.
+        log: if output.is_json() { Log::InheritError } else { Log::Inherit },
+        lifeline: true,
+    })
+}
+
+/// A program under its supervisor.
+struct Running {
+    supervisor: Supervisor,
+    instance: Instance,
+    state: watch::Receiver<State>,
+}
+
+/// Why a program does not serve.
+enum Failed {
+    /// It ended.
+    Process(NotReady),
+    /// Its address cannot be listened on.
+    Address(Mistake),
+}
+
+impl Running {
+    async fn run(&self, signals: &mut Signals, output: &Output) -> Result<Exit, Stop> {
+        let served = tokio::select! {
+            served = self.serve() => served,
+            () = signals.next() => return Ok(self.stop(signals, output).await),
+        };
+        match served {
+            Ok(Some(address)) => output.listening(address),
+            Ok(None) => {}
+            Err(Failed::Process(NotReady { reason, .. })) => {
+                return Ok(Exit::Application(reason.map_or(1, |exit| exit.code())));
+            }
+            Err(Failed::Address(mistake)) => {
+                self.supervisor.stop(self.instance).await;
+                return Err(mistake.into());
             }
         }
-    };
-    drop(lifeline);
-    // Whatever the program started and did not end itself.
-    if let Some(group) = group {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-    Ok(Exit::Application(code(status)))
-}
-
-fn keeper(program: &Program, output: &Output) -> std::io::Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["__keep", "--grace", &program.grace.as_millis().to_string(), "--"]);
-    command.arg(&program.path).args(&program.arguments);
-    for (name, _) in std::env::vars_os() {
-        // What cargo told this command about its own package is not about the application.
-        let name = name.to_string_lossy();
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            command.env_remove(&*name);
+        let mut state = self.state.clone();
+        loop {
+            tokio::select! {
+                changed = state.changed() => {
+                    let State { phase, exit, .. } = state.borrow_and_update().clone();
+                    if changed.is_err() || phase == Phase::Stopped {
+                        return Ok(Exit::Application(exit.map_or(1, |exit| exit.code())));
+                    }
+                    if let (Phase::Waiting, Some(exit)) = (phase, exit) {
+                        output.note(format_args!("the application {exit}, and is started again"));
+                    }
+                }
+                () = signals.next() => return Ok(self.stop(signals, output).await),
+            }
         }
     }
-    command.envs(program.environment.iter().map(|(name, value)| (name, value)));
-    // Standard output is for JSON alone where JSON was asked for.
-    command.stdout(if output.is_json() { Stdio::from(std::io::stderr()) } else { Stdio::inherit() });
-    command.stdin(Stdio::piped()).process_group(0).spawn()
-}
 
-/// What the keeper does: starts the program, and sees to it that it ends.
-///
-/// # Errors
-/// The program cannot be started.
-pub(crate) async fn keep(program: &Program) -> Result<Exit, Stop> {
-    let failed = |error| Mistake::new(format!("cannot start `{}`: {error}", program.path.display()));
-    let mut signals = Signals::take().map_err(failed)?;
-    let orphaned = orphaned();
-    let mut child =
-        Command::new(&program.path).args(&program.arguments).stdin(Stdio::null()).spawn().map_err(failed)?;
-    tokio::pin!(orphaned);
-    let owned = tokio::select! {
-        status = child.wait() => return Ok(Exit::Application(code(status.map_err(failed)?))),
-        () = &mut orphaned => false,
-        _ = signals.next() => true,
-    };
-    // To this process, too; it takes no notice.
-    let _ = kill_current_process_group(Signal::TERM);
-    if let Ok(status) = tokio::time::timeout(program.grace, child.wait()).await
-        && owned
-    {
-        return Ok(Exit::Application(code(status.map_err(failed)?)));
+    /// Waits until the program is ready, and lets it serve. Out: where, if it has doors.
+    async fn serve(&self) -> Result<Option<SocketAddr>, Failed> {
+        self.supervisor.ready(self.instance).await.map_err(Failed::Process)?;
+        let (listener, address) = match self.state.borrow().doors {
+            true => listen().map(|(listener, address)| (Some(listener), Some(address))).map_err(Failed::Address)?,
+            false => (None, None),
+        };
+        self.supervisor.serve(self.instance, listener).await.map_err(Failed::Process)?;
+        Ok(address)
     }
-    // Ends this process, too.
-    let _ = kill_current_process_group(Signal::KILL);
-    std::future::pending::<Infallible>().await;
-    Ok(Exit::Done)
+
+    /// Ends the program in order, or, after another signal, at once.
+    async fn stop(&self, signals: &mut Signals, output: &Output) -> Exit {
+        output.progress("Stopping", "press Ctrl-C again to end it at once");
+        tokio::select! {
+            () = self.supervisor.stop(self.instance) => {}
+            () = signals.next() => self.supervisor.kill(self.instance).await,
+        }
+        let exit = self.state.borrow().exit.clone();
+        Exit::Application(exit.map_or(1, |exit| exit.code()))
+    }
 }
 
-/// Ends when the process that holds the other end of standard input is gone.
-async fn orphaned() {
-    let (sender, receiver) = tokio::sync::oneshot::channel::<Infallible>();
-    // A thread of its own, which nobody waits for: reading cannot be cancelled.
-    std::thread::spawn(move || {
-        let _sender = sender;
-        let mut nothing = [0; 64];
-        while std::io::stdin().read(&mut nothing).is_ok_and(|read| read > 0) {}
-    });
-    // The sender is dropped, never used.
-    let _ = receiver.await;
-}
-
-/// The exit code of a process; as a shell tells it where a signal ended it.
-fn code(status: ExitStatus) -> u8 {
-    use std::os::unix::process::ExitStatusExt as _;
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    u8::try_from(code).unwrap_or(1)
+/// Listens where `CELL_HTTP` says, or else on a free port of this machine alone.
+fn listen() -> Result<(TcpListener, SocketAddr), Mistake> {
+    let address = match std::env::var("CELL_HTTP") {
+        Ok(address) => address,
+        Err(std::env::VarError::NotPresent) => "127.0.0.1:0".to_owned(),
+        Err(error) => return Err(Mistake::new(format!("`CELL_HTTP` cannot be read: {error}"))),
+    };
+    let failed = |error| Mistake::new(format!("cannot listen on `{address}` (from `CELL_HTTP`): {error}"));
+    let listener = TcpListener::bind(&address).map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
 }
 
 /// The signals that ask a process to stop.

@@ -6,6 +6,7 @@ mod style;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
 
 use cell_codegen::program::{Located, Program};
 use cell_codegen::render;
@@ -83,6 +84,13 @@ impl Output {
         if !self.quiet {
             error(&format!("{}: {text}\n", self.progress.note("note")));
         }
+    }
+
+    /// Where the application serves, in a line for whoever started this command. Standard output is for JSON alone where
+    /// JSON was asked for.
+    pub(crate) fn listening(&self, address: SocketAddr) {
+        let line = format!("listening on http://{address}\n");
+        if self.is_json() { error(&line) } else { out(&line) }
     }
 
     /// What another program prints about its progress.

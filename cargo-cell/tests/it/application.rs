@@ -1,6 +1,7 @@
 //! A whole application: built, migrated and run.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -117,4 +118,47 @@ fn an_application_runs_until_ctrl_c_and_leaves_nothing_behind() {
         let status = command.wait().expect("the command ends");
         assert_eq!(status.code(), (signal == Signal::INT).then_some(0));
     }
+}
+
+/// The process that runs a program of this name.
+fn process(program: &str) -> Option<Pid> {
+    let runs = |entry: &std::fs::DirEntry| {
+        let program_of = std::fs::read_link(entry.path().join("exe"));
+        program_of.is_ok_and(|path| path.file_name().is_some_and(|name| name == program))
+    };
+    let mut found = std::fs::read_dir("/proc").expect("processes").flatten().filter(runs);
+    found.find_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
+}
+
+#[test]
+fn an_application_that_dies_is_started_again_where_it_was() {
+    let fixture = Fixture::new("app-dies");
+    let mut command = fixture.command(&["run"]);
+    let mut command = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command runs");
+    let mut out = BufReader::new(command.stdout.take().expect("a pipe"));
+    let mut log = BufReader::new(command.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    let mut line = String::new();
+    out.read_line(&mut line).expect("a line");
+    let address = line.trim_end().strip_prefix("listening on http://").expect("an address").to_owned();
+    kill_process(process("app-dies").expect("the application runs"), Signal::KILL).expect("it is there");
+    let note = log.find(|line| line.contains("is started again")).expect("a note");
+    assert_eq!(note, "note: the application ended with exit code 137, and is started again");
+    let mut socket = TcpStream::connect(&address).expect("the socket stayed");
+    socket.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    let pid = Pid::from_raw(command.id().cast_signed()).expect("a process");
+    kill_process(pid, Signal::INT).expect("the command is there");
+    line.clear();
+    out.read_to_string(&mut line).expect("the end of the pipe");
+    assert_eq!((line.as_str(), command.wait().expect("the command ends").code()), ("", Some(0)));
+
+    // Somebody else listens there.
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a socket");
+    let address = taken.local_addr().expect("an address").to_string();
+    let said =
+        crate::fixture::said(fixture.command(&["run", "-q"]).env("CELL_HTTP", &address).output().expect("it ends"));
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
+    assert!(said.err.contains(&format!("error: cannot listen on `{address}` (from `CELL_HTTP`): ")), "{}", said.err);
 }
