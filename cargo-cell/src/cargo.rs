@@ -23,7 +23,6 @@ pub(crate) fn build(compiled: &Compiled, options: &Options, output: &Output) -> 
 ///
 /// # Errors
 /// As [`build`]; this command's own path is not known, or cargo or rustc cannot be asked.
-#[expect(dead_code, reason = "the command that makes a bundle is not there yet")]
 pub(crate) fn build_release(compiled: &Compiled, options: &Options, output: &Output) -> Result<BuildOutcome, Stop> {
     let wrapper = std::env::current_exe()
         .map_err(|error| Mistake::new(format!("the path of this command is not known: {error}")))?;

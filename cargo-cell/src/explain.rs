@@ -186,6 +186,42 @@ pub(crate) const AREAS: &[Area] = &[
             "unknown-database"
         ),
     },
+    Area {
+        title: "Nodes",
+        pages: pages!(
+            "address-in-use"
+            "bundle-missing"
+            "bundle-refused"
+            "client-key"
+            "daemon-failed"
+            "database-on-two-nodes"
+            "deploy-under-way"
+            "doors-of-two-processes"
+            "environment-file"
+            "environment-missing"
+            "history-diverged"
+            "key-observes"
+            "migrate-failed"
+            "no-address-for-doors"
+            "no-daemon"
+            "no-log"
+            "no-node"
+            "node-protocol"
+            "node-unreachable"
+            "not-released"
+            "nothing-in-region"
+            "nothing-staged"
+            "other-host"
+            "plan-outdated"
+            "process-not-ready"
+            "release-not-kept"
+            "storage-failed"
+            "storage-full"
+            "unknown-application"
+            "unknown-key"
+            "wrong-code"
+        ),
+    },
 ];
 
 #[cfg(test)]

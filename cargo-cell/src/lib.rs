@@ -10,6 +10,7 @@ mod database;
 mod explain;
 mod output;
 mod rehearsal;
+mod remote;
 mod rustc_wrapper;
 mod source;
 mod state;

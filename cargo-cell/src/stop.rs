@@ -84,6 +84,12 @@ impl Mistake {
         self
     }
 
+    /// The code of a refusal that came from elsewhere; one without a page is left out.
+    pub(crate) fn code_of(mut self, code: &str) -> Self {
+        self.code = crate::explain::page(code).map(|page| page.code);
+        self
+    }
+
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

@@ -3,4 +3,5 @@
 
 pub mod application;
 pub mod command;
+pub mod daemon;
 pub mod web;

@@ -2,6 +2,7 @@
 //! Absent: doing anything.
 
 mod options;
+mod remote;
 mod unavailable;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use options::{Application, Color, Compile, MessageFormat};
+pub(crate) use remote::{Consent, Daemon, DaemonAction, Deploy, Logs, Node, NodeAction, NodeAdd, Rollback, Status};
 
 use crate::output::Output;
 use options::Global;
@@ -81,6 +83,33 @@ pub(crate) enum Command {
         after_help = "Examples:\n  cargo cell plan\n  cargo cell plan --format markdown     for the summary of a CI job"
     )]
     Plan(Plan),
+    /// Deploy the release to the nodes of a region
+    ///
+    /// Builds the bundle, asks the nodes what they have, shows the plan and asks. Then sends what is missing, migrates,
+    /// starts the new processes beside those that run, and switches once they are ready. Where anything fails before that,
+    /// what ran before runs on.
+    #[command(
+        after_help = "Examples:\n  cargo cell deploy --region local\n  cargo cell deploy --region local --yes     in CI"
+    )]
+    Deploy(Deploy),
+    /// Go back to a release that the nodes of a region have kept
+    #[command(after_help = "Example:\n  cargo cell rollback --region local --to 3")]
+    Rollback(Rollback),
+    /// Show what runs on the nodes
+    #[command(after_help = "Example:\n  cargo cell status --region local")]
+    Status(Status),
+    /// Show what the processes of a region wrote
+    #[command(after_help = "Example:\n  cargo cell logs --region local --follow")]
+    Logs(Logs),
+    /// Change or list the nodes of the topology
+    Node(Node),
+    /// Run this machine as a node
+    ///
+    /// Keeps applications running, and takes orders from clients whose keys it knows. The first client becomes known by the
+    /// code that is shown. SIGTERM ends the daemon and leaves the applications running, for the next daemon with the same
+    /// state folder; Ctrl-C ends them, too.
+    #[command(after_help = "Example:\n  cargo cell daemon --state ./node")]
+    Daemon(Daemon),
     /// Explain a diagnostic's code, with a wrong and a right example
     ///
     /// Without a code, lists them all.
@@ -120,6 +149,9 @@ pub(crate) struct Run {
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Plan {
+    /// Ask the nodes of this region, and show what a deploy would change there
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
     /// How the plan is written; as `--message-format` says where this is not given
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<PlanFormat>,
@@ -237,18 +269,23 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
 impl Command {
     /// The command with the global options that choose an application in the place where commands look for them.
     fn of(mut self, global: &Global) -> Self {
-        let compile = match &mut self {
-            Self::Check(compile) | Self::Release(compile) => compile,
-            Self::Plan(plan) => &mut plan.compile,
-            Self::Build(build) => &mut build.compile,
-            Self::Run(run) => &mut run.compile,
+        let application = match &mut self {
+            Self::Check(compile) | Self::Release(compile) => &mut compile.application,
+            Self::Plan(plan) => &mut plan.compile.application,
+            Self::Build(build) => &mut build.compile.application,
+            Self::Run(run) => &mut run.compile.application,
             Self::Migrate(migrate) => match &mut migrate.action {
-                Action::Status(one) | Action::Verify(one) => &mut one.compile,
-                Action::Apply { database, .. } => &mut database.compile,
+                Action::Status(one) | Action::Verify(one) => &mut one.compile.application,
+                Action::Apply { database, .. } => &mut database.compile.application,
             },
-            Self::Explain { .. } | Self::Supervise(_) | Self::Keep(_) => return self,
+            Self::Deploy(deploy) => &mut deploy.compile.application,
+            Self::Rollback(rollback) => &mut rollback.application,
+            Self::Status(status) => &mut status.application,
+            Self::Logs(logs) => &mut logs.application,
+            Self::Node(node) => &mut node.application,
+            Self::Explain { .. } | Self::Daemon(_) | Self::Supervise(_) | Self::Keep(_) => return self,
         };
-        compile.application = Application {
+        *application = Application {
             manifest_path: global.manifest_path.clone(),
             package: global.package.clone(),
             environment: global.env.clone(),

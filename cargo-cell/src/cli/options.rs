@@ -138,7 +138,6 @@ impl Compile {
 
 impl Compile {
     /// The same where what is built is to be deployed: optimized, unless a profile is named.
-    #[expect(dead_code, reason = "the command that makes a bundle is not there yet")]
     pub(crate) fn scan_for_release(&self) -> Options {
         let profile = self.profile.clone().unwrap_or_else(|| "release".to_owned());
         Options { profile, ..self.scan() }

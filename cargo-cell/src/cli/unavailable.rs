@@ -5,25 +5,8 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 /// Commands.
-const COMMANDS: [&str; 17] = [
-    "completions",
-    "daemon",
-    "deploy",
-    "dev",
-    "doctor",
-    "eject",
-    "graph",
-    "init",
-    "logs",
-    "new",
-    "node",
-    "ps",
-    "rollback",
-    "search",
-    "secret",
-    "status",
-    "top",
-];
+const COMMANDS: [&str; 11] =
+    ["completions", "dev", "doctor", "eject", "graph", "init", "new", "ps", "search", "secret", "top"];
 
 /// Commands below `migrate`.
 const MIGRATE: [&str; 4] = ["baseline", "contract", "copy", "squash"];

@@ -2,11 +2,16 @@
 
 mod build;
 mod check;
+mod daemon;
+mod deploy;
 mod explain;
+mod logs;
 mod migrate;
+mod node;
 mod plan;
 mod release;
 mod run;
+mod status;
 
 use tokio::runtime::Builder;
 
@@ -26,7 +31,13 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Exit, Stop> {
         Command::Run(arguments) => wait(run::run(&arguments, output)),
         Command::Migrate(arguments) => wait(migrate::run(&arguments, output)),
         Command::Release(compile) => wait(release::run(&compile, output)),
-        Command::Plan(arguments) => plan::run(&arguments, output),
+        Command::Plan(arguments) => wait(plan::run(&arguments, output)),
+        Command::Deploy(arguments) => wait(deploy::deploy(&arguments, output)),
+        Command::Rollback(arguments) => wait(deploy::rollback(&arguments, output)),
+        Command::Status(arguments) => wait(status::run(&arguments, output)),
+        Command::Logs(arguments) => wait(logs::run(&arguments, output)),
+        Command::Node(arguments) => wait(node::run(&arguments, output)),
+        Command::Daemon(arguments) => wait(daemon::run(&arguments, output)),
         Command::Explain { code } => explain::run(code.as_deref(), output),
         Command::Supervise(arguments) => wait(supervise::supervise(&program(arguments)?, output)),
         Command::Keep(arguments) => wait(supervise::keep(&program(arguments)?)),

@@ -1,18 +1,20 @@
 //! `plan`: what differs from the last release. In: an application's sources, and what is committed under `cell/`. Out: text,
-//! Markdown or JSON. Absent: asking nodes what they run; a plan for a region does that.
+//! Markdown or JSON. With a region, what a deploy would change on its nodes.
 
 mod human;
 mod markdown;
 mod words;
 
+use cell_codegen::compile::Compiled;
 use cell_codegen::emit::{self, Outdated};
 use cell_codegen::release::{self, Difference};
+use cell_codegen::topology::Topology;
 use serde::Serialize;
 
 use crate::cli::{Plan, PlanFormat};
 use crate::output::Output;
-use crate::source;
 use crate::stop::{Exit, Stop};
+use crate::{remote, source};
 
 use super::build::File;
 
@@ -45,10 +47,13 @@ struct Value<'a> {
 ///
 /// # Errors
 /// What is wrong with the application, or with the record of its last release.
-pub(super) fn run(arguments: &Plan, output: &Output) -> Result<Exit, Stop> {
+pub(super) async fn run(arguments: &Plan, output: &Output) -> Result<Exit, Stop> {
     let application = &arguments.compile.application;
     let compiled = source::compile(&arguments.compile.scan(), output)?;
     let topology = source::environment(&compiled, application)?;
+    if let Some(region) = &arguments.region {
+        return regional(arguments, &compiled, topology, region, output).await;
+    }
     let last = release::last(&compiled.previous).map_err(|error| super::release::unreadable(&error))?;
     let next = release::next(&compiled.model, &compiled.histories, &compiled.topologies, last.as_ref());
     let mut difference = release::between(last.as_ref(), &next, &compiled.model, &compiled.histories);
@@ -76,4 +81,29 @@ pub(super) fn run(arguments: &Plan, output: &Output) -> Result<Exit, Stop> {
         _ => human::text(&changes, style),
     });
     Ok(if changes.differs || !changes.outdated.is_empty() { Exit::OutOfDate } else { Exit::Done })
+}
+
+/// What a deploy to a region would change.
+#[derive(Serialize)]
+struct RegionalValue<'a> {
+    command: &'static str,
+    plan: &'a cell_node::plan::Plan,
+    hash: String,
+}
+
+/// Shows what a deploy to a region would change on its nodes.
+async fn regional(
+    arguments: &Plan,
+    compiled: &Compiled,
+    topology: &Topology,
+    region: &str,
+    output: &Output,
+) -> Result<Exit, Stop> {
+    let plan = super::deploy::plan(compiled, &arguments.compile.scan_for_release(), topology, region, output).await?;
+    output.value(RegionalValue { command: "plan", plan: &plan, hash: plan.hash().to_string() });
+    output.text(|style| match arguments.format {
+        Some(PlanFormat::Markdown) => remote::markdown(&plan),
+        _ => remote::human(&plan, style),
+    });
+    Ok(if plan.is_empty() { Exit::Done } else { Exit::OutOfDate })
 }

@@ -9,6 +9,9 @@ use cell_codegen::{check, lower, records, scan};
 
 use super::{AREAS, page};
 
+/// The command's own codes.
+const OWN: &[&str] = &["client-key", "daemon-failed", "no-daemon", "node-protocol", "node-unreachable", "not-released"];
+
 /// Codes that a single source text may yield, besides those of the attributes and the declarations.
 const OF_ONE_SOURCE: [&str; 8] = [
     "expression-engine",
@@ -22,7 +25,7 @@ const OF_ONE_SOURCE: [&str; 8] = [
 ];
 
 fn codes() -> BTreeSet<&'static str> {
-    [scan::CODES, topology::CODES, records::CODES, cell_schema::CODES, cell_migrate::CODES]
+    [scan::CODES, topology::CODES, records::CODES, cell_schema::CODES, cell_migrate::CODES, cell_node::CODES, OWN]
         .into_iter()
         .flatten()
         .chain(&cell_syntax::parse::CODES)

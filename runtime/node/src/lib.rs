@@ -8,6 +8,7 @@ pub mod audit;
 mod base32;
 pub mod bundle;
 pub mod client;
+mod codes;
 pub mod deploy;
 pub mod digest;
 mod durable;
@@ -21,3 +22,5 @@ pub mod protocol;
 pub mod store;
 pub mod supervisor;
 pub mod transport;
+
+pub use codes::CODES;

@@ -101,8 +101,6 @@ pub struct NodePlan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// What an interrupted deploy left is cleared away.
-    Recover,
     /// A database is brought up to date.
     Migrate {
         /// The database.

@@ -56,13 +56,16 @@ pub(super) async fn send(agent: &Agent, wanted: &LogRequest, events: &Events) ->
             log.open_at_end().await;
         }
     }
-    while wanted.follow {
+    if !wanted.follow {
+        return Ok(());
+    }
+    // Until the client hangs up, which drops this.
+    loop {
         tokio::time::sleep(LOOK).await;
         for log in &mut logs {
             log.follow(events).await;
         }
     }
-    Ok(())
 }
 
 struct Log {

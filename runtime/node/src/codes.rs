@@ -1,0 +1,30 @@
+//! The codes of what a node, or a plan for nodes, refuses: each has a page that `cargo cell explain` shows.
+
+/// Every code of [`Refused`](crate::protocol::Refused).
+pub const CODES: &[&str] = &[
+    "address-in-use",
+    "bundle-missing",
+    "bundle-refused",
+    "database-on-two-nodes",
+    "deploy-under-way",
+    "doors-of-two-processes",
+    "environment-file",
+    "environment-missing",
+    "history-diverged",
+    "key-observes",
+    "migrate-failed",
+    "no-address-for-doors",
+    "no-log",
+    "no-node",
+    "nothing-in-region",
+    "nothing-staged",
+    "other-host",
+    "plan-outdated",
+    "process-not-ready",
+    "release-not-kept",
+    "storage-failed",
+    "storage-full",
+    "unknown-application",
+    "unknown-key",
+    "wrong-code",
+];
