@@ -3,6 +3,7 @@
 use std::fs;
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 use tar::{EntryType, Header};
 
 use super::{PROGRAM, names, release};
@@ -216,4 +217,37 @@ fn an_archive_that_disagrees_with_its_description_is_refused() {
         .file("bin/another", b"")
         .good(&good)
         .refused(expect!["`bin/another` has no place in a bundle: the release names another executable"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    // `Hostile::unpack` looks that nothing is left beside.
+    #[test]
+    fn changed_bytes_are_refused_or_are_the_content_of_a_file(changes in proptest::collection::vec((0_usize..5120, 1_u8..=255), 1..4)) {
+        let good = release(PROGRAM, b"{}");
+        let description = good.to_json().expect("text");
+        // The release's own members are checked by its hashes; `cell/a` is anybody's.
+        let mut hostile = Hostile::new()
+            .file("bin/catalog", PROGRAM)
+            .file("cell/a", b"free")
+            .file(MANIFEST, b"{}")
+            .file("release.json", description.as_bytes())
+            .end();
+        let mut touched = hostile.bytes.clone();
+        for (at, change) in changes {
+            let at = at % touched.len();
+            touched[at] ^= change;
+        }
+        let free = 3 * 512..3 * 512 + 4;
+        let outside = (0..touched.len()).any(|at| touched[at] != hostile.bytes[at] && !free.contains(&at));
+        hostile.bytes = touched;
+        prop_assert_eq!(hostile.unpack().is_err(), outside);
+    }
+
+    #[test]
+    fn noise_is_refused(bytes in proptest::collection::vec(any::<u8>(), 0..4096)) {
+        let mut hostile = Hostile::new();
+        hostile.bytes = bytes;
+        prop_assert!(hostile.unpack().is_err());
+    }
 }
