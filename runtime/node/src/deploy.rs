@@ -5,6 +5,7 @@
 use futures_util::future::join_all;
 
 use crate::client::{CallError, Client};
+use crate::failpoint;
 use crate::plan::{NodePlan, Plan};
 use crate::protocol::Event;
 
@@ -51,6 +52,7 @@ pub async fn apply(plan: &Plan, clients: &mut [Client], progress: &Progress<'_>)
         return Err(back(application, &mut busy, failure).await);
     }
 
+    failpoint::reach("all-staged");
     let switched = join_all(busy.iter_mut().map(|(node, client)| async {
         let mut told = |event| progress(&node.node, event);
         client.switch(application, &mut told).await.map_err(|error| failure(node, "switch", error))
@@ -59,6 +61,7 @@ pub async fn apply(plan: &Plan, clients: &mut [Client], progress: &Progress<'_>)
         return Err(back(application, &mut busy, failure).await);
     }
 
+    failpoint::reach("all-switched");
     let finished = join_all(busy.iter_mut().map(|(node, client)| async {
         let mut told = |event| progress(&node.node, event);
         client.finish(application, &mut told).await.map_err(|error| failure(node, "finish", error))

@@ -12,6 +12,7 @@ mod codes;
 pub mod deploy;
 pub mod digest;
 mod durable;
+mod failpoint;
 pub mod frame;
 pub mod host;
 pub mod key;

@@ -13,6 +13,7 @@ use super::super::environment;
 use super::super::migrate::{self, Mode};
 use super::super::record::{Deployment, Journal, Record};
 use super::{Application, Events, copy};
+use crate::failpoint;
 use crate::protocol::{Event, Order, Refused};
 
 impl Application {
@@ -49,11 +50,13 @@ impl Application {
         };
         next.journal = Some(Journal::Staged(deployment.clone()));
         self.write(&mut record, next)?;
+        failpoint::reach("staging");
         let prepared = self.prepare(&deployment, listener.is_some(), &variables, events).await;
         if let Err(refused) = prepared {
             self.settle(&mut record).await?;
             return Err(refused);
         }
+        failpoint::reach("staged");
         Ok(())
     }
 
@@ -66,6 +69,7 @@ impl Application {
     ) -> Result<(), Refused> {
         let order = &deployment.order;
         self.migrate(order, variables, events).await?;
+        failpoint::reach("migrated");
         let mut started = Vec::new();
         for wanted in &order.processes {
             if wanted.doors && !doors {
@@ -79,6 +83,7 @@ impl Application {
                 started.push((instance, wanted, replica));
             }
         }
+        failpoint::reach("started");
         let ready = started.into_iter().map(|(instance, wanted, replica)| async move {
             match self.supervisor.ready(instance).await {
                 Ok(()) => {
@@ -148,6 +153,7 @@ impl Application {
             self.settle(&mut record).await?;
             return Err(refused);
         }
+        failpoint::reach("serving");
         let mut next = record.clone();
         next.generation += 1;
         next.journal = Some(Journal::Switched { previous: next.current.replace(staged.clone()) });
@@ -155,6 +161,7 @@ impl Application {
             self.settle(&mut record).await?;
             return Err(refused);
         }
+        failpoint::reach("switched");
         let _ = events.send(Event::Serving { http: staged.order.http });
         Ok(())
     }
@@ -183,6 +190,7 @@ impl Application {
         if let Some(previous) = &previous {
             self.stop(previous, Some(events)).await;
         }
+        failpoint::reach("stopped");
         let mut next = record.clone();
         next.journal = None;
         if let Some(previous) = previous {
@@ -191,6 +199,7 @@ impl Application {
         self.write(&mut record, next)?;
         self.close_doors(&record);
         self.forget_releases(&record);
+        failpoint::reach("finished");
         Ok(())
     }
 
