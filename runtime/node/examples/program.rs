@@ -14,10 +14,10 @@ async fn main() -> io::Result<()> {
     let variable = |name: &str| std::env::var(name).map_err(io::Error::other);
     let mut deaf = false;
     let mut chatter = false;
+    let mut stays = false;
     for word in std::env::args().skip(1) {
         match word.split_once('=') {
             Some(("say", text)) => writeln!(io::stdout(), "{text}")?,
-            Some(("fail", code)) => return Err(io::Error::other(code)),
             // Fails from the second time on.
             Some(("once", file)) if Path::new(file).exists() => return Err(io::Error::other("a second time")),
             Some(("once", file)) => std::fs::write(file, "")?,
@@ -26,40 +26,61 @@ async fn main() -> io::Result<()> {
             }
             None if word == "deaf" => deaf = true,
             None if word == "chatter" => chatter = true,
+            // Connects again when the supervisor is gone, instead of ending.
+            None if word == "stays" => stays = true,
             _ => return Err(io::Error::other(format!("what is `{word}`?"))),
         }
     }
     let mut terminate = signal(SignalKind::terminate())?;
-    let stream = UnixStream::connect(variable(SUPERVISOR)?).await?;
-    let mut channel = Channel::new(stream);
-    let (instance, progress) = (variable(INSTANCE)?, Progress::Starting);
-    channel
-        .send(&FromProcess::Hello { version: VERSION, instance, progress, doors: false, listener: false }, None)
-        .await?;
-    channel.send(&FromProcess::Ready { doors: false }, None).await?;
+    let (socket, instance) = (variable(SUPERVISOR)?, variable(INSTANCE)?);
+    let mut progress = Progress::Starting;
     let mut number = 0_u64;
-    loop {
-        let message = tokio::select! {
-            message = channel.receive::<ToProcess>() => message?,
-            _ = terminate.recv() => match deaf {
-                true => continue,
-                false => return Ok(()),
-            },
-            () = tokio::time::sleep(Duration::from_micros(200)), if chatter => {
-                writeln!(io::stdout(), "line {number}")?;
-                number += 1;
+    'connection: loop {
+        let stream = match UnixStream::connect(&socket).await {
+            Ok(stream) => stream,
+            Err(_) if stays => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             }
+            Err(error) => return Err(error),
         };
-        match message {
-            Some((ToProcess::Ping, _)) => channel.send(&FromProcess::Pong, None).await?,
-            Some((ToProcess::Serve { .. }, _)) => channel.send(&FromProcess::Serving, None).await?,
-            Some((ToProcess::Output, Some(file))) => {
-                rustix::stdio::dup2_stdout(&file)?;
-                rustix::stdio::dup2_stderr(&file)?;
+        let mut channel = Channel::new(stream);
+        let instance = instance.clone();
+        channel
+            .send(&FromProcess::Hello { version: VERSION, instance, progress, doors: false, listener: false }, None)
+            .await?;
+        if progress == Progress::Starting {
+            progress = Progress::Ready;
+            channel.send(&FromProcess::Ready { doors: false }, None).await?;
+        }
+        loop {
+            let message = tokio::select! {
+                message = channel.receive::<ToProcess>() => message,
+                _ = terminate.recv() => match deaf {
+                    true => continue,
+                    false => return Ok(()),
+                },
+                () = tokio::time::sleep(Duration::from_micros(200)), if chatter => {
+                    writeln!(io::stdout(), "line {number}")?;
+                    number += 1;
+                    continue;
+                }
+            };
+            match message {
+                Ok(Some((ToProcess::Ping, _))) => channel.send(&FromProcess::Pong, None).await?,
+                Ok(Some((ToProcess::Serve { .. }, _))) => {
+                    progress = Progress::Serving;
+                    channel.send(&FromProcess::Serving, None).await?;
+                }
+                Ok(Some((ToProcess::Output, Some(file)))) => {
+                    rustix::stdio::dup2_stdout(&file)?;
+                    rustix::stdio::dup2_stderr(&file)?;
+                }
+                Ok(Some((ToProcess::Output, None))) => {}
+                Ok(None) | Err(_) if stays => continue 'connection,
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(error),
             }
-            Some((ToProcess::Output, None)) => {}
-            None => return Ok(()),
         }
     }
 }

@@ -354,25 +354,28 @@ async fn strangers_garbage_and_endless_lines_are_dropped_and_harm_nobody() -> Ou
 #[tokio::test]
 async fn what_was_left_running_is_adopted_and_what_died_meanwhile_is_started_again() -> Outcome {
     let house = House::open(settings()).await?;
-    let (lives, dies) = (house.program(&["say=one"]).await?, house.program(&["say=two"]).await?);
+    let (lives, dies) = (house.program(&["stays", "say=one"]).await?, house.program(&["stays", "say=two"]).await?);
     for instance in [lives, dies] {
         house.supervisor.ready(instance).await?;
         house.supervisor.serve(instance, None).await?;
     }
-    let states = [lives, dies].map(|instance| house.state(instance));
+    let (lived, died) = (house.state(lives).ok_or("no state")?, house.state(dies).ok_or("no state")?);
     let House { folder, supervisor } = house;
     supervisor.leave().await;
-    signal(states[1].as_ref().ok_or("no state")?, Signal::KILL)?;
-    // This one does not connect again, so it ends with the connection; a Cell application does (see the runtime's tests).
+    signal(&died, Signal::KILL)?;
+    gone(died.pid.ok_or("no process")?.cast_signed()).await?;
     let supervisor = Supervisor::open(&folder.path().join("s"), settings()).await?;
     let house = House { folder, supervisor };
-    let instances: Vec<Instance> = house.supervisor.instances().iter().map(|state| state.instance).collect();
-    assert_eq!(instances.len(), 2);
-    for instance in instances {
-        let state = house.until(instance, |state| state.phase == Phase::Serving && state.connected).await?;
-        assert_eq!(state.exit, Some(Exit::Unknown));
-    }
-    assert!(last_lines(&house.log(), 10)?.len() >= 4);
+    let states = house.supervisor.instances();
+    let kept = states.iter().find(|state| state.pid == lived.pid).ok_or("it was not adopted")?;
+    assert_eq!((kept.phase, kept.adopted, kept.restarts, &kept.exit), (Phase::Serving, true, 0, &None));
+    let other = states.iter().find(|state| state.pid != lived.pid).ok_or("it was forgotten")?;
+    let again = house.until(other.instance, |state| state.phase == Phase::Serving && state.connected).await?;
+    assert_eq!((again.adopted, again.restarts, again.exit), (false, 1, Some(Exit::Unknown)));
+    assert_eq!(last_lines(&house.log(), 10)?.len(), 3);
+    // One that was adopted is stopped as any other.
+    house.supervisor.stop(kept.instance).await;
+    gone(kept.pid.ok_or("no process")?.cast_signed()).await?;
     house.supervisor.shutdown().await;
     Ok(())
 }
