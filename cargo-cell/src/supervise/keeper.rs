@@ -2,9 +2,12 @@
 //! In: a program. Out: its exit code. Absent: starting it again, which the supervisor does by starting another keeper.
 
 use std::convert::Infallible;
+use std::fs;
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
+use cell_manifest::supervision::SUPERVISOR;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::process::Command;
 
@@ -35,6 +38,9 @@ pub(crate) async fn keep(program: &Program) -> Result<Exit, Stop> {
         () = &mut orphaned => false,
         _ = signals.next() => true,
     };
+    if !owned {
+        sweep();
+    }
     // To this process, too; it takes no notice.
     let _ = kill_current_process_group(Signal::TERM);
     if let Ok(status) = tokio::time::timeout(program.grace, child.wait()).await
@@ -46,6 +52,17 @@ pub(crate) async fn keep(program: &Program) -> Result<Exit, Stop> {
     let _ = kill_current_process_group(Signal::KILL);
     std::future::pending::<Infallible>().await;
     Ok(Exit::Done)
+}
+
+/// Removes the folder of a supervisor that is gone and could not do so itself. What is not a supervisor's stays, and the folder
+/// with it.
+fn sweep() {
+    let Some(socket) = std::env::var_os(SUPERVISOR).map(PathBuf::from) else { return };
+    let Some(folder) = socket.parent() else { return };
+    let _ = fs::remove_file(&socket);
+    let _ = fs::remove_file(folder.join("lock"));
+    let _ = fs::remove_dir_all(folder.join("instances"));
+    let _ = fs::remove_dir(folder);
 }
 
 /// Ends when the process that holds the other end of standard input is gone.

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -102,6 +103,15 @@ fn a_killed_command_leaves_nothing_behind() {
     let supervised = Supervised::started(&["--grace", "200"], DEAF);
     supervised.signal(Signal::KILL);
     assert_eq!(supervised.end().2, Some(9));
+    // Nor a file.
+    let mut supervised = Supervised::started(&[], "echo ready; echo \"$CELL_SUPERVISOR\"; sleep 1000");
+    let mut socket = String::new();
+    supervised.out.read_line(&mut socket).expect("a line");
+    let folder = Path::new(socket.trim_end()).parent().expect("a folder").to_owned();
+    assert!(folder.is_dir());
+    supervised.signal(Signal::KILL);
+    assert_eq!(supervised.end().2, Some(9));
+    assert!(!folder.exists(), "{}", folder.display());
 }
 
 #[test]
