@@ -19,6 +19,8 @@ pub struct Daemon {
     pub address: String,
     /// The code that it showed when it started, where it knows no client.
     pub code: Option<String>,
+    /// Where it dies when it is started the next time.
+    pub failpoint: Option<&'static str>,
     process: Option<Child>,
     wrapper: Vec<String>,
 }
@@ -44,6 +46,7 @@ impl Daemon {
             state: state.to_owned(),
             address: "127.0.0.1:0".to_owned(),
             code: None,
+            failpoint: None,
             process: None,
             wrapper: wrapper.iter().map(|word| (*word).to_owned()).collect(),
         };
@@ -66,6 +69,9 @@ impl Daemon {
                 };
             }
             command = wrapped;
+        }
+        if let Some(place) = self.failpoint {
+            command.env("CELL_FAILPOINT", place);
         }
         let log =
             fs::OpenOptions::new().create(true).append(true).open(self.state.with_extension("log")).expect("a log");
@@ -109,6 +115,12 @@ impl Daemon {
         let mut process = self.process.take().expect("it runs");
         process.kill().expect("it is there");
         process.wait().expect("it ended");
+    }
+
+    /// Waits until it is dead.
+    pub fn wait_for_its_death(&mut self) {
+        let status = self.process.take().expect("it runs").wait().expect("it ended");
+        assert_eq!(status.code(), None, "it was killed");
     }
 
     /// Tells it to stop: by SIGINT with what it runs, by SIGTERM without.

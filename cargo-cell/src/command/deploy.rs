@@ -10,6 +10,7 @@ use cell_codegen::compile::Compiled;
 use cell_codegen::topology::Topology;
 use cell_codegen::{emit, release};
 use cell_node::deploy::{self, Failure};
+use cell_node::digest::Digest;
 use cell_node::host::{Host, Libc};
 use cell_node::plan::{self, Migration, Plan, Wish};
 use cell_node::protocol::{Event, Refused};
@@ -312,18 +313,24 @@ fn several(refused: &[Refused]) -> Stop {
 }
 
 /// The release and bundle to go back to: the newest that is kept, or the one that is named by number or bundle.
-fn kept(region: &Region, to: Option<&str>) -> Result<(u32, cell_node::digest::Digest), Stop> {
-    let mut orders: Vec<_> = region.facts.iter().flat_map(|node| &node.deployed.kept).collect();
-    orders.sort_by_key(|kept| std::cmp::Reverse(kept.since));
-    let mut known: Vec<(u32, cell_node::digest::Digest)> = Vec::new();
-    for kept in orders {
-        let release = (kept.order.release, kept.order.bundle);
+fn kept(region: &Region, to: Option<&str>) -> Result<(u32, Digest), Stop> {
+    let kept = region.facts.iter().flat_map(|node| &node.deployed.kept).map(|kept| (kept.since, &kept.order));
+    let mut orders: Vec<_> = kept.collect();
+    if to.is_some() {
+        // By name it may be the one that runs: then there is nothing to do, and that is said.
+        let current = region.facts.iter().filter_map(|node| node.deployed.current.as_ref());
+        orders.extend(current.map(|current| (current.since, &current.order)));
+    }
+    orders.sort_by_key(|(since, _)| std::cmp::Reverse(*since));
+    let mut known: Vec<(u32, Digest)> = Vec::new();
+    for (_, order) in orders {
+        let release = (order.release, order.bundle);
         if !known.contains(&release) {
             known.push(release);
         }
     }
     let listed: Vec<String> = known.iter().map(|(number, bundle)| format!("{number} ({})", bundle.short())).collect();
-    let fits = |(number, bundle): &&(u32, cell_node::digest::Digest)| match to {
+    let fits = |(number, bundle): &&(u32, Digest)| match to {
         None => true,
         Some(to) => number.to_string() == to || (to.len() >= 4 && bundle.to_string().starts_with(to)),
     };
