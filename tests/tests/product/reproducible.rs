@@ -1,12 +1,14 @@
 //! A program is the same from every checkout, and holds no path of the machine that built it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cell_codegen::records::{self, Reproducible, SEPARATOR, WRAPPED, WRAPPER_FLAGS};
 use cell_codegen::scan::{Options, scan};
 use cell_tests::application::{Application, Purpose, target};
 use cell_tests::command::{Said, tested_cell};
+use cell_tests::daemon::Daemon;
+use rustix::process::Signal;
 
 /// Builds the example at a place as a release is built, but for the profile: all of its dependencies are compiled once more
 /// for each place, and unoptimized that takes half the time. Out: the program, and the paths of this machine in it.
@@ -34,6 +36,36 @@ fn two_checkouts_give_one_program_that_names_no_place() {
     let (other, paths) = built("reproducible/deep/other");
     assert_eq!(paths, [""; 0]);
     assert!(one == other, "the programs differ: {} and {} bytes", one.len(), other.len());
+
+    // And so are the bundles with them: every byte of what is sent to a node.
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut daemon = Daemon::start(&folder.path().join("node"));
+    let key = folder.path().join("key");
+    let one = bundled("reproducible/one", &daemon, &key);
+    assert_eq!(one.len(), 64, "{one}");
+    assert_eq!(one, bundled("reproducible/deep/other", &daemon, &key));
+    daemon.stop(Signal::INT);
+}
+
+/// The hash of the bundle that a deploy would make at a place. Out: 64 digits.
+fn bundled(place: &str, daemon: &Daemon, key: &Path) -> String {
+    let application = Application::example_called(place, "reproducible", Purpose::Apart);
+    let command = |arguments: &[&str]| {
+        let mut command = application.cell(arguments);
+        command.env("CELL_KEY", key);
+        command
+    };
+    let said = Said::of(&mut command(&["release", "--profile", "dev"]));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let mut add = command(&["node", "add", "one", &daemon.address, "--region", "local"]);
+    let said = Said::of(add.args(["--code", &daemon.pair("deploy")]));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let mut deploy =
+        command(&["deploy", "--region", "local", "--dry-run", "--profile", "dev", "--message-format", "json"]);
+    let said = Said::of(deploy.env("CARGO_TARGET_DIR", target().join("cell-tests").join(format!("{place}-target"))));
+    assert_eq!(said.code, Some(3), "{}{}", said.out, said.err);
+    let value: serde_json::Value = serde_json::from_str(said.out.lines().last().expect("a line")).expect("JSON");
+    value["plan"]["bundle"].as_str().expect("a hash").to_owned()
 }
 
 fn rustc() -> PathBuf {

@@ -48,15 +48,19 @@ async fn two_engines_are_deployed_to_two_daemons_and_one_is_changed_under_load()
     // A handler changed, and a column added, while requests come in.
     let load = Load::on(&first.http, "/crates?limit=3");
     on_sqlite.add_a_field();
+    // Two of each from now on.
+    on_sqlite.replace("src/browse.rs", "#[service]\n", "#[service]\n#[Placement(replicas = 2)]\n");
+    on_sqlite.replace("src/importer/mod.rs", "#[service]\n", "#[service]\n#[Placement(replicas = 2)]\n");
     first.release(&on_sqlite);
     let said = first.deploy(&on_sqlite);
     assert!(said.out.contains("release 1 (") && said.out.contains("→ release 2 ("), "{}", said.out);
-    assert!(said.out.contains("~ replace catalog × 1"), "{}", said.out);
+    assert!(said.out.contains("~ replace catalog × 1 by × 2 (catalog, importer)"), "{}", said.out);
     let answered = load.end();
     assert!(answered > 20, "{answered} requests were answered");
 
     let status = first.succeed(&on_sqlite, &["status"]);
     assert!(status.out.contains("release 2 (") && status.out.contains("  catalog 1: serving"), "{}", status.out);
+    assert!(status.out.contains("  catalog 2: serving"), "{}", status.out);
     assert!(status.out.contains("  kept: release 1 ("), "{}", status.out);
     let logs = first.succeed(&on_sqlite, &["logs", "--region", "here"]);
     assert!(logs.out.contains("catalog 1 | "), "{}", logs.out);
