@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
-use tokio::sync::Mutex as Turn;
+use tokio::sync::{Mutex as Turn, Notify};
 
 use crate::audit::{Audit, Entry};
 use crate::host::Host;
@@ -45,6 +45,15 @@ pub struct Options {
     pub state: PathBuf,
     /// How processes are supervised.
     pub settings: Settings,
+}
+
+/// A client that deploys.
+#[derive(Clone, Debug)]
+struct Deploying {
+    /// The first letters of its key.
+    client: String,
+    /// Whether it hung up, and what it left is being ended.
+    gone: bool,
 }
 
 /// Why a daemon does not run.
@@ -77,8 +86,10 @@ pub struct Agent {
     codes: Mutex<Codes>,
     audit: Mutex<Audit>,
     applications: Turn<BTreeMap<String, Arc<Application>>>,
-    /// Who deploys which application now: the first 12 letters of the key.
-    deploying: Mutex<BTreeMap<String, String>>,
+    /// Who deploys which application now.
+    deploying: Mutex<BTreeMap<String, Deploying>>,
+    /// Notified whenever nobody deploys an application any more.
+    released: Notify,
     /// Held for as long as the daemon runs.
     _lock: File,
 }
@@ -111,6 +122,7 @@ impl Agent {
             audit: Mutex::new(Audit::open(&folder.join("audit.log"), &now()).map_err(|error| told(&error))?),
             applications: Turn::default(),
             deploying: Mutex::default(),
+            released: Notify::new(),
             _lock: lock,
             folder,
         });
@@ -177,6 +189,22 @@ impl Agent {
             }
         });
         Ok(application)
+    }
+
+    /// Who deploys an application now. Where the client is gone, what it left is ended first.
+    async fn under_way(&self, application: &str) -> Option<String> {
+        loop {
+            let released = self.released.notified();
+            tokio::pin!(released);
+            // Before the look, so that nothing is missed between the look and the wait.
+            released.as_mut().enable();
+            match lock(&self.deploying).get(application) {
+                None => return None,
+                Some(deploying) if !deploying.gone => return Some(deploying.client.clone()),
+                Some(_) => {}
+            }
+            released.await;
+        }
     }
 
     /// The application of this name, where something of it was ever deployed.

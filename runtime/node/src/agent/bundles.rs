@@ -79,7 +79,8 @@ impl Agent {
     pub(super) async fn collect(&self) {
         let mut kept = Vec::new();
         for application in self.applications.lock().await.values() {
-            kept.extend(application.record().await.deployments().map(|kept| kept.order.bundle));
+            // Not waited for: another application may be deploying for long, and its record knows the bundle already.
+            kept.extend(application.glimpse().deployments().map(|kept| kept.order.bundle));
         }
         let mut indexes = Vec::new();
         for entry in fs::read_dir(self.folder.join("chunks")).into_iter().flatten().flatten() {

@@ -8,7 +8,7 @@ use std::path::Path;
 use cell_manifest::Manifest;
 
 use super::application::Application;
-use super::{Agent, is_application, lock};
+use super::{Agent, is_application};
 use crate::protocol::{Current, DatabaseState, Deployed, Kept, Order, ProcessState, Refused};
 use crate::store;
 use crate::supervisor::Phase;
@@ -24,7 +24,7 @@ impl Agent {
             return Ok(self.nothing(name));
         }
         let application = self.application(name).await?;
-        let under_way = lock(&self.deploying).get(name).cloned();
+        let under_way = self.under_way(name).await;
         let record = match under_way {
             // It holds the turn for as long as it takes.
             Some(_) => application.glimpse(),

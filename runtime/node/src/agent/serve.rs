@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 
-use super::{Agent, AgentError, lock, logs, now};
+use super::{Agent, AgentError, Deploying, lock, logs, now};
 use crate::bundle::MAX_CHUNK;
 use crate::frame::{FrameError, Timeouts};
 use crate::key::PublicKey;
@@ -88,14 +88,20 @@ async fn connection(agent: Arc<Agent>, acceptor: &Acceptor, stream: TcpStream) -
         Session { agent: Arc::clone(&agent), connection, key, peer: key.to_string(), role, held: BTreeSet::new() };
     let ended = session.run().await;
     let held = std::mem::take(&mut session.held);
-    for application in held {
-        session.release(&application);
-        agent.note(&session.peer, "hang up", &application, "recover");
-        if let Ok(application) = agent.application(&application).await
+    for application in &held {
+        if let Some(deploying) = lock(&agent.deploying).get_mut(application) {
+            deploying.gone = true;
+        }
+    }
+    for name in held {
+        agent.note(&session.peer, "hang up", &name, "recover");
+        if let Ok(application) = agent.application(&name).await
             && let Err(refused) = application.recover().await
         {
             tracing::error!(application = application.name, "an interrupted deploy could not be ended: {refused}");
         }
+        // Only now: whoever deploys next finds nothing that is under way.
+        session.release(&name);
     }
     Ok(ended?)
 }
@@ -170,7 +176,7 @@ impl Session {
                 self.noted("commit", &index.hash().short(), committed).map(|()| Answer::Done)
             }
             Request::Stage(order) => {
-                if let Err(refused) = self.hold(&order.application) {
+                if let Err(refused) = self.hold(&order.application).await {
                     return Ok(Some(Err(refused)));
                 }
                 let (events, came) = mpsc::unbounded_channel();
@@ -275,15 +281,23 @@ impl Session {
         Ok(Answer::Paired { proof: accepted.proof, role: accepted.role })
     }
 
-    fn hold(&mut self, application: &str) -> Result<(), Refused> {
-        let client: String = self.peer.chars().take(12).collect();
-        let mut deploying = lock(&self.agent.deploying);
-        if let Some(other) = deploying.get(application) {
-            let message = format!("`{other}…` is deploying `{application}` now");
-            return Err(Refused::new("deploy-under-way", message).help("wait until it is done, and run this again"));
+    async fn hold(&mut self, application: &str) -> Result<(), Refused> {
+        if self.held.contains(application) {
+            return Ok(());
         }
-        deploying.insert(application.to_owned(), client);
-        drop(deploying);
+        let client: String = self.peer.chars().take(12).collect();
+        loop {
+            if let Some(other) = self.agent.under_way(application).await {
+                let message = format!("`{other}…` is deploying `{}` now", application.escape_debug());
+                return Err(Refused::new("deploy-under-way", message).help("wait until it is done, and run this again"));
+            }
+            let mut deploying = lock(&self.agent.deploying);
+            // Another may have come first since.
+            if !deploying.contains_key(application) {
+                deploying.insert(application.to_owned(), Deploying { client, gone: false });
+                break;
+            }
+        }
         self.held.insert(application.to_owned());
         Ok(())
     }
@@ -295,6 +309,7 @@ impl Session {
 
     fn release(&self, application: &str) {
         lock(&self.agent.deploying).remove(application);
+        self.agent.released.notify_waiters();
     }
 
     fn noted<T>(&self, what: &str, about: &str, result: Result<T, Refused>) -> Result<T, Refused> {
