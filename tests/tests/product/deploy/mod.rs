@@ -4,5 +4,6 @@ mod guide;
 mod killed;
 mod load;
 mod refused;
+mod region;
 mod site;
 mod whole;
