@@ -12,17 +12,19 @@ mod environment;
 mod logs;
 mod look;
 mod migrate;
+mod places;
 mod record;
 mod serve;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
-use tokio::sync::{Mutex as Turn, Notify};
+use tokio::sync::{Mutex as Turn, Notify, RwLock};
 
 use crate::audit::{Audit, Entry};
 use crate::host::Host;
@@ -37,6 +39,9 @@ use application::{Application, Events};
 
 pub use control::{ControlError, pair};
 pub use serve::Served;
+
+/// The pause before what should run is started again where that failed: twice as long each time, from the first to the second.
+const RESTORE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// How to run a daemon.
 #[derive(Clone, Debug)]
@@ -90,8 +95,12 @@ pub struct Agent {
     deploying: Mutex<BTreeMap<String, Deploying>>,
     /// Notified whenever nobody deploys an application any more.
     released: Notify,
-    /// Held for as long as the daemon runs.
-    _lock: File,
+    /// Held to read by those who send a bundle, and to write while chunks are thrown away.
+    sending: Arc<RwLock<()>>,
+    /// Held while a bundle is put together: two clients may send the same.
+    unpacking: Turn<()>,
+    /// Locked for as long as the daemon has the folder.
+    lock: File,
 }
 
 impl Agent {
@@ -108,6 +117,11 @@ impl Agent {
             Err(fs::TryLockError::WouldBlock) => return Err(AgentError::Running(folder)),
             Err(fs::TryLockError::Error(error)) => return Err(state(&folder.join("lock"), error)),
         }
+        // What a daemon before this one did not finish is of no use.
+        match fs::remove_dir_all(folder.join("incoming")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(state(&folder.join("incoming"), error)),
+            _ => {}
+        }
         for part in ["chunks", "incoming", "applications"] {
             private_folder(&folder.join(part))?;
         }
@@ -123,7 +137,9 @@ impl Agent {
             applications: Turn::default(),
             deploying: Mutex::default(),
             released: Notify::new(),
-            _lock: lock,
+            sending: Arc::default(),
+            unpacking: Turn::default(),
+            lock,
             folder,
         });
         agent.note("daemon", "start", "", "ok");
@@ -164,6 +180,8 @@ impl Agent {
         for application in applications.values() {
             application.close(stop).await;
         }
+        // Connections that end only now may hold this for a moment more. What cannot be unlocked is so at the process's end.
+        let _ = self.lock.unlock();
     }
 
     /// The application of this name, with a folder made for it where there is none.
@@ -181,13 +199,7 @@ impl Agent {
         let opened = Application::open(name, &folder, self.settings.clone()).await.map_err(failed)?;
         let application = Arc::new(opened);
         applications.insert(name.to_owned(), Arc::clone(&application));
-        let restoring = Arc::clone(&application);
-        tokio::spawn(async move {
-            while let Err(refused) = restoring.restore().await {
-                tracing::error!(application = restoring.name, "what should run does not: {refused}");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        });
+        tokio::spawn(restore(Arc::downgrade(&application)));
         Ok(application)
     }
 
@@ -275,6 +287,28 @@ impl std::fmt::Debug for Agent {
     }
 }
 
+/// Tries to start what should run until it does, for as long as the daemon has the application.
+async fn restore(application: Weak<Application>) {
+    let mut pause = RESTORE.0;
+    while let Some(application) = application.upgrade() {
+        let Err(refused) = application.restore().await else { return };
+        tracing::error!(application = application.name, "what should run does not: {refused}");
+        drop(application);
+        tokio::time::sleep(pause).await;
+        pause = pause.saturating_mul(2).min(RESTORE.1);
+    }
+}
+
+/// What failed at a file of the node's state.
+fn storage(path: &Path, error: &std::io::Error) -> Refused {
+    let shown = path.display();
+    if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+        let message = format!("no room is left on the node's disk for `{shown}`");
+        return Refused::new("storage-full", message).help("make room on its disk, and run this again");
+    }
+    Refused::new("storage-failed", format!("the node cannot write `{shown}`: {error}"))
+}
+
 fn state(path: &Path, error: std::io::Error) -> AgentError {
     AgentError::State(format!("`{}`: {error}", path.display()))
 }
@@ -287,7 +321,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn is_application(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
-        && name.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+        && name.starts_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '_')
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
 }
 

@@ -5,6 +5,7 @@
 mod order;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,12 +14,12 @@ use futures_util::future::join_all;
 use tokio::sync::Mutex as Turn;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::environment;
 use super::migrate::{self, Mode};
-use super::record::{Deployment, Record};
+use super::record::{Deployment, Logs, Record};
+use super::{environment, storage};
 use crate::digest::Digest;
 use crate::protocol::{Event, Order, Refused, Wanted};
-use crate::supervisor::{Instance, Log, Phase, Settings, Spec, State, Supervisor};
+use crate::supervisor::{Instance, Log, Phase, Settings, Spec, State, Supervisor, SupervisorError};
 
 /// Where events of a call go; nobody may be listening.
 pub(super) type Events = UnboundedSender<Event>;
@@ -98,32 +99,40 @@ impl Application {
     /// # Errors
     /// What is in the way, such as an address in use. It may be tried again.
     pub(super) async fn restore(&self) -> Result<(), Refused> {
+        let begun = self.begin().await?;
+        // Orders, which may replace what does not come up, need not wait for it.
+        let served = begun.into_iter().map(|(name, instance, listener)| async move {
+            // It serves as soon as it can, however long that takes.
+            self.supervisor.serve(instance, listener).await.map_err(|error| {
+                Refused::new("process-not-ready", format!("`{name}` does not serve: {error}")).lines(error.last_lines)
+            })
+        });
+        join_all(served).await.into_iter().collect()
+    }
+
+    /// Starts what is missing of what should run. Out: each process, and the socket that it is to serve on.
+    async fn begin(&self) -> Result<Vec<(String, Instance, Option<TcpListener>)>, Refused> {
         let record = self.record.lock().await;
-        let Some(current) = &record.current else { return Ok(()) };
+        let mut begun = Vec::new();
+        let Some(current) = &record.current else { return Ok(begun) };
         let listener = self.listener(&current.order)?;
         let label = current.label();
+        // What ended before it was ready is not started again by itself.
+        for ended in self.of(&label).into_iter().filter(|state| state.phase == Phase::Stopped) {
+            self.supervisor.stop(ended.instance).await;
+        }
         for wanted in &current.order.processes {
             for replica in 1..=wanted.replicas {
                 let states = self.of(&label);
-                let running = states.iter().find(|state| {
-                    state.process == wanted.name && state.replica == replica && state.phase != Phase::Stopped
-                });
+                let running = states.iter().find(|state| state.process == wanted.name && state.replica == replica);
                 let instance = match running {
                     Some(running) => running.instance,
                     None => self.start(current, wanted, replica).await?,
                 };
-                let (supervisor, listener) = (self.supervisor.clone(), copy(wanted, listener.as_ref())?);
-                let name = self.name.clone();
-                // Others need not wait for one that takes long.
-                tokio::spawn(async move {
-                    match supervisor.ready(instance).await {
-                        Ok(()) => drop(supervisor.serve(instance, listener).await),
-                        Err(error) => tracing::error!(application = name, "what should run does not: {error}"),
-                    }
-                });
+                begun.push((wanted.name.clone(), instance, copy(wanted, listener.as_ref())?));
             }
         }
-        Ok(())
+        Ok(begun)
     }
 
     /// The record as it is; waits for an order that is being carried out.
@@ -161,8 +170,8 @@ impl Application {
     }
 
     /// The log of a replica.
-    pub(super) fn log(&self, process: &str, replica: u32) -> PathBuf {
-        self.folder.join("logs").join(format!("{process}.{replica}.log"))
+    pub(super) fn log(&self, process: &str, replica: u32, logs: Logs) -> PathBuf {
+        self.folder.join("logs").join(format!("{process}.{replica}.{}.log", logs.name()))
     }
 
     /// What the current release's program says of its databases.
@@ -185,11 +194,13 @@ impl Application {
             environment,
             inherit_environment: false,
             folder: self.state(),
-            log: Log::File(self.log(&wanted.name, replica)),
+            log: Log::File(self.log(&wanted.name, replica, deployment.logs)),
             lifeline: false,
         };
-        let started = self.supervisor.start(spec).await;
-        started.map_err(|error| Refused::new("process-not-ready", format!("the process `{}`: {error}", wanted.name)))
+        self.supervisor.start(spec).await.map_err(|error| match &error {
+            SupervisorError::Start(program, error) if error.kind() == ErrorKind::StorageFull => storage(program, error),
+            _ => Refused::new("process-not-ready", format!("the process `{}`: {error}", wanted.name)),
+        })
     }
 
     fn of(&self, label: &str) -> Vec<State> {
@@ -238,9 +249,7 @@ impl Application {
 
     fn write(&self, record: &mut Record, next: Record) -> Result<(), Refused> {
         let path = self.folder.join("run.json");
-        next.write(&path).map_err(|error| {
-            Refused::new("storage-failed", format!("the node cannot write `{}`: {error}", path.display()))
-        })?;
+        next.write(&path).map_err(|error| storage(&path, &error))?;
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&next);
         *record = next;
         Ok(())

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cell_manifest::Manifest;
 
-use super::Agent;
+use super::{Agent, storage};
 use crate::bundle::{self, BundleError, Index};
 use crate::digest::Digest;
 use crate::durable;
@@ -43,6 +43,7 @@ impl Agent {
     /// # Errors
     /// A chunk is missing or changed, the bundle is for another machine or of a newer format, or there is no room.
     pub async fn commit(&self, index: &Index) -> Result<(), Refused> {
+        let _turn = self.unpacking.lock().await;
         let archive = self.folder.join("incoming").join(format!("{}.bundle", index.hash()));
         let folder = self.folder.join("incoming").join(index.hash().to_string());
         let unpacked = self.unpack(index, &archive, &folder).await;
@@ -56,6 +57,7 @@ impl Agent {
         self.store.assemble(index, archive).map_err(|error| refusal(&error))?;
         let release = bundle::unpack(archive, index, folder).map_err(|error| match error {
             BundleError::Full { .. } => Refused::new("storage-full", error.to_string()),
+            BundleError::Io { .. } => Refused::new("storage-failed", error.to_string()),
             error => Refused::new("bundle-refused", error.to_string()),
         })?;
         self.host
@@ -67,21 +69,24 @@ impl Agent {
             .map_err(|error| Refused::new("bundle-refused", error))?;
         let application = self.application(&release.application).await?;
         let place = application.release(index.hash());
-        let failed = |error: std::io::Error| Refused::new("storage-failed", format!("`{}`: {error}", place.display()));
-        if !place.exists() {
-            fs::rename(folder, &place).map_err(failed)?;
-        }
+        // Before the release appears: one whose index is unknown would keep no chunks.
         let known = self.folder.join("chunks").join(format!("{}.index", index.hash()));
-        durable::write(&known, 0o600, &serde_json::to_vec(index).unwrap_or_default()).map_err(failed)
+        let text = serde_json::to_vec(index).unwrap_or_default();
+        durable::write(&known, 0o600, &text).map_err(|error| storage(&known, &error))?;
+        if !place.exists() {
+            fs::rename(folder, &place).map_err(|error| storage(&place, &error))?;
+        }
+        Ok(())
     }
 
-    /// Forgets the chunks of bundles that no application keeps.
+    /// Forgets the chunks of bundles that no application keeps. While a bundle is sent it forgets none: the next one does.
     pub(super) async fn collect(&self) {
         let mut kept = Vec::new();
         for application in self.applications.lock().await.values() {
             // Not waited for: another application may be deploying for long, and its record knows the bundle already.
             kept.extend(application.glimpse().deployments().map(|kept| kept.order.bundle));
         }
+        let Ok(_alone) = self.sending.try_write() else { return };
         let mut indexes = Vec::new();
         for entry in fs::read_dir(self.folder.join("chunks")).into_iter().flatten().flatten() {
             let name = entry.file_name();
@@ -99,6 +104,10 @@ impl Agent {
 }
 
 fn refusal(error: &StoreError) -> Refused {
-    let code = if matches!(error, StoreError::Full { .. }) { "storage-full" } else { "bundle-refused" };
+    let code = match error {
+        StoreError::Full { .. } => "storage-full",
+        StoreError::Io { .. } => "storage-failed",
+        _ => "bundle-refused",
+    };
     Refused::new(code, error.to_string())
 }

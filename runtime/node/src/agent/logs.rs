@@ -1,6 +1,7 @@
 //! The logs of an application's processes: their last lines, and what comes. In: files that the processes write.
 //! Out: events. Absent: rotation, which is the supervisor's.
 
+use std::collections::BTreeMap;
 use std::io::SeekFrom;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
@@ -30,15 +31,18 @@ const LINE: usize = 64 << 10;
 pub(super) async fn send(agent: &Agent, wanted: &LogRequest, events: &Events) -> Result<(), Refused> {
     let application = agent.known(&wanted.application).await?;
     let record = application.glimpse();
+    let newest = record.current.as_ref().map(|current| current.logs).unwrap_or_default();
     let mut logs = Vec::new();
     for process in record.deployments().flat_map(|deployment| &deployment.order.processes) {
         if wanted.process.as_ref().is_some_and(|name| *name != process.name) {
             continue;
         }
         for replica in 1..=process.replicas {
-            let path = application.log(&process.name, replica);
-            if !logs.iter().any(|log: &Log| log.path == path) {
-                logs.push(Log { process: process.name.clone(), replica, path, open: None, rest: Vec::new() });
+            for which in [newest, newest.other()] {
+                let path = application.log(&process.name, replica, which);
+                if !logs.iter().any(|log: &Log| log.path == path) {
+                    logs.push(Log { process: process.name.clone(), replica, path, open: None, rest: Vec::new() });
+                }
             }
         }
     }
@@ -48,11 +52,22 @@ pub(super) async fn send(agent: &Agent, wanted: &LogRequest, events: &Events) ->
         let message = format!("`{}` has not run on this node{what}", wanted.application);
         return Err(Refused::new("no-log", message));
     }
-    for log in &mut logs {
-        for line in last_lines(&log.path, wanted.lines.min(MOST)).unwrap_or_default() {
-            log.send(line, events);
+    let mut last: BTreeMap<(&str, u32), Vec<String>> = BTreeMap::new();
+    for log in &logs {
+        let lines = last.entry((&log.process, log.replica)).or_default();
+        // The newest log comes first here; what it lacks is of the release before.
+        let wanted = wanted.lines.min(MOST).saturating_sub(lines.len());
+        let mut earlier = last_lines(&log.path, wanted).unwrap_or_default();
+        earlier.append(lines);
+        *lines = earlier;
+    }
+    for ((process, replica), lines) in last {
+        for text in lines {
+            let _ = events.send(Event::Line { process: process.to_owned(), replica, text });
         }
-        if wanted.follow {
+    }
+    if wanted.follow {
+        for log in &mut logs {
             log.open_at_end().await;
         }
     }

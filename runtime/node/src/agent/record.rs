@@ -34,6 +34,34 @@ pub(super) struct Record {
     pub(super) kept: Vec<Deployment>,
 }
 
+/// Which of its two log files each replica writes to. A release that is to replace another writes beside it: its last words
+/// are not lost among those of one that runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Logs {
+    #[default]
+    A,
+    B,
+}
+
+impl Logs {
+    /// Those that this one does not write to.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+
+    /// What tells the files apart.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::A => "a",
+            Self::B => "b",
+        }
+    }
+}
+
 /// An order that is or was carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +73,8 @@ pub(super) struct Deployment {
     pub(super) order: Order,
     /// The hash of the environment that it was started with.
     pub(super) environment: Digest,
+    /// Where its processes write.
+    pub(super) logs: Logs,
 }
 
 impl Deployment {
@@ -126,7 +156,7 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use super::{Deployment, Journal, Record};
+    use super::{Deployment, Journal, Logs, Record};
     use crate::digest::Digest;
     use crate::protocol::Order;
 
@@ -143,7 +173,7 @@ mod tests {
             migrate: Default::default(),
             environment: Vec::new(),
         };
-        Deployment { number, since: 0, order, environment: Digest::of(b"") }
+        Deployment { number, since: 0, order, environment: Digest::of(b""), logs: Logs::A }
     }
 
     #[test]

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedRwLockReadGuard, mpsc};
+use tokio::task::JoinSet;
 
+use super::places::{Place, Places};
 use super::{Agent, AgentError, Deploying, lock, logs, now};
 use crate::bundle::MAX_CHUNK;
 use crate::frame::{FrameError, Timeouts};
@@ -19,9 +21,6 @@ use crate::peers::{Peer, Role};
 use crate::protocol::{Answer, Event, Greeting, Refused, Request, VERSION, Welcome};
 
 use crate::transport::{Acceptor, Connection, TransportError};
-
-/// The most connections at once.
-const CONNECTIONS: usize = 64;
 
 /// How long a client may take to say who it is.
 const GREETING: Duration = Duration::from_secs(10);
@@ -50,13 +49,15 @@ impl Served {
         Ok(Self { address: listener.local_addr().map_err(failed)?, listener, acceptor })
     }
 
-    /// Serves, until it is dropped.
+    /// Serves, until it is dropped, and all connections with it.
     pub async fn run(self, agent: Arc<Agent>) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let (places, mut connections) = (Arc::<Places>::default(), JoinSet::new());
         loop {
-            // The semaphore is never closed.
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let (stream, from) = match self.listener.accept().await {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                Some(_) = connections.join_next() => continue,
+            };
+            let (stream, from) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, most likely: others end meanwhile.
@@ -66,27 +67,42 @@ impl Served {
                 }
             };
             let (agent, acceptor) = (Arc::clone(&agent), self.acceptor.clone());
-            tokio::spawn(async move {
-                if let Err(error) = connection(agent, &acceptor, stream).await {
-                    tracing::info!(%from, "a connection ended: {error}");
-                }
-                drop(place);
+            places.take(|mut place| {
+                connections.spawn(async move {
+                    if let Err(error) = connection(agent, &acceptor, stream, &mut place).await {
+                        tracing::info!(%from, "a connection ended: {error}");
+                    }
+                })
             });
         }
     }
 }
 
-async fn connection(agent: Arc<Agent>, acceptor: &Acceptor, stream: TcpStream) -> Result<(), TransportError> {
-    let mut connection = acceptor.accept(stream).await?;
+async fn connection(
+    agent: Arc<Agent>,
+    acceptor: &Acceptor,
+    stream: TcpStream,
+    place: &mut Place,
+) -> Result<(), TransportError> {
+    let connection = acceptor.accept(stream).await?;
     let key = *connection.peer();
+    let mut session = Session {
+        agent: Arc::clone(&agent),
+        connection,
+        key,
+        peer: key.to_string(),
+        role: None,
+        held: BTreeSet::new(),
+        sending: None,
+    };
     let role = lock(&agent.peers).role_of(&key);
-    if role.is_some() {
-        // Its owner may think about a plan. That it is gone is known from the system.
-        connection.set_timeouts(Timeouts { idle: None, ..Timeouts::default() });
+    if let Some(role) = role
+        && !session.recognise(role, place)
+    {
+        tracing::warn!(key = session.peer, "too many connections of keys that are known: one is hung up on");
+        return Ok(());
     }
-    let mut session =
-        Session { agent: Arc::clone(&agent), connection, key, peer: key.to_string(), role, held: BTreeSet::new() };
-    let ended = session.run().await;
+    let ended = session.run(place).await;
     let held = std::mem::take(&mut session.held);
     for application in &held {
         if let Some(deploying) = lock(&agent.deploying).get_mut(application) {
@@ -116,13 +132,23 @@ struct Session {
     role: Option<Role>,
     /// The applications that it deploys.
     held: BTreeSet<String>,
+    /// Keeps the chunks of its bundle, from the question which are missing until it is staged.
+    sending: Option<OwnedRwLockReadGuard<()>>,
 }
 
 /// What a call ends with, or nothing where the client hung up.
 type Ended = Result<Option<Result<Answer, Refused>>, FrameError>;
 
 impl Session {
-    async fn run(&mut self) -> Result<(), FrameError> {
+    /// From now on it speaks for a key that is known. Whether there is a place for it.
+    fn recognise(&mut self, role: Role, place: &mut Place) -> bool {
+        self.role = Some(role);
+        // Its owner may think about a plan. That it is gone is known from the system.
+        self.connection.set_timeouts(Timeouts { idle: None, ..Timeouts::default() });
+        place.recognise()
+    }
+
+    async fn run(&mut self, place: &mut Place) -> Result<(), FrameError> {
         let greeting = tokio::time::timeout(GREETING, self.connection.receive::<Greeting>());
         let Some(greeting) = greeting.await.map_err(|_| FrameError::Silent(GREETING))?? else { return Ok(()) };
         let welcome = Welcome {
@@ -138,14 +164,14 @@ impl Session {
             return Ok(());
         }
         while let Some(request) = self.connection.receive::<Request>().await? {
-            let Some(answered) = self.call(request).await? else { return Ok(()) };
+            let Some(answered) = self.call(request, place).await? else { return Ok(()) };
             let answer = answered.unwrap_or_else(Answer::Refused);
             self.connection.send(&answer).await?;
         }
         Ok(())
     }
 
-    async fn call(&mut self, request: Request) -> Ended {
+    async fn call(&mut self, request: Request, place: &mut Place) -> Ended {
         let needed = match &request {
             Request::Pair { .. } => None,
             Request::Application(_) | Request::Applications | Request::Logs(_) => Some(Role::Observe),
@@ -163,10 +189,15 @@ impl Session {
         }
         let agent = Arc::clone(&self.agent);
         Ok(Some(match request {
-            Request::Pair { proof, label } => self.pair(&proof, &label),
+            Request::Pair { proof, label } => self.pair(&proof, &label, place),
             Request::Application(name) => agent.deployed(&name).await.map(|found| Answer::Application(Box::new(found))),
             Request::Applications => agent.all().await.map(Answer::Applications),
-            Request::Missing(index) => agent.missing(&index).map(Answer::Missing),
+            Request::Missing(index) => {
+                if self.sending.is_none() {
+                    self.sending = Some(Arc::clone(&agent.sending).read_owned().await);
+                }
+                agent.missing(&index).map(Answer::Missing)
+            }
             Request::Chunk(digest) => {
                 let Some(bytes) = self.connection.receive_bytes(MAX_CHUNK as usize).await? else { return Ok(None) };
                 agent.chunk(&digest, &bytes).map(|()| Answer::Done)
@@ -182,8 +213,10 @@ impl Session {
                 let (events, came) = mpsc::unbounded_channel();
                 let staging = async { agent.stage(&order, &events).await };
                 let Some(staged) = self.watch(staging, came).await? else { return Ok(None) };
-                if staged.is_err() {
-                    self.let_go(&order.application);
+                match &staged {
+                    Err(_) => self.let_go(&order.application),
+                    // The application's record holds the bundle now.
+                    Ok(()) => self.sending = None,
                 }
                 let about =
                     format!("{} release {} {} plan {}", order.application, order.release, order.bundle, order.plan);
@@ -260,7 +293,7 @@ impl Session {
         }
     }
 
-    fn pair(&mut self, proof: &Proof, label: &str) -> Result<Answer, Refused> {
+    fn pair(&mut self, proof: &Proof, label: &str, place: &mut Place) -> Result<Answer, Refused> {
         let mut label: String = label.chars().filter(|letter| !letter.is_control()).take(LABEL).collect();
         while label.len() > LABEL {
             label.pop();
@@ -277,7 +310,8 @@ impl Session {
             added.map(|()| accepted).map_err(|error| Refused::new("storage-failed", error.to_string()))
         });
         let accepted = self.noted("pair", &label, added)?;
-        self.role = Some(accepted.role);
+        // Without a place it stays a stranger's connection, which is enough for what follows.
+        self.recognise(accepted.role, place);
         Ok(Answer::Paired { proof: accepted.proof, role: accepted.role })
     }
 

@@ -9,9 +9,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 
-use super::super::environment;
 use super::super::migrate::{self, Mode};
 use super::super::record::{Deployment, Journal, Record};
+use super::super::{environment, is_application};
 use super::{Application, Events, copy};
 use crate::failpoint;
 use crate::protocol::{Event, Order, Refused};
@@ -34,6 +34,11 @@ impl Application {
             )
             .help("look at the new plan: run the command again"));
         }
+        // Its log is a file of this name.
+        if let Some(wanted) = order.processes.iter().find(|wanted| !is_application(&wanted.name)) {
+            let message = format!("`{}` names no process", wanted.name.escape_debug());
+            return Err(Refused::new("process-not-ready", message));
+        }
         if !self.program(order).is_file() && !order.processes.is_empty() {
             return Err(Refused::new("bundle-missing", format!("the node lacks the bundle {}", order.bundle.short())));
         }
@@ -47,9 +52,14 @@ impl Application {
             since: now(),
             order: order.clone(),
             environment: environment::hash(&variables),
+            logs: next.current.as_ref().map(|current| current.logs.other()).unwrap_or_default(),
         };
         next.journal = Some(Journal::Staged(deployment.clone()));
-        self.write(&mut record, next)?;
+        if let Err(refused) = self.write(&mut record, next) {
+            // A socket that was opened for this order is nobody's.
+            self.close_doors(&record);
+            return Err(refused);
+        }
         failpoint::reach("staging");
         let prepared = self.prepare(&deployment, listener.is_some(), &variables, events).await;
         if let Err(refused) = prepared {
