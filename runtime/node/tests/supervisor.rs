@@ -271,6 +271,22 @@ async fn a_process_that_gives_no_answer_is_replaced() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_supervisor_that_stood_still_blames_no_process() -> Outcome {
+    let house = House::open(Settings { silence: Duration::from_millis(500), ..settings() }).await?;
+    let instance = house.program(&[]).await?;
+    house.supervisor.ready(instance).await?;
+    for _ in 0..3 {
+        // This thread is the only one: nobody asks, and nobody listens.
+        std::thread::sleep(Duration::from_millis(700));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let state = house.state(instance).ok_or("no state")?;
+    assert_eq!((state.restarts, state.phase, state.exit), (0, Phase::Ready, None));
+    house.supervisor.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_log_is_rotated_and_no_line_is_lost() -> Outcome {
     let settings = Settings { log_bytes: 4096, log_files: 1000, ping: Duration::from_millis(10), ..settings() };
     let house = House::open(settings).await?;
@@ -378,4 +394,26 @@ async fn what_was_left_running_is_adopted_and_what_died_meanwhile_is_started_aga
     gone(kept.pid.ok_or("no process")?.cast_signed()).await?;
     house.supervisor.shutdown().await;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_child_that_leads_a_group_of_its_own_is_not_taken_for_the_process() -> Outcome {
+    let house = House::open(settings()).await?;
+    let file = house.folder.path().join("child");
+    let program = program()?;
+    let script = format!("setsid sleep 1000 & echo $! > {}; exec {} stays", file.display(), program.display());
+    let instance = house.shell(&script).await?;
+    house.supervisor.ready(instance).await?;
+    let child: i32 = written(&file).await?.trim().parse()?;
+    let pid = house.state(instance).ok_or("no state")?.pid;
+    let House { folder, supervisor } = house;
+    supervisor.leave().await;
+    let supervisor = Supervisor::open(&folder.path().join("s"), settings()).await?;
+    let house = House { folder, supervisor };
+    let adopted = house.supervisor.instances().pop().ok_or("it was forgotten")?;
+    assert_eq!((adopted.pid, adopted.adopted, adopted.connected), (pid, true, true));
+    house.supervisor.shutdown().await;
+    gone(pid.ok_or("no process")?.cast_signed()).await?;
+    kill_process(Pid::from_raw(child).ok_or("no process")?, Signal::KILL)?;
+    gone(child).await
 }

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 
 #[cfg(target_os = "linux")]
+use std::os::fd::OwnedFd;
+#[cfg(target_os = "linux")]
 use std::{fs, io};
 
 #[cfg(target_os = "linux")]
@@ -18,10 +20,10 @@ use super::record::Token;
 /// The processes that run for these tokens.
 #[cfg(target_os = "linux")]
 pub(super) fn find(tokens: &[Token]) -> BTreeMap<Token, Process> {
-    let mut leaders = BTreeMap::new();
+    let mut leaders: BTreeMap<Token, (u64, Pid, OwnedFd)> = BTreeMap::new();
     let mut others = Vec::new();
     if tokens.is_empty() {
-        return leaders;
+        return BTreeMap::new();
     }
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw) else {
@@ -35,17 +37,35 @@ pub(super) fn find(tokens: &[Token]) -> BTreeMap<Token, Process> {
             others.push((token, handle));
             continue;
         }
+        // A child that leads a group of its own has the token, too, and was started later.
+        let started = started(pid).unwrap_or(u64::MAX);
+        if leaders.get(&token).is_some_and(|(first, _, _)| *first <= started) {
+            continue;
+        }
+        leaders.insert(token, (started, pid, handle));
+    }
+    let mut found = BTreeMap::new();
+    for (token, (_, pid, handle)) in leaders {
         match Process::adopt(pid, handle) {
-            Ok(process) => drop(leaders.insert(token, process)),
+            Ok(process) => drop(found.insert(token, process)),
             Err(error) => tracing::error!("the process {} cannot be adopted: {error}", pid.as_raw_pid()),
         }
     }
     for (token, handle) in others {
-        if !leaders.contains_key(&token) {
+        if !found.contains_key(&token) {
             let _ = pidfd_send_signal(&handle, Signal::KILL);
         }
     }
-    leaders
+    found
+}
+
+/// When a process was started, in the system's ticks since its own start.
+#[cfg(target_os = "linux")]
+fn started(pid: Pid) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).ok()?;
+    // The name before it may hold anything, but for what follows its last bracket.
+    let (_, fields) = text.rsplit_once(')')?;
+    fields.split_whitespace().nth(19)?.parse().ok()
 }
 
 /// The processes that run for these tokens: here, none is found.

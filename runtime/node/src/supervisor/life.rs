@@ -53,13 +53,18 @@ pub(super) struct Life {
     channel: Option<Channel>,
     /// The log that the process writes to.
     handed: Option<Identity>,
-    /// Since when it is not ready, or when it was last heard.
-    heard: Instant,
+    /// When it was started.
+    started: Instant,
+    /// Since when it owes an answer.
+    asked: Option<Instant>,
     ready_since: Option<Instant>,
     failures: u32,
     /// Why it was killed.
     killed: Option<Exit>,
 }
+
+/// Longer than anyone waits.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What happens to a process that runs.
 enum Event {
@@ -89,7 +94,8 @@ impl Life {
             process: None,
             channel: None,
             handed: None,
-            heard: Instant::now(),
+            started: Instant::now(),
+            asked: None,
             ready_since: None,
             failures: 0,
             killed: None,
@@ -104,7 +110,7 @@ impl Life {
         self.write()?;
         let (process, log) = Process::spawn(&self.record.spec, &self.token, &self.around.socket)?;
         self.handed = log.as_ref().map(log::identity).transpose()?;
-        (self.heard, self.ready_since, self.killed) = (Instant::now(), None, None);
+        (self.started, self.asked, self.ready_since, self.killed) = (Instant::now(), None, None, None);
         let pid = Some(process.id());
         self.process = Some(process);
         self.state.send_modify(|state| {
@@ -153,9 +159,11 @@ impl Life {
             let overdue = self.overdue();
             let Self { process, channel, commands, killed, .. } = self;
             let event = tokio::select! {
+                // What has come is heard before anything is held against the process.
+                biased;
                 exit = exited(process) => Event::Exited(exit),
-                said = said(channel) => Event::Said(said),
                 told = commands.recv() => Event::Told(told),
+                said = said(channel) => Event::Said(said),
                 _ = ticks.tick() => Event::Tick,
                 () = sleep_until(overdue), if killed.is_none() => Event::Overdue,
             };
@@ -177,6 +185,9 @@ impl Life {
                 // Without the other end, nobody could stop it any more.
                 Event::Told(Some(Command::Stop) | None) => return None,
                 Event::Tick => {
+                    if self.state.borrow().phase != Phase::Starting {
+                        self.asked.get_or_insert_with(Instant::now);
+                    }
                     self.send(&ToProcess::Ping, None).await;
                     self.tend().await;
                 }
@@ -193,8 +204,9 @@ impl Life {
     fn overdue(&self) -> Instant {
         let settings = &self.around.settings;
         match self.state.borrow().phase {
-            Phase::Starting => self.heard + settings.ready,
-            _ => self.heard + settings.silence,
+            Phase::Starting => self.started + settings.ready,
+            // Only a question that was asked can be left unanswered: this process may have stood still itself.
+            _ => self.asked.map_or_else(|| Instant::now() + FAR, |asked| asked + settings.silence),
         }
     }
 

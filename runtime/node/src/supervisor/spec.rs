@@ -31,7 +31,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            grace: Duration::from_secs(10),
+            // Longer than the 10 seconds that a process gives its own requests: it ends them in order.
+            grace: Duration::from_secs(15),
             ready: Duration::from_secs(60),
             ping: Duration::from_secs(5),
             silence: Duration::from_secs(30),

@@ -27,10 +27,7 @@ impl Life {
             // Said only once, and to the doorkeeper.
             FromProcess::Hello { .. } => return self.disconnect(),
         }
-        // How long it takes to be ready counts from its start.
-        if self.state.borrow().phase != Phase::Starting {
-            self.heard = Instant::now();
-        }
+        self.asked = None;
     }
 
     pub(super) async fn greet(
@@ -45,9 +42,7 @@ impl Life {
             self.listener.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(Arc::new(listener));
         }
         self.progress(progress, doors).await;
-        if progress != Progress::Starting {
-            self.heard = Instant::now();
-        }
+        self.asked = None;
         // A process knows by this that it is known.
         self.send(&ToProcess::Ping, None).await;
         self.state.send_modify(|state| state.connected = self.channel.is_some());
