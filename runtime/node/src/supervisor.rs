@@ -247,13 +247,15 @@ impl Supervisor {
 
     /// Gives the folder up and leaves the processes running, for the next supervisor.
     pub async fn leave(self) {
-        let doorkeeper = locked(&self.inner.doorkeeper).take();
-        let entries = std::mem::take(&mut *locked(&self.inner.entries));
-        for task in doorkeeper.into_iter().chain(entries.into_values().map(|entry| entry.life)) {
+        let mut doorkeeper = locked(&self.inner.doorkeeper).take();
+        let mut entries = std::mem::take(&mut *locked(&self.inner.entries));
+        for task in doorkeeper.iter_mut().chain(entries.values_mut().map(|entry| &mut entry.life)) {
             task.abort();
             // It says that it was aborted.
             let _ = task.await;
         }
+        // Only now: a life that runs and can be told nothing more ends its process.
+        drop(entries);
         let _ = fs::remove_file(&self.inner.around.socket);
         locked(&self.inner.lock).take();
     }
