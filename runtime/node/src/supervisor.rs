@@ -257,7 +257,10 @@ impl Supervisor {
         // Only now: a life that runs and can be told nothing more ends its process.
         drop(entries);
         let _ = fs::remove_file(&self.inner.around.socket);
-        locked(&self.inner.lock).take();
+        if let Some(lock) = locked(&self.inner.lock).take() {
+            // Closing it would not do: a process that is just being started has it, too, until it is another program.
+            let _ = flock(&lock, FlockOperation::Unlock);
+        }
     }
 
     fn with<T>(&self, instance: Instance, take: impl FnOnce(&Entry) -> T) -> Option<T> {

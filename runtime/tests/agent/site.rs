@@ -194,6 +194,15 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
+        // A daemon of a test that failed would start again what is killed.
+        if let Some((agent, serving)) = self.running.take() {
+            serving.abort();
+            let closing = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.map(|runtime| runtime.block_on(agent.close(true)))
+            });
+            let _ = closing.join();
+        }
         for pid in self.processes().into_iter().filter_map(Pid::from_raw) {
             let _ = kill_process(pid, Signal::KILL);
         }

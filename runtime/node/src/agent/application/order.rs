@@ -5,7 +5,8 @@
 //! has switched, and on where it has.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::net::TcpListener;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 
@@ -44,7 +45,7 @@ impl Application {
         }
         let variables = self.environment(order)?;
         environment::check(&variables, &order.environment, &self.folder.join("env"))?;
-        let listener = self.listener(order)?;
+        let listener = self.listen(order).await?;
         let mut next = record.clone();
         next.staged += 1;
         let deployment = Deployment {
@@ -68,6 +69,18 @@ impl Application {
         }
         failpoint::reach("staged");
         Ok(())
+    }
+
+    /// The socket of an order's doors, asked for more than once: a process that is just being started has copies of sockets
+    /// that were closed here, until it is another program.
+    async fn listen(&self, order: &Order) -> Result<Option<TcpListener>, Refused> {
+        for _ in 0..10 {
+            if let Ok(listener) = self.listener(order) {
+                return Ok(listener);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.listener(order)
     }
 
     async fn prepare(
