@@ -239,6 +239,7 @@ async fn run(application: &'static str, version: &'static str) -> Result<ExitCod
         announce(address);
     }
     signals.next().await;
+    tracing::info!("stopping; a second signal ends the process at once");
     end(running, signals).await
 }
 
@@ -251,6 +252,7 @@ async fn under(mut supervised: Supervised, part: &Part, mut signals: Signals) ->
         let kept = listener.as_ref().map(TcpListener::try_clone).transpose()?;
         let running = prepared.open(listener)?;
         supervised.serving(kept.map(Into::into));
+        tracing::info!("serving");
         Ok::<_, crate::Error>(running)
     };
     let running = tokio::select! {
@@ -259,11 +261,11 @@ async fn under(mut supervised: Supervised, part: &Part, mut signals: Signals) ->
     };
     signals.next().await;
     supervised.draining();
+    tracing::info!("stopping, as was asked");
     end(running, signals).await
 }
 
 async fn end(running: Running, mut signals: Signals) -> Result<ExitCode> {
-    tracing::info!("stopping; a second signal ends the process at once");
     tokio::select! {
         () = running.shutdown() => Ok(ExitCode::SUCCESS),
         () = signals.next() => Ok(ExitCode::from(INTERRUPTED)),

@@ -47,7 +47,14 @@ pub(super) async fn run(arguments: &Daemon, output: &Output) -> Result<Exit, Sto
     }
     log();
     let options = Options { state, settings: Settings::default() };
-    let failed = |error: agent::AgentError| Stop::from(Mistake::new(error.to_string()).code("daemon-failed"));
+    let failed = |error: agent::AgentError| {
+        let help = match &error {
+            agent::AgentError::Listen { .. } => Some("say another address with `--listen`".to_owned()),
+            agent::AgentError::Running(_) => Some("say another folder with `--state`".to_owned()),
+            agent::AgentError::State(_) => None,
+        };
+        Stop::from(Mistake::new(error.to_string()).code("daemon-failed").maybe_help(help))
+    };
     // Taken first: a signal may come while applications are started.
     let taken = |kind| signal(kind).map_err(|error| Mistake::new(format!("cannot take signals: {error}")));
     let (mut interrupt, mut terminate) = (taken(SignalKind::interrupt())?, taken(SignalKind::terminate())?);
@@ -63,6 +70,7 @@ pub(super) async fn run(arguments: &Daemon, output: &Output) -> Result<Exit, Sto
         }
         text
     });
+    output.note(format_args!("the state of this node is in `{}`", options.state.display()));
     if code.is_some() {
         output.note(format_args!(
             "no client is known yet: within 15 minutes, `cargo cell node add NAME {address} --region REGION` asks for the code"
@@ -78,6 +86,8 @@ pub(super) async fn run(arguments: &Daemon, output: &Output) -> Result<Exit, Sto
     control.abort();
     if stop {
         output.progress("Stopping", "the applications of this node");
+    } else {
+        output.progress("Leaving", "the applications of this node running, for its next daemon");
     }
     agent.close(stop).await;
     Ok(Exit::Done)

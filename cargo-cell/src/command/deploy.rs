@@ -11,7 +11,7 @@ use cell_codegen::topology::Topology;
 use cell_codegen::{emit, release};
 use cell_node::deploy::{self, Failure};
 use cell_node::digest::Digest;
-use cell_node::host::{Host, Libc};
+use cell_node::host::Host;
 use cell_node::plan::{self, Migration, Plan, Wish};
 use cell_node::protocol::{Event, Refused};
 use futures_util::future::join_all;
@@ -38,7 +38,6 @@ struct Value<'a> {
 /// # Errors
 /// Why it is not deployed; then what ran before runs.
 pub(super) async fn deploy(arguments: &Deploy, output: &Output) -> Result<Exit, Stop> {
-    let begun = Instant::now();
     let options = arguments.compile.scan_for_release();
     let compiled = source::compile(&options, output)?;
     let topology = source::environment(&compiled, &arguments.compile.application)?;
@@ -50,7 +49,7 @@ pub(super) async fn deploy(arguments: &Deploy, output: &Output) -> Result<Exit, 
     let bundled = build(&compiled, &options, release, output)?;
     let plan = planned(&compiled, topology, &arguments.region, release, &bundled, &region)?;
     carry_out(
-        Deploying { command: "deploy", plan: &plan, bundled: Some(&bundled), begun },
+        Deploying { command: "deploy", plan: &plan, bundled: Some(&bundled) },
         &mut region,
         &arguments.consent,
         output,
@@ -81,7 +80,6 @@ pub(super) async fn plan(
 /// # Errors
 /// Why not; then what ran before runs.
 pub(super) async fn rollback(arguments: &Rollback, output: &Output) -> Result<Exit, Stop> {
-    let begun = Instant::now();
     let place = Place::find(&arguments.application)?;
     let mut region = remote::region(&place, &arguments.region).await?;
     let order = kept(&region, arguments.to.as_deref())?;
@@ -90,22 +88,13 @@ pub(super) async fn rollback(arguments: &Rollback, output: &Output) -> Result<Ex
         region: arguments.region.clone(),
         release: order.0,
         bundle: order.1,
-        // It ran there before.
-        needs: region
-            .facts
-            .first()
-            .map_or((String::new(), Libc::Static), |node| (node.host.target.clone(), node.host.libc)),
+        needs: None,
         size: 0,
         histories: BTreeMap::new(),
     };
     let plan = plan::rollback(&wish, &region.facts).map_err(|refused| several(&refused))?;
-    carry_out(
-        Deploying { command: "rollback", plan: &plan, bundled: None, begun },
-        &mut region,
-        &arguments.consent,
-        output,
-    )
-    .await
+    carry_out(Deploying { command: "rollback", plan: &plan, bundled: None }, &mut region, &arguments.consent, output)
+        .await
 }
 
 /// The number of the release that the sources are.
@@ -161,7 +150,7 @@ fn planned(
         region: region.to_owned(),
         release,
         bundle: *bundled.index.hash(),
-        needs: bundled.needs.clone(),
+        needs: Some(bundled.needs.clone()),
         size: bundled.index.length(),
         histories: histories(compiled),
     };
@@ -194,7 +183,6 @@ struct Deploying<'a> {
     plan: &'a Plan,
     /// What the nodes may lack.
     bundled: Option<&'a Bundled>,
-    begun: Instant,
 }
 
 async fn carry_out(
@@ -203,7 +191,7 @@ async fn carry_out(
     consent: &crate::cli::Consent,
     output: &Output,
 ) -> Result<Exit, Stop> {
-    let Deploying { command, plan, bundled, begun } = deploying;
+    let Deploying { command, plan, bundled } = deploying;
     let value = |done| Value { command, plan, hash: plan.hash().to_string(), done };
     if let Some(expected) = &consent.expect
         && !plan.is_empty()
@@ -228,6 +216,8 @@ async fn carry_out(
     if !consent.yes && consent.expect.is_none() {
         confirm()?;
     }
+    // Neither the build nor the question count.
+    let begun = Instant::now();
     if let Some(bundled) = bundled {
         let sent = join_all(plan.nodes.iter().zip(&mut region.clients).filter(|(node, _)| !node.steps.is_empty()).map(
             |(node, client)| async {
@@ -278,8 +268,12 @@ fn failed(plan: &Plan, failure: Failure) -> Stop {
     let Stop::Mistake(mut mistake) = stop else { return stop };
     let state = match (failure.step, failure.unreachable.is_empty()) {
         ("finish", _) => format!("release {} serves, and what ran before may still be running", plan.release),
+        (_, true) if plan.nodes.iter().all(|node| node.previous.is_none()) => "nothing was changed".to_owned(),
         (_, true) => "what ran before runs".to_owned(),
-        (_, false) => format!("what ran before runs; unreachable now: {}", failure.unreachable.join(", ")),
+        (_, false) => format!(
+            "what ran before runs, but on {} that is not known: run the same command again",
+            failure.unreachable.iter().map(|node| format!("`{node}`")).collect::<Vec<_>>().join(", ")
+        ),
     };
     mistake.message = format!("{}\n  {state}", mistake.message);
     mistake.into()
@@ -314,7 +308,9 @@ fn several(refused: &[Refused]) -> Stop {
 
 /// The release and bundle to go back to: the newest that is kept, or the one that is named by number or bundle.
 fn kept(region: &Region, to: Option<&str>) -> Result<(u32, Digest), Stop> {
-    let kept = region.facts.iter().flat_map(|node| &node.deployed.kept).map(|kept| (kept.since, &kept.order));
+    // What was gone back from is gone back to only by its name.
+    let kept = region.facts.iter().flat_map(|node| &node.deployed.kept).filter(|kept| to.is_some() || !kept.withdrawn);
+    let kept = kept.map(|kept| (kept.since, &kept.order));
     let mut orders: Vec<_> = kept.collect();
     if to.is_some() {
         // By name it may be the one that runs: then there is nothing to do, and that is said.

@@ -37,7 +37,8 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Exit, Stop> {
         Command::Status(arguments) => wait(status::run(&arguments, output)),
         Command::Logs(arguments) => wait(logs::run(&arguments, output)),
         Command::Node(arguments) => wait(node::run(&arguments, output)),
-        Command::Daemon(arguments) => wait(daemon::run(&arguments, output)),
+        // One thread may be busy with a disk while the others answer.
+        Command::Daemon(arguments) => wait_on(&mut Builder::new_multi_thread(), daemon::run(&arguments, output)),
         Command::Explain { code } => explain::run(code.as_deref(), output),
         Command::Supervise(arguments) => wait(supervise::supervise(&program(arguments)?, output)),
         Command::Keep(arguments) => wait(supervise::keep(&program(arguments)?)),
@@ -46,10 +47,11 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Exit, Stop> {
 
 /// Runs a future to its end.
 fn wait(future: impl Future<Output = Result<Exit, Stop>>) -> Result<Exit, Stop> {
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Mistake::new(format!("cannot start: {error}")))?;
+    wait_on(&mut Builder::new_current_thread(), future)
+}
+
+fn wait_on(builder: &mut Builder, future: impl Future<Output = Result<Exit, Stop>>) -> Result<Exit, Stop> {
+    let runtime = builder.enable_all().build().map_err(|error| Mistake::new(format!("cannot start: {error}")))?;
     runtime.block_on(future)
 }
 

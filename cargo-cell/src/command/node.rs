@@ -171,7 +171,8 @@ async fn list(place: &Place, output: &Output) -> Result<Exit, Stop> {
     let listed = futures_util::future::join_all(listed).await;
     output.value(ListValue { command: "node list", nodes: &listed });
     output.text(|style| table(place, &listed, style));
-    Ok(Exit::Done)
+    let silent = listed.iter().any(|node| node.problem.is_some());
+    Ok(if silent { Exit::Diagnostics } else { Exit::Done })
 }
 
 #[derive(Serialize)]

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::cli::Status;
 use crate::output::{Output, Style};
 use crate::remote::{self, Place};
+use crate::source::counted;
 use crate::stop::{Exit, Mistake, Stop};
 
 /// How long a node is waited for.
@@ -41,6 +42,9 @@ struct Value<'a> {
 pub(super) async fn run(arguments: &Status, output: &Output) -> Result<Exit, Stop> {
     let place = Place::find(&arguments.application)?;
     let topology = place.read_topology()?;
+    if let Some(region) = &arguments.region {
+        remote::known(&place, &topology, region)?;
+    }
     let key = remote::key()?;
     let wanted =
         topology.nodes.iter().filter(|(_, node)| arguments.region.as_ref().is_none_or(|region| *region == node.region));
@@ -96,8 +100,11 @@ fn described(found: &Found, style: Style) -> String {
     }
     for process in &current.processes {
         let pid = process.pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
-        let restarts =
-            if process.restarts == 0 { String::new() } else { format!(", restarted {} times", process.restarts) };
+        let restarts = if process.restarts == 0 {
+            String::new()
+        } else {
+            format!(", restarted {}", counted(process.restarts as usize, "time"))
+        };
         let last = process.last_exit.as_ref().map(|exit| format!(", before: {exit}")).unwrap_or_default();
         let _ = writeln!(text, "  {} {}: {}{pid}{restarts}{last}", process.name, process.replica, process.phase);
     }

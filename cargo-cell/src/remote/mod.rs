@@ -142,11 +142,7 @@ pub(crate) struct Region {
 /// The region is not there or has no node, or one of them does not answer.
 pub(crate) async fn region(place: &Place, region: &str) -> Result<Region, Stop> {
     let topology = place.read_topology()?;
-    if !topology.regions.iter().any(|known| known.name == region) {
-        let known: Vec<String> = topology.regions.iter().map(|region| format!("`{}`", region.name)).collect();
-        let message = format!("`{}` has no region `{region}`, it has {}", place.topology(), known.join(", "));
-        return Err(Mistake::usage(message).into());
-    }
+    known(place, &topology, region)?;
     let key = key()?;
     let nodes: Vec<_> = topology.nodes.iter().filter(|(_, node)| node.region == region).collect();
     if nodes.is_empty() {
@@ -173,6 +169,19 @@ pub(crate) async fn region(place: &Place, region: &str) -> Result<Region, Stop> 
         region.facts.push(facts);
     }
     Ok(region)
+}
+
+/// Sees that a topology has a region.
+///
+/// # Errors
+/// It has not.
+pub(crate) fn known(place: &Place, topology: &Topology, region: &str) -> Result<(), Stop> {
+    if topology.region(region).is_some() {
+        return Ok(());
+    }
+    let known: Vec<String> = topology.regions.iter().map(|region| format!("`{}`", region.name)).collect();
+    let message = format!("`{}` has no region `{region}`, it has {}", place.topology(), known.join(", "));
+    Err(Mistake::usage(message).into())
 }
 
 /// What a node's failure means to the user.

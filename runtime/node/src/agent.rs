@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
+use futures_util::future::join_all;
 use tokio::sync::{Mutex as Turn, Notify, RwLock};
 
 use crate::audit::{Audit, Entry};
@@ -42,6 +43,9 @@ pub use serve::Served;
 
 /// The pause before what should run is started again where that failed: twice as long each time, from the first to the second.
 const RESTORE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// How often strangers are written down at most.
+const STRANGERS: Duration = Duration::from_secs(60);
 
 /// How to run a daemon.
 #[derive(Clone, Debug)]
@@ -90,6 +94,8 @@ pub struct Agent {
     peers: Mutex<Peers>,
     codes: Mutex<Codes>,
     audit: Mutex<Audit>,
+    /// When a stranger was last written down, and how many were not since.
+    strangers: Mutex<(Option<Instant>, u64)>,
     applications: Turn<BTreeMap<String, Arc<Application>>>,
     /// Who deploys which application now.
     deploying: Mutex<BTreeMap<String, Deploying>>,
@@ -134,6 +140,7 @@ impl Agent {
             peers: Mutex::new(Peers::open(&folder.join("peers.json")).map_err(|error| told(&error))?),
             codes: Mutex::new(Codes::default()),
             audit: Mutex::new(Audit::open(&folder.join("audit.log"), &now()).map_err(|error| told(&error))?),
+            strangers: Mutex::default(),
             applications: Turn::default(),
             deploying: Mutex::default(),
             released: Notify::new(),
@@ -146,7 +153,10 @@ impl Agent {
         let names = fs::read_dir(agent.folder.join("applications")).map_err(|error| state(&agent.folder, error))?;
         for entry in names.flatten() {
             if let Some(name) = entry.file_name().to_str().filter(|name| is_application(name)) {
-                agent.application(name).await.map_err(|refused| AgentError::State(refused.message))?;
+                // The others run all the same; whoever asks for this one is told why it does not.
+                if let Err(refused) = agent.application(name).await {
+                    tracing::error!(application = name, "it cannot be opened, and does not run: {refused}");
+                }
             }
         }
         Ok(agent)
@@ -177,9 +187,7 @@ impl Agent {
     pub async fn close(&self, stop: bool) {
         let applications = std::mem::take(&mut *self.applications.lock().await);
         self.note("daemon", if stop { "stop" } else { "leave" }, "", "ok");
-        for application in applications.values() {
-            application.close(stop).await;
-        }
+        join_all(applications.values().map(|application| application.close(stop))).await;
         // Connections that end only now may hold this for a moment more. What cannot be unlocked is so at the process's end.
         let _ = self.lock.unlock();
     }
@@ -195,8 +203,17 @@ impl Agent {
         }
         let folder = self.folder.join("applications").join(name);
         let failed = |message: String| Refused::new("storage-failed", message);
+        let fresh = !folder.exists();
         private_folder(&folder).map_err(|error| failed(error.to_string()))?;
-        let opened = Application::open(name, &folder, self.settings.clone()).await.map_err(failed)?;
+        let opened = match Application::open(name, &folder, self.settings.clone()).await {
+            Ok(opened) => opened,
+            Err(message) => {
+                if fresh {
+                    let _ = fs::remove_dir_all(&folder);
+                }
+                return Err(failed(message));
+            }
+        };
         let application = Arc::new(opened);
         applications.insert(name.to_owned(), Arc::clone(&application));
         tokio::spawn(restore(Arc::downgrade(&application)));
@@ -262,6 +279,20 @@ impl Agent {
         self.application(application).await?.abandon().await
     }
 
+    /// Writes down what a key that is not known wanted: at most once a minute, or anyone could fill the disk.
+    fn note_stranger(&self, who: &str, what: &str, outcome: &str) {
+        let about = {
+            let mut strangers = lock(&self.strangers);
+            if strangers.0.is_some_and(|last| last.elapsed() < STRANGERS) {
+                strangers.1 += 1;
+                return;
+            }
+            let since = std::mem::replace(&mut *strangers, (Some(Instant::now()), 0)).1;
+            if since == 0 { String::new() } else { format!("and {since} more of strangers since the last") }
+        };
+        self.note(who, what, &about, outcome);
+    }
+
     /// Writes down who did what. A daemon that cannot goes on, and says so in its log.
     fn note(&self, who: &str, what: &str, about: &str, outcome: &str) {
         let mut details = BTreeMap::new();
@@ -270,6 +301,7 @@ impl Agent {
         }
         let entry =
             Entry { at: now(), who: who.to_owned(), what: what.to_owned(), outcome: outcome.to_owned(), details };
+        tracing::info!(who, "{what} {about}: {outcome}");
         if let Err(error) = lock(&self.audit).append(&entry) {
             tracing::error!("the audit log cannot be written: {error}");
         }

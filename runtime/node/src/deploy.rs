@@ -21,7 +21,8 @@ pub struct Failure {
     pub step: &'static str,
     /// Why it failed.
     pub error: CallError,
-    /// The nodes that could not be told to go back; they do so by themselves once they notice that the command is gone.
+    /// The nodes that could not be told to go back. Once they notice that the command is gone they end the deploy by
+    /// themselves: back where they had not switched, on where they had. The same command again brings all together.
     pub unreachable: Vec<String>,
 }
 
@@ -82,8 +83,9 @@ fn failure(node: &NodePlan, step: &'static str, error: CallError) -> Failure {
 async fn back(application: &str, busy: &mut [(&NodePlan, &mut Client)], failure: Failure) -> Failure {
     let told = join_all(busy.iter_mut().map(|(node, client)| async {
         match client.abandon(application).await {
-            // A node that staged nothing has nothing to go back from.
-            Ok(()) | Err(CallError::Refused(_)) => None,
+            Ok(()) => None,
+            // It has nothing to go back from.
+            Err(CallError::Refused(refused)) if refused.code == "nothing-staged" => None,
             Err(_) => Some(node.node.clone()),
         }
     }));

@@ -163,7 +163,9 @@ pub enum Refused {
         left: u32,
     },
     /// It was wrong once too often.
-    #[error("the pairing code was wrong {ATTEMPTS} times, and the node made another: read it there")]
+    #[error(
+        "the pairing code was wrong {ATTEMPTS} times, and is good no more: `cargo cell daemon pair` on the node shows another"
+    )]
     Replaced,
 }
 

@@ -8,13 +8,14 @@ mod databases;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use cell_manifest::{Manifest, Process};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::host::{Host, Libc};
-use crate::protocol::{Deployed, Order, Refused, Wanted};
+use crate::protocol::{Current, Deployed, Order, ProcessState, Refused, SERVING, Wanted};
 
 /// The format of a plan's JSON.
 pub const FORMAT: u32 = 1;
@@ -33,8 +34,8 @@ pub struct Wish {
     pub release: u32,
     /// The release's bundle.
     pub bundle: Digest,
-    /// The target that the bundle's program was built for, and the C library that it needs.
-    pub needs: (String, Libc),
+    /// The target that the bundle's program was built for, and the C library that it needs; `None` where it ran there before.
+    pub needs: Option<(String, Libc)>,
     /// The bundle's size in bytes.
     pub size: u64,
     /// The databases' migrations, in order, by the database's name.
@@ -178,6 +179,7 @@ pub fn deploy(wish: &Wish, manifest: &Manifest, nodes: &[Facts]) -> Result<Plan,
     let processes: Vec<&Process> =
         manifest.processes.iter().filter(|process| process.regions.contains(&wish.region)).collect();
     let mut refused = obstacles(wish, nodes);
+    refused.extend(nodes.iter().filter_map(overlap));
     if manifest.processes.iter().all(|process| !process.regions.contains(&wish.region)) {
         let message = format!("nothing of `{}` is placed in the region `{}`", wish.application, wish.region);
         let used: BTreeSet<&String> = manifest.processes.iter().flat_map(|process| &process.regions).collect();
@@ -213,6 +215,7 @@ pub fn deploy(wish: &Wish, manifest: &Manifest, nodes: &[Facts]) -> Result<Plan,
             processes: wanted,
             migrate: orders,
             environment,
+            rollback: false,
         };
         plans.push(node_plan(node, order, steps));
     }
@@ -235,8 +238,13 @@ pub fn rollback(wish: &Wish, nodes: &[Facts]) -> Result<Plan, Vec<Refused>> {
             continue;
         };
         // The schema stays: what a later release added does not disturb an earlier one.
-        let order =
-            Order { generation: node.deployed.generation, plan: NO_PLAN, migrate: BTreeMap::new(), ..order.clone() };
+        let order = Order {
+            generation: node.deployed.generation,
+            plan: NO_PLAN,
+            migrate: BTreeMap::new(),
+            rollback: true,
+            ..order.clone()
+        };
         plans.push(node_plan(node, order, Vec::new()));
     }
     if refused.is_empty() { finish(wish, plans) } else { Err(refused) }
@@ -262,7 +270,8 @@ fn obstacles(wish: &Wish, nodes: &[Facts]) -> Vec<Refused> {
         refused.push(Refused::new("no-node", message).help(help));
     }
     for node in nodes {
-        if let Err(mismatch) = node.host.runs(&wish.needs.0, &wish.needs.1) {
+        let runs = wish.needs.as_ref().map_or(Ok(()), |(target, libc)| node.host.runs(target, libc));
+        if let Err(mismatch) = runs {
             let message = format!("the node `{}` cannot run this release: {mismatch}", node.name);
             refused.push(Refused::new("other-host", message));
         }
@@ -292,6 +301,26 @@ fn environment(manifest: &Manifest, wanted: &[Wanted]) -> Vec<String> {
     variables.into_iter().cloned().collect()
 }
 
+/// Whether everything that was ordered serves. Otherwise the same order again is the way to mend it.
+fn serves(current: &Current) -> bool {
+    current.order.processes.iter().all(|wanted| {
+        let serving = |state: &&ProcessState| state.name == wanted.name && state.phase == SERVING;
+        current.processes.iter().filter(serving).count() == wanted.replicas as usize
+    })
+}
+
+/// Where the doors are to move to an address that cannot be had while they are where they are.
+fn overlap(node: &Facts) -> Option<Refused> {
+    let previous = node.deployed.current.as_ref()?.order.http.as_ref()?;
+    let next = node.http.as_ref()?;
+    let (from, to): (SocketAddr, SocketAddr) = (previous.parse().ok()?, next.parse().ok()?);
+    let both = from.port() == to.port() && (from.ip().is_unspecified() || to.ip().is_unspecified());
+    (from != to && both).then(|| {
+        let message = format!("the node `{}` cannot listen on `{next}` while it listens on `{previous}`", node.name);
+        Refused::new("address-in-use", message).help("the two have one port: move to another port first")
+    })
+}
+
 fn node_plan(node: &Facts, order: Order, mut steps: Vec<Step>) -> NodePlan {
     let current = node.deployed.current.as_ref().map(|current| &current.order);
     let previous_http = current.and_then(|order| order.http.clone());
@@ -309,7 +338,10 @@ fn node_plan(node: &Facts, order: Order, mut steps: Vec<Step>) -> NodePlan {
         .collect();
     let same_bundle = current.is_some_and(|current| current.bundle == order.bundle);
     let unchanged = same_bundle
-        && current.is_some_and(|current| current.processes == order.processes && current.http == order.http)
+        && current.is_some_and(|current| {
+            current.processes == order.processes && current.http == order.http && current.region == order.region
+        })
+        && node.deployed.current.as_ref().is_some_and(serves)
         && !node.deployed.environment_changed
         && steps.is_empty();
     if !unchanged {

@@ -228,6 +228,9 @@ pub struct Order {
     pub migrate: BTreeMap<String, Option<Vec<String>>>,
     /// The environment variables that must be known.
     pub environment: Vec<String>,
+    /// Whether it goes back to an earlier release: then what runs now is not gone back to by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rollback: bool,
 }
 
 /// A process that a node is to run.
@@ -288,6 +291,9 @@ pub struct Current {
     pub processes: Vec<ProcessState>,
 }
 
+/// The phase of a process that does what it was started for.
+pub const SERVING: &str = "serving";
+
 /// A process that runs, or should.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessState {
@@ -297,7 +303,7 @@ pub struct ProcessState {
     pub replica: u32,
     /// Its number in the system, while it runs.
     pub pid: Option<u32>,
-    /// `starting`, `ready`, `serving`, `stopping` or `restarting`.
+    /// A word, such as [`SERVING`].
     pub phase: String,
     /// How often it was restarted.
     pub restarts: u32,
@@ -312,4 +318,6 @@ pub struct Kept {
     pub order: Order,
     /// When it was deployed, in seconds since 1970.
     pub since: u64,
+    /// Whether it was gone back from: it is gone back to only by its name.
+    pub withdrawn: bool,
 }

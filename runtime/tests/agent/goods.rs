@@ -186,6 +186,7 @@ impl Bundle {
             http: Some(http.to_string()),
             migrate: BTreeMap::new(),
             environment: Vec::new(),
+            rollback: false,
         }
     }
 }

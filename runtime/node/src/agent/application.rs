@@ -218,7 +218,15 @@ impl Application {
         if let Some(listener) = doors.open.get(address) {
             return listener.try_clone().map(Some).map_err(failed);
         }
-        let listener = TcpListener::bind(address.as_str()).map_err(failed)?;
+        // A process that was taken over may have given its socket back only now.
+        let given = self.supervisor.instances().into_iter().find_map(|state| {
+            let listener = self.supervisor.listener(state.instance)?;
+            (listener.local_addr().ok()? == address.parse().ok()?).then_some(listener)
+        });
+        let listener = match given {
+            Some(listener) => listener,
+            None => TcpListener::bind(address.as_str()).map_err(failed)?,
+        };
         let copy = listener.try_clone().map_err(failed)?;
         doors.open.insert(address.clone(), listener);
         Ok(Some(copy))

@@ -7,11 +7,11 @@ use std::path::Path;
 use cell_manifest::Manifest;
 
 use super::{Agent, storage};
-use crate::bundle::{self, BundleError, Index};
+use crate::bundle::{self, BundleError, Index, Release};
 use crate::digest::Digest;
 use crate::durable;
 use crate::protocol::Refused;
-use crate::store::{self, StoreError};
+use crate::store::{self, Store, StoreError};
 
 impl Agent {
     /// The chunks of a bundle that are not here.
@@ -54,12 +54,13 @@ impl Agent {
     }
 
     async fn unpack(&self, index: &Index, archive: &Path, folder: &Path) -> Result<(), Refused> {
-        self.store.assemble(index, archive).map_err(|error| refusal(&error))?;
-        let release = bundle::unpack(archive, index, folder).map_err(|error| match error {
-            BundleError::Full { .. } => Refused::new("storage-full", error.to_string()),
-            BundleError::Io { .. } => Refused::new("storage-failed", error.to_string()),
-            error => Refused::new("bundle-refused", error.to_string()),
-        })?;
+        let release = {
+            let (store, index) = (self.store.clone(), index.clone());
+            let (archive, folder) = (archive.to_owned(), folder.to_owned());
+            // A large bundle keeps a disk busy for long: others are answered meanwhile.
+            let unpacked = tokio::task::spawn_blocking(move || put_together(&store, &index, &archive, &folder));
+            unpacked.await.map_err(|error| Refused::new("storage-failed", format!("unpacking ended: {error}")))??
+        };
         self.host
             .runs(&release.target, &release.libc)
             .map_err(|mismatch| Refused::new("other-host", mismatch.to_string()))?;
@@ -75,6 +76,8 @@ impl Agent {
         durable::write(&known, 0o600, &text).map_err(|error| storage(&known, &error))?;
         if !place.exists() {
             fs::rename(folder, &place).map_err(|error| storage(&place, &error))?;
+            // An order may name it from now on: its name is to survive a loss of power as the order's does.
+            durable::sync_folder(durable::folder_of(&place)).map_err(|error| storage(&place, &error))?;
         }
         Ok(())
     }
@@ -101,6 +104,16 @@ impl Agent {
             tracing::warn!("chunks that are needed no more could not be removed: {error}");
         }
     }
+}
+
+/// Puts the archive together from chunks, and unpacks it.
+fn put_together(store: &Store, index: &Index, archive: &Path, folder: &Path) -> Result<Release, Refused> {
+    store.assemble(index, archive).map_err(|error| refusal(&error))?;
+    bundle::unpack(archive, index, folder).map_err(|error| match error {
+        BundleError::Full { .. } => Refused::new("storage-full", error.to_string()),
+        BundleError::Io { .. } => Refused::new("storage-failed", error.to_string()),
+        error => Refused::new("bundle-refused", error.to_string()),
+    })
 }
 
 fn refusal(error: &StoreError) -> Refused {

@@ -1,15 +1,16 @@
 //! What a node has, for those who ask: what runs, what is kept, what its databases and folders hold.
 //! In: an application's name. Out: [`Deployed`]. Absent: changing anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use cell_manifest::Manifest;
 
 use super::application::Application;
 use super::{Agent, is_application};
-use crate::protocol::{Current, DatabaseState, Deployed, Kept, Order, ProcessState, Refused};
+use crate::protocol::{Current, DatabaseState, Deployed, Kept, Order, ProcessState, Refused, SERVING};
 use crate::store;
 use crate::supervisor::Phase;
 
@@ -69,7 +70,11 @@ impl Agent {
             since: current.since,
             order: current.order,
         });
-        let kept = record.kept.into_iter().map(|kept| Kept { order: kept.order, since: kept.since }).collect();
+        let kept = record
+            .kept
+            .into_iter()
+            .map(|kept| Kept { order: kept.order, since: kept.since, withdrawn: kept.withdrawn })
+            .collect();
         let files = files(&application.state());
         Ok(Deployed {
             generation: record.generation,
@@ -121,7 +126,7 @@ fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Starting => "starting",
         Phase::Ready => "ready",
-        Phase::Serving => "serving",
+        Phase::Serving => SERVING,
         Phase::Draining => "draining",
         Phase::Waiting => "waiting to be started again",
         Phase::Stopping => "stopping",
@@ -129,20 +134,22 @@ fn phase(phase: Phase) -> &'static str {
     }
 }
 
-/// The files below a folder, by their path: few, or it is no folder of databases.
+/// The SQLite databases below a folder, by their path. Whatever else an application keeps there is its own.
 fn files(folder: &Path) -> Vec<String> {
-    const MOST: usize = 1000;
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
+    /// More entries than this are an application's files by far: its database is found near the top.
+    const MOST: usize = 100_000;
+    let (mut found, mut seen) = (Vec::new(), 0);
+    let mut folders = VecDeque::from([folder.to_owned()]);
+    while let Some(next) = folders.pop_front() {
         for entry in fs::read_dir(next).into_iter().flatten().flatten() {
-            if found.len() + folders.len() >= MOST {
+            seen += 1;
+            if seen > MOST {
                 break;
             }
             let path = entry.path();
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push(path),
-                Ok(kind) if kind.is_file() => {
+                Ok(kind) if kind.is_dir() => folders.push_back(path),
+                Ok(kind) if kind.is_file() && is_sqlite(&path) => {
                     found.extend(path.strip_prefix(folder).ok().and_then(Path::to_str).map(str::to_owned));
                 }
                 _ => {}
@@ -151,4 +158,10 @@ fn files(folder: &Path) -> Vec<String> {
     }
     found.sort();
     found
+}
+
+/// Whether a file begins as every SQLite database does (the file format's section 1.3).
+fn is_sqlite(path: &Path) -> bool {
+    let mut head = [0; 16];
+    fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok() && head == *b"SQLite format 3\0")
 }

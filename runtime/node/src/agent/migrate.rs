@@ -18,6 +18,10 @@ const QUESTION: Duration = Duration::from_secs(30);
 /// The most that is read of what the program says.
 const LARGEST: u64 = 4 << 20;
 
+/// How many lines of a failure are told, and how many characters of each.
+const LINES: usize = 20;
+const LINE: usize = 1000;
+
 /// What the program is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -62,7 +66,7 @@ pub(super) async fn run(
             .map_err(|_| failed(format!("the databases did not answer within {} s", QUESTION.as_secs())))?,
     };
     let (status, out, err) = ended.map_err(|error| failed(format!("the program cannot be awaited: {error}")))?;
-    let lines: Vec<String> = err.lines().map(str::to_owned).collect();
+    let lines = last_lines(&err);
     let Ok(migrated) = Migrated::from_json(&out) else {
         let message = format!("the program did not report on its databases ({status})");
         return Err(failed(message).lines(lines));
@@ -82,6 +86,13 @@ pub(super) async fn run(
         return Err(failed(format!("the migration failed ({status})")).lines(lines));
     }
     Ok(reports)
+}
+
+/// The last lines of a text, each as long as people read.
+fn last_lines(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines.iter().skip(lines.len().saturating_sub(LINES));
+    last.map(|line| line.chars().take(LINE).collect()).collect()
 }
 
 /// Everything a pipe gives, up to a limit.

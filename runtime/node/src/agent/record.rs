@@ -73,6 +73,9 @@ pub(super) struct Deployment {
     pub(super) order: Order,
     /// The hash of the environment that it was started with.
     pub(super) environment: Digest,
+    /// Whether a rollback went away from it.
+    #[serde(default)]
+    pub(super) withdrawn: bool,
     /// Where its processes write.
     pub(super) logs: Logs,
 }
@@ -135,7 +138,8 @@ impl Record {
     }
 
     /// Keeps what ran before for a rollback. One bundle is kept once, with its last order.
-    pub(super) fn keep(&mut self, previous: Deployment) {
+    pub(super) fn keep(&mut self, mut previous: Deployment) {
+        previous.withdrawn = self.current.as_ref().is_some_and(|current| current.order.rollback);
         let current = self.current.as_ref().map(|current| current.order.bundle);
         self.kept.retain(|kept| kept.order.bundle != previous.order.bundle);
         self.kept.insert(0, previous);
@@ -172,8 +176,9 @@ mod tests {
             http: None,
             migrate: Default::default(),
             environment: Vec::new(),
+            rollback: false,
         };
-        Deployment { number, since: 0, order, environment: Digest::of(b""), logs: Logs::A }
+        Deployment { number, since: 0, order, environment: Digest::of(b""), logs: Logs::A, withdrawn: false }
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Served {
             places.take(|mut place| {
                 connections.spawn(async move {
                     if let Err(error) = connection(agent, &acceptor, stream, &mut place).await {
-                        tracing::info!(%from, "a connection ended: {error}");
+                        tracing::debug!(%from, "a connection ended: {error}");
                     }
                 })
             });
@@ -160,7 +160,7 @@ impl Session {
         // The client says which of the two is to be brought up to date.
         self.connection.send(&welcome).await?;
         if greeting.protocol != VERSION {
-            self.agent.note(&self.peer, "greet", &format!("protocol {}", greeting.protocol), "refused");
+            self.written("greet", &format!("protocol {}", greeting.protocol), "refused");
             return Ok(());
         }
         while let Some(request) = self.connection.receive::<Request>().await? {
@@ -180,7 +180,7 @@ impl Session {
         if let Some(needed) = needed
             && let Err(refused) = self.allowed(needed)
         {
-            self.agent.note(&self.peer, name(&request), "", "refused");
+            self.written(name(&request), "", &refused.code);
             if matches!(request, Request::Chunk(_)) {
                 // Its bytes follow, and are nobody's.
                 let _ = self.connection.receive_bytes(MAX_CHUNK as usize).await?;
@@ -349,9 +349,17 @@ impl Session {
     fn noted<T>(&self, what: &str, about: &str, result: Result<T, Refused>) -> Result<T, Refused> {
         match &result {
             Ok(_) => self.agent.note(&self.peer, what, about, "ok"),
-            Err(refused) => self.agent.note(&self.peer, what, about, &refused.code),
+            Err(refused) => self.written(what, about, &refused.code),
         }
         result
+    }
+
+    /// Writes down that something was refused.
+    fn written(&self, what: &str, about: &str, code: &str) {
+        match self.role {
+            Some(_) => self.agent.note(&self.peer, what, about, code),
+            None => self.agent.note_stranger(&self.peer, what, code),
+        }
     }
 }
 

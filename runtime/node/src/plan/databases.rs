@@ -55,7 +55,9 @@ fn pending(
     node: &Facts,
     nodes: &[Facts],
 ) -> Result<Option<Vec<Migration>>, Refused> {
-    let states = nodes.iter().filter_map(|node| node.deployed.databases.get(&database.name));
+    // A server is the same one for all; a file is this node's alone.
+    let others = nodes.iter().filter(|_| database.engine == Engine::Postgres);
+    let states = std::iter::once(node).chain(others).filter_map(|node| node.deployed.databases.get(&database.name));
     let mut heads = states.filter_map(|state| match state {
         DatabaseState::Head(head) => Some(head),
         DatabaseState::Unknown(_) => None,

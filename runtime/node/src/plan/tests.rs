@@ -9,7 +9,7 @@ use expect_test::{Expect, expect};
 use super::{Facts, Migration, Plan, Wish, deploy, rollback};
 use crate::digest::Digest;
 use crate::host::{Glibc, Host, Libc};
-use crate::protocol::{Current, DatabaseState, Deployed, Kept, Refused};
+use crate::protocol::{Current, DatabaseState, Deployed, Kept, ProcessState, Refused, SERVING};
 
 const REGION: &str = "local";
 
@@ -87,7 +87,7 @@ fn wish(release: u32) -> Wish {
         region: REGION.to_owned(),
         release,
         bundle: Digest::of(&release.to_le_bytes()),
-        needs: ("x86_64-unknown-linux-gnu".to_owned(), gnu(31)),
+        needs: Some(("x86_64-unknown-linux-gnu".to_owned(), gnu(31))),
         size: 10 << 20,
         histories: BTreeMap::from([("shop".to_owned(), vec![migration(1, "0001_create"), migration(2, "0002_add")])]),
     }
@@ -125,9 +125,20 @@ fn carried_out(plan: &Plan, nodes: &[Facts]) -> Vec<Facts> {
         }
         next.deployed.generation += 1;
         if let Some(previous) = next.deployed.current.take() {
-            next.deployed.kept.insert(0, Kept { order: previous.order, since: previous.since });
+            next.deployed.kept.insert(0, Kept { order: previous.order, since: previous.since, withdrawn: false });
         }
-        next.deployed.current = Some(Current { order: plan.order(planned), since: 0, processes: Vec::new() });
+        let order = plan.order(planned);
+        let replicas = order.processes.iter().flat_map(|wanted| {
+            (1..=wanted.replicas).map(|replica| ProcessState {
+                name: wanted.name.clone(),
+                replica,
+                pid: Some(1),
+                phase: SERVING.to_owned(),
+                restarts: 0,
+                last_exit: None,
+            })
+        });
+        next.deployed.current = Some(Current { processes: replicas.collect(), order, since: 0 });
         let head =
             Head { number: 2, name: "0002_add".to_owned(), hash: "02".to_owned(), state: MigrationState::Sealed };
         next.deployed.databases.insert("shop".to_owned(), DatabaseState::Head(Some(head)));
@@ -180,6 +191,25 @@ fn the_first_deploy_starts_and_the_same_one_again_does_nothing() {
     let nodes = carried_out(&first.expect("a plan"), &nodes);
     let again = deploy(&wish(1), &shop(1), &nodes).expect("a plan");
     assert!(again.is_empty());
+    // One that does not serve, and doors on every address while they are on one.
+    let mut down = nodes.clone();
+    down[0].deployed.current.iter_mut().for_each(|current| current.processes.clear());
+    check(
+        &deploy(&wish(1), &shop(1), &down),
+        expect![[r#"
+        one
+          {"replace":{"process":"shop","cells":["orders"],"previous":1,"replicas":1}}
+    "#]],
+    );
+    let mut moved = nodes.clone();
+    moved[0].http = Some("0.0.0.0:8080".to_owned());
+    check(
+        &deploy(&wish(1), &shop(1), &moved),
+        expect![[r#"
+        address-in-use: the node `one` cannot listen on `0.0.0.0:8080` while it listens on `127.0.0.1:8080`
+          the two have one port: move to another port first
+    "#]],
+    );
     let next = deploy(&wish(2), &shop(2), &nodes);
     check(
         &next,

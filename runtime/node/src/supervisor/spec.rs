@@ -187,7 +187,7 @@ impl fmt::Display for Exit {
         match self {
             Self::Code(code) => write!(f, "ended with exit code {code}"),
             Self::Signal(signal) => write!(f, "was ended by signal {signal}"),
-            Self::Unknown => f.write_str("ended, nobody knows how: another supervisor had started it"),
+            Self::Unknown => f.write_str("ended; how is not known, since an earlier supervisor had started it"),
             Self::Late => f.write_str("was killed, as it was not ready in time"),
             Self::Silent => f.write_str("was killed, as it gave no answer any more"),
             Self::Failed(why) => write!(f, "could not be started: {why}"),

@@ -16,6 +16,10 @@ use super::super::{environment, is_application};
 use super::{Application, Events, copy};
 use crate::failpoint;
 use crate::protocol::{Event, Order, Refused};
+use crate::store;
+
+/// A disk with fewer bytes free is full.
+const LITTLE: u64 = 1 << 20;
 
 impl Application {
     /// Migrates and starts what was ordered, and waits until it is ready.
@@ -53,6 +57,7 @@ impl Application {
             since: now(),
             order: order.clone(),
             environment: environment::hash(&variables),
+            withdrawn: false,
             logs: next.current.as_ref().map(|current| current.logs.other()).unwrap_or_default(),
         };
         next.journal = Some(Journal::Staged(deployment.clone()));
@@ -115,7 +120,14 @@ impl Application {
                 }
                 Err(error) => {
                     let message = format!("`{}` did not start: {error}", wanted.name);
-                    Err(Refused::new("process-not-ready", message).lines(error.last_lines))
+                    // A process that has nowhere to write fails in ways of its own.
+                    let full = store::free(&self.folder).is_ok_and(|free| free < LITTLE);
+                    let refused = match full {
+                        true => Refused::new("storage-full", format!("{message}; the node's disk is full"))
+                            .help("make room on its disk, and run this again"),
+                        false => Refused::new("process-not-ready", message),
+                    };
+                    Err(refused.lines(error.last_lines))
                 }
             }
         });
