@@ -18,7 +18,9 @@ pub fn start(environment: &Environment) {
         None => (EnvFilter::new("info"), None),
     };
     let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr);
+    // Where a line cannot be written, as on a full disk, it is lost, and the process goes on.
+    let log = tracing_subscriber::fmt().log_internal_errors(false);
+    let log = log.with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr);
     if log.try_init().is_ok()
         && let Some(error) = refused
     {
