@@ -46,12 +46,16 @@ async fn main() -> io::Result<()> {
         };
         let mut channel = Channel::new(stream);
         let instance = instance.clone();
-        channel
-            .send(&FromProcess::Hello { version: VERSION, instance, progress, doors: false, listener: false }, None)
-            .await?;
-        if progress == Progress::Starting {
+        let hello = FromProcess::Hello { version: VERSION, instance, progress, doors: false, listener: false };
+        let mut greeted = channel.send(&hello, None).await;
+        if progress == Progress::Starting && greeted.is_ok() {
             progress = Progress::Ready;
-            channel.send(&FromProcess::Ready { doors: false }, None).await?;
+            greeted = channel.send(&FromProcess::Ready { doors: false }, None).await;
+        }
+        match greeted {
+            // The supervisor left just now.
+            Err(_) if stays => continue 'connection,
+            greeted => greeted?,
         }
         loop {
             let message = tokio::select! {
@@ -66,20 +70,25 @@ async fn main() -> io::Result<()> {
                     continue;
                 }
             };
-            match message {
-                Ok(Some((ToProcess::Ping, _))) => channel.send(&FromProcess::Pong, None).await?,
+            let answer = match message {
+                Ok(Some((ToProcess::Ping, _))) => FromProcess::Pong,
                 Ok(Some((ToProcess::Serve { .. }, _))) => {
                     progress = Progress::Serving;
-                    channel.send(&FromProcess::Serving, None).await?;
+                    FromProcess::Serving
                 }
                 Ok(Some((ToProcess::Output, Some(file)))) => {
                     rustix::stdio::dup2_stdout(&file)?;
                     rustix::stdio::dup2_stderr(&file)?;
+                    continue;
                 }
-                Ok(Some((ToProcess::Output, None))) => {}
+                Ok(Some((ToProcess::Output, None))) => continue,
                 Ok(None) | Err(_) if stays => continue 'connection,
                 Ok(None) => return Ok(()),
                 Err(error) => return Err(error),
+            };
+            match channel.send(&answer, None).await {
+                Err(_) if stays => continue 'connection,
+                sent => sent?,
             }
         }
     }
