@@ -1,4 +1,5 @@
-//! The supervisor with real processes: the example `program`, which is built with the package's tests, and shells.
+//! The supervisor with real processes: the example `program`, which is built with the package's tests, and shells. All in
+//! one file because the tests are short and live in one house.
 
 use std::collections::BTreeMap;
 use std::error::Error;

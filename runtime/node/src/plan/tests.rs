@@ -1,4 +1,5 @@
-//! Plans, shown as text: what is done on which node, and what is in the way.
+//! Plans, shown as text: what is done on which node, and what is in the way. All in one file because the cases share one
+//! small world of manifests and nodes.
 
 use std::collections::BTreeMap;
 

@@ -104,5 +104,5 @@ fn keys_decide_who_may_look_and_who_may_deploy() {
     let said = expect(&hash);
     assert!(said.out.contains("runs release 2"), "{}{}", said.out, said.err);
     let audit = std::fs::read_to_string(site.daemon.state().join("audit.log")).expect("the audit log");
-    assert!(audit.contains("\"refused\"") && audit.contains("\"stage\""), "{audit}");
+    assert!(audit.contains("\"unknown-key\"") && audit.contains("\"key-observes\""), "{audit}");
 }
