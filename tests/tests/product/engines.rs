@@ -17,7 +17,10 @@ async fn the_examples_tests_pass_on_postgres_when_its_attribute_says_so() {
     let text = String::from_utf8_lossy(manifest);
     let (engine, variable) = ("\"engine\": \"postgres\",", "\n      \"env\": [\n        \"DATABASE_URL\"\n      ],");
     assert!(text.contains(engine) && text.contains(variable), "{text}");
-    *manifest = text.replace(engine, "\"engine\": \"sqlite\",").replace(variable, "").into_bytes();
+    *manifest = text
+        .replace(engine, "\"engine\": \"sqlite\",")
+        .replace(variable, "\n      \"file\": \"registry.db\",")
+        .into_bytes();
     assert_eq!(
         differing(&on_postgres, &on_sqlite),
         [""; 0],
