@@ -10,6 +10,8 @@ pub mod dialect;
 pub mod diff;
 mod engine;
 pub mod expr;
+pub mod hazard;
+pub mod hints;
 pub mod history;
 mod lexis;
 pub mod names;

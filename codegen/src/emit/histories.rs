@@ -39,7 +39,7 @@ fn history_of(database: &Database, previous: &Previous) -> Result<History, Vec<L
     } else {
         Some(history::read_sealed(&files).map_err(|error| vec![unreadable(database, &error)])?)
     };
-    history::next(history.as_ref(), &database.schema).map_err(|refusals| all(database, refusals))
+    history::next(history.as_ref(), &database.schema, &Default::default()).map_err(|refusals| all(database, refusals))
 }
 
 fn all(database: &Database, refusals: Vec<Refusal>) -> Vec<Located> {

@@ -74,7 +74,7 @@ async fn a_migration_that_changes_after_half_of_it_is_refused() {
         let mut changed = story();
         let mut model = changed.snapshot.clone();
         model.tables.push(table("d", vec![]));
-        changed = cell_schema::history::next(Some(&changed), &model).unwrap();
+        changed = cell_schema::history::next(Some(&changed), &model, &cell_schema::hints::Hints::default()).unwrap();
         let error = applied(&place.target, &changed).await.unwrap_err();
         assert_eq!(error.code(), "migration-edited");
         assert!(error.to_string().contains("up to step 1"), "{error}");
@@ -90,7 +90,7 @@ async fn a_migration_that_changes_before_any_of_it_is_applied_as_it_is_now() {
         let sealed = story();
         let mut model = sealed.snapshot.clone();
         model.tables.push(table("d", vec![]));
-        let changed = cell_schema::history::next(Some(&sealed), &model).unwrap();
+        let changed = cell_schema::history::next(Some(&sealed), &model, &cell_schema::hints::Hints::default()).unwrap();
         assert_eq!(applied(&place.target, &changed).await.unwrap().steps.len(), 3);
         assert_eq!(verify(&place.target, &changed.snapshot).await.unwrap().differences, []);
     }
@@ -104,7 +104,7 @@ async fn a_migration_that_is_dropped_before_any_of_it_is_forgotten() {
         kill(child);
         let mut dropped = story();
         let second = dropped.migrations.pop().unwrap();
-        dropped = cell_schema::history::next(Some(&dropped), &first()).unwrap();
+        dropped = cell_schema::history::next(Some(&dropped), &first(), &cell_schema::hints::Hints::default()).unwrap();
         let rest = applied(&place.target, &dropped).await.unwrap();
         assert_eq!((rest.steps.len(), rest.head.unwrap().number), (0, 1));
         assert_eq!(verify(&place.target, &dropped.snapshot).await.unwrap().differences, []);

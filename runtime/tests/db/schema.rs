@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use cell_schema::expr::{Binary, Expr, Expression, Function, Literal};
+use cell_schema::hints::Hints;
 use cell_schema::history::{self, History};
 use cell_schema::names;
 use cell_schema::schema::{Action, Check, Column, Default, Generated, Reference, Schema, Table, Type, Unique};
@@ -150,15 +151,16 @@ pub(crate) fn root() -> &'static Path {
 
 /// The same for any schema of the shop.
 pub(crate) fn write(schema: &Schema) -> TempDir {
-    write_history(&history::next(None, schema).expect("the schema has a first migration"))
+    write_history(&history::next(None, schema, &Hints::default()).expect("the schema has a first migration"))
 }
 
 /// A folder with the history of a later release: everything sealed, and one more table.
 pub(crate) fn write_later() -> TempDir {
     let mut schema = schema();
-    let first = history::seal(&history::next(None, &schema).expect("the schema has a first migration"));
+    let first =
+        history::seal(&history::next(None, &schema, &Hints::default()).expect("the schema has a first migration"));
     schema.tables.push(table("zones", vec![column("id", Type::I64)], &["id"]));
-    write_history(&history::seal(&history::next(Some(&first), &schema).expect("a second migration")))
+    write_history(&history::seal(&history::next(Some(&first), &schema, &Hints::default()).expect("a second migration")))
 }
 
 fn write_history(history: &History) -> TempDir {

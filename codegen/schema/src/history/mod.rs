@@ -5,6 +5,7 @@ mod chain;
 mod document;
 mod next;
 mod read;
+mod remembered;
 mod script;
 mod seal;
 mod slug;
@@ -19,6 +20,7 @@ use crate::schema::Schema;
 
 pub use next::next;
 pub use read::{read, read_sealed};
+pub use remembered::remembered;
 pub use seal::seal;
 pub use write::{is_migration_file, write};
 

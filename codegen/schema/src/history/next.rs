@@ -4,6 +4,7 @@
 use super::{History, Migration, chain, document, script, slug};
 use crate::change::Change;
 use crate::engine::Engine;
+use crate::hints::Hints;
 use crate::plan::{Refusal, plan};
 use crate::schema::Schema;
 
@@ -12,7 +13,8 @@ use crate::schema::Schema;
 ///
 /// # Errors
 /// What [`crate::plan::plan`] refuses, counted from the last sealed migration; or that the sealed one is not there.
-pub fn next(history: Option<&History>, model: &Schema) -> Result<History, Vec<Refusal>> {
+pub fn next(history: Option<&History>, model: &Schema, hints: &Hints) -> Result<History, Vec<Refusal>> {
+    let _ = hints;
     let sealed = history.map_or(0, |history| history.sealed);
     let known = history.map(|history| history.migrations.as_slice()).unwrap_or_default();
     let mut migrations: Vec<Migration> = known.iter().filter(|migration| migration.number <= sealed).cloned().collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cell_schema::Engine;
+use cell_schema::hints::Hints;
 use cell_schema::history::{History, HistoryError, next, read, read_sealed, seal, write};
 use cell_schema::plan::Phase;
 use cell_schema::schema::{Action, Schema, Type};
@@ -25,7 +26,7 @@ pub(crate) fn second() -> Schema {
 }
 
 pub(crate) fn grown(history: Option<&History>, model: &Schema) -> History {
-    next(history, model).expect("a history")
+    next(history, model, &Hints::default()).expect("a history")
 }
 
 /// A sealed migration and an open one.
@@ -201,7 +202,7 @@ fn an_open_migration_may_be_broken_when_the_sealed_ones_are_whole() {
 #[test]
 fn a_release_that_sealed_more_than_there_is_is_refused() {
     let more = History { sealed: 3, ..sealed() };
-    let refusals = next(Some(&more), &second()).expect_err("refused");
+    let refusals = next(Some(&more), &second(), &Hints::default()).expect_err("refused");
     expect![[r#"
         shop: the last release sealed migration 3, and there are only 2 [history-behind]; take the migrations from version control, where the release was made
     "#]].assert_eq(&shown(&refusals));
@@ -318,7 +319,7 @@ fn an_engine_without_its_text_gets_no_file() {
     let torn = schema([table("t", []).raw_check("a", Some("id > 0"), None).raw_check("b", None, Some("id > 0"))]);
     expect![[r#"
         shop: some expressions are written for one engine only and some for the other only, so no engine can hold them all [expression-engine]; write each for both: `sqlite = "…", postgres = "…"`
-    "#]].assert_eq(&shown(&next(None, &torn).expect_err("refused")));
+    "#]].assert_eq(&shown(&next(None, &torn, &Hints::default()).expect_err("refused")));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Names and texts that would break careless SQL.
 
 use cell_schema::expr::Literal;
+use cell_schema::hints::Hints;
 use cell_schema::history::{next, read, write};
 use cell_schema::schema::{Action, Type};
 use cell_schema::{Engine, dialect};
@@ -15,7 +16,7 @@ fn keywords_quotes_and_any_script_are_only_names() {
         .index("drop table", &["select", "we\"ird desc"], None);
     let order = table("order; --", [nullable("группа", Type::I64)]);
     let order = order.references("from \"where\"", "группа", "group", Action::Refuse);
-    let history = next(None, &schema([group, order])).expect("a history");
+    let history = next(None, &schema([group, order]), &Hints::default()).expect("a history");
     let script = &history.migrations[0].scripts[0];
     expect![[r#"
         -- 0001_create_group_and_1_more for SQLite: creates 2 tables.

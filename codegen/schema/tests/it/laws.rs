@@ -4,6 +4,7 @@ use cell_schema::change::Change;
 use cell_schema::check::check;
 use cell_schema::diff::diff;
 use cell_schema::expr::{Expr, Literal};
+use cell_schema::hints::Hints;
 use cell_schema::history::{next, read, seal, write};
 use cell_schema::names;
 use cell_schema::plan::{plan, statements};
@@ -202,9 +203,9 @@ proptest! {
 
     #[test]
     fn a_history_is_a_function_of_its_input((previous, model) in growing()) {
-        let first = seal(&next(None, &previous).expect("a history"));
-        let second = next(Some(&first), &model).expect("a history");
-        prop_assert_eq!(&write(&next(Some(&second), &model).expect("a history")), &write(&second));
+        let first = seal(&next(None, &previous, &Hints::default()).expect("a history"));
+        let second = next(Some(&first), &model, &Hints::default()).expect("a history");
+        prop_assert_eq!(&write(&next(Some(&second), &model, &Hints::default()).expect("a history")), &write(&second));
         // Whatever follows, what is sealed keeps its bytes.
         let sealed = write(&first);
         let written = write(&second);

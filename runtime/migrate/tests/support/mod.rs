@@ -4,6 +4,7 @@
 use cell_migrate::throwaway::{Cluster, SqliteFile, sqlite};
 use cell_migrate::{Applied, MigrateError, Options, Target, apply};
 use cell_schema::expr::{Binary, Expr, Expression, Function, Literal};
+use cell_schema::hints::Hints;
 use cell_schema::history::{History, next, seal};
 use cell_schema::names;
 use cell_schema::schema::{
@@ -139,7 +140,7 @@ pub fn history(models: &[&Schema]) -> History {
     let mut history: Option<History> = None;
     for model in models {
         let sealed = history.as_ref().map(seal);
-        history = Some(next(sealed.as_ref(), model).expect("a history"));
+        history = Some(next(sealed.as_ref(), model, &Hints::default()).expect("a history"));
     }
     history.expect("a model")
 }
