@@ -37,7 +37,8 @@ fn history(database: &str, tables: &[&str]) -> History {
     let mut history = None;
     for name in tables {
         schema.tables.push(table(name));
-        history = Some(seal(&next(history.as_ref(), &schema).expect("a history")));
+        history =
+            Some(seal(&next(history.as_ref(), &schema, &cell_schema::hints::Hints::default()).expect("a history")));
     }
     history.expect("a table")
 }

@@ -140,7 +140,8 @@ impl Goods {
         let mut history = None;
         for name in &self.tables {
             schema.tables.push(table(name));
-            history = next(history.as_ref(), &schema, &cell_schema::hints::Hints::default()).map(|next| seal(&next)).ok();
+            history =
+                next(history.as_ref(), &schema, &cell_schema::hints::Hints::default()).map(|next| seal(&next)).ok();
         }
         let files = history.iter().flat_map(write);
         files.map(|(path, bytes)| (format!("cell/shop/{}", path.as_str()), bytes.clone())).collect()
