@@ -1,11 +1,14 @@
 //! What may differ between two schemas, and how a schema becomes the next by it.
 //! Absent: finding changes ([`crate::diff`]) and whether one can be made on rows ([`crate::plan`]).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::expr::Expression;
 use crate::refusal::shown;
+use crate::rename;
 use crate::schema::{Check, Column, Index, Reference, Schema, Table, Unique};
 
 /// One difference between two schemas. Together with the schema before, changes say everything about the schema after.
@@ -20,6 +23,11 @@ pub enum Change {
     RemoveTable {
         table: String,
     },
+    /// A table with another name: what refers to it follows, and so do the names that are derived from it.
+    RenameTable {
+        from: String,
+        to: String,
+    },
     /// A column, behind those that are there, with the constraints that are about it alone.
     AddColumn {
         table: String,
@@ -28,16 +36,28 @@ pub enum Change {
         checks: Vec<Check>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reference: Option<Reference>,
+        /// What rows that are there hold; without it, the default or nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backfill: Option<Expression>,
     },
     RemoveColumn {
         table: String,
         column: String,
+    },
+    /// A column with another name: what names it follows, and so do the names that are derived from it.
+    RenameColumn {
+        table: String,
+        from: String,
+        to: String,
     },
     /// A column whose type, nullability, numbering, default or expression differ.
     ChangeColumn {
         table: String,
         previous: Column,
         next: Column,
+        /// How the rows that are there change with it.
+        #[serde(default, skip_serializing_if = "RowChange::is_nothing")]
+        rows: RowChange,
     },
     /// A primary key over other columns, or in another order.
     ChangeKey {
@@ -95,6 +115,27 @@ pub enum Change {
     },
 }
 
+/// What is said of the values that a changed column has in the rows that are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowChange {
+    /// What rows hold that hold nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Expression>,
+    /// What becomes of single values of an enumeration.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// The time zone of times that were stored without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+}
+
+impl RowChange {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A change that does not fit the schema it was applied to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
@@ -148,7 +189,20 @@ impl Schema {
                 add(&mut self.tables, &table)
             }
             Change::RemoveTable { table } => remove(&mut self.tables, table),
-            Change::AddColumn { table, column, checks, reference } => {
+            Change::RenameTable { from, to } => {
+                position(&self.tables, from)?;
+                absent(&self.tables, to)?;
+                rename::table(self, from, to);
+                Ok(())
+            }
+            Change::RenameColumn { table, from, to } => {
+                let columns = &self.table_mut(table)?.columns;
+                position(columns, from)?;
+                absent(columns, to)?;
+                rename::column(self, table, from, to);
+                Ok(())
+            }
+            Change::AddColumn { table, column, checks, reference, .. } => {
                 // On a copy, so that a second half which does not fit leaves nothing behind.
                 let target = self.table_mut(table)?;
                 let mut next = target.clone();
@@ -164,7 +218,7 @@ impl Schema {
                 Ok(())
             }
             Change::RemoveColumn { table, column } => remove(&mut self.table_mut(table)?.columns, column),
-            Change::ChangeColumn { table, previous, next } => {
+            Change::ChangeColumn { table, previous, next, .. } => {
                 let columns = &mut self.table_mut(table)?.columns;
                 let column = columns.iter_mut().find(|column| *column == previous).ok_or_else(|| {
                     mismatch(format!("column `{}` is not as the change says it was", shown(&previous.name)))

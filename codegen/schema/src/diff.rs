@@ -1,37 +1,109 @@
 //! Compares two schemas and lists the changes between them.
-//! In: `previous`, `next`. Out: an ordered `Vec<Change>`. Absent: SQL and dialects. A change says *what*; [`crate::plan`] decides *how*.
+//! In: `previous`, `next`, and what is said beside them. Out: an ordered `Vec<Change>`. Absent: SQL and dialects. A change says
+//! *what*; [`crate::plan`] decides *how*.
 //!
 //! The order of columns is no difference: a database keeps columns in the order in which they were added, whatever a
 //! struct's fields do. Nor is the order of an enumeration's values. [`Schema::aligned_to`] is the schema that a database
 //! has after the changes.
 
-use std::collections::BTreeSet;
+mod renames;
 
-use crate::change::{Change, Named};
+pub(crate) use renames::PASSING;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::change::{Change, Named, RowChange};
 use crate::expr::Expression;
+use crate::hints::Hints;
+use crate::refusal::Refusal;
 use crate::schema::{Check, Column, Reference, Schema, Table, Type};
 
-/// The changes that make `next` of `previous`; none where they are the same. For each table, in the order of names: what
-/// goes, then what comes or changes, columns before what is about them.
-#[must_use]
-pub fn diff(previous: &Schema, next: &Schema) -> Vec<Change> {
+/// The changes that make `next` of `previous`; none where they are the same. First what goes, then renames, then new tables,
+/// then for each table, in the order of names, what comes or changes, columns before what is about them.
+///
+/// # Errors
+/// A rename whose earlier name is still there.
+pub fn diff(previous: &Schema, next: &Schema, hints: &Hints) -> Result<Vec<Change>, Vec<Refusal>> {
+    let renames = renames::find(previous, next, hints)?;
     let mut changes = Vec::new();
-    for name in names(&previous.tables, &next.tables) {
-        match (previous.table(name), next.table(name)) {
-            (None, Some(table)) => {
-                let mut table = table.clone();
-                table.sort();
-                changes.push(Change::AddTable { table });
-            }
-            (Some(_), None) => changes.push(Change::RemoveTable { table: name.to_owned() }),
-            (Some(previous), Some(next)) => table(previous, next, &mut changes),
-            (None, None) => {}
+    gone(previous, next, &renames, &mut changes);
+    renames.changes(&mut changes);
+    let mut current = previous.clone();
+    for change in &changes {
+        // They were made of this schema, so they fit it.
+        if let Err(mismatch) = current.apply(change) {
+            return Err(vec![Refusal::new("history-change", &next.database, mismatch.message, "report this as a bug")]);
         }
     }
-    changes
+    let mut tables: Vec<&Table> = next.tables.iter().collect();
+    tables.sort_by(|left, right| left.name.cmp(&right.name));
+    for table in tables.iter().filter(|table| current.table(&table.name).is_none()) {
+        let mut table = Table::clone(table);
+        table.sort();
+        changes.push(Change::AddTable { table });
+    }
+    for next in tables {
+        if let Some(previous) = current.table(&next.name) {
+            table(previous, next, hints, &mut changes);
+        }
+    }
+    Ok(changes)
 }
 
-fn table(previous: &Table, next: &Table, changes: &mut Vec<Change>) {
+/// What goes before anything is renamed: columns and tables, and first whatever stands on them.
+fn gone(previous: &Schema, next: &Schema, renames: &renames::Renames, changes: &mut Vec<Change>) {
+    let mut tables: Vec<&Table> = previous.tables.iter().collect();
+    tables.sort_by(|left, right| left.name.cmp(&right.name));
+    let mut columns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut removed = Vec::new();
+    for table in &tables {
+        match next.table(renames.table(&table.name)) {
+            Some(kept) => {
+                let goes = |column: &&Column| kept.column(renames.column(&table.name, &column.name)).is_none();
+                let mut names: Vec<&str> =
+                    table.columns.iter().filter(goes).map(|column| column.name.as_str()).collect();
+                names.sort_unstable();
+                columns.insert(&table.name, names);
+            }
+            None => removed.push(table.name.as_str()),
+        }
+    }
+    let goes = |table: &str, column: &str| columns.get(table).is_some_and(|names| names.contains(&column));
+    for table in tables.iter().filter(|table| columns.contains_key(table.name.as_str())) {
+        let name = || table.name.clone();
+        let own = |names: &[String]| names.iter().any(|column| goes(&table.name, column));
+        for check in &table.checks {
+            if check.expression.mentions().iter().any(|column| goes(&table.name, column)) {
+                changes.push(Change::RemoveCheck { table: name(), check: check.name.clone() });
+            }
+        }
+        for reference in &table.references {
+            let target = removed.contains(&reference.table.as_str())
+                || reference.target.iter().any(|column| goes(&reference.table, column));
+            if target || own(&reference.columns) {
+                changes.push(Change::RemoveReference { table: name(), reference: reference.name.clone() });
+            }
+        }
+        for index in &table.indexes {
+            let predicate = index.predicate.iter().flat_map(Expression::mentions);
+            let mut names = index.columns.iter().map(|part| part.column.as_str()).chain(predicate);
+            if names.any(|column| goes(&table.name, column)) {
+                changes.push(Change::RemoveIndex { table: name(), index: index.name.clone() });
+            }
+        }
+        for unique in table.uniques.iter().filter(|unique| own(&unique.columns)) {
+            changes.push(Change::RemoveUnique { table: name(), unique: unique.name.clone() });
+        }
+    }
+    for (table, names) in &columns {
+        for column in names {
+            changes.push(Change::RemoveColumn { table: (*table).to_owned(), column: (*column).to_owned() });
+        }
+    }
+    changes.extend(removed.into_iter().map(|table| Change::RemoveTable { table: table.to_owned() }));
+}
+
+fn table(previous: &Table, next: &Table, hints: &Hints, changes: &mut Vec<Change>) {
     let name = || next.name.clone();
     let added: Vec<&Column> = next.columns.iter().filter(|column| previous.column(&column.name).is_none()).collect();
     let mut own = Own::default();
@@ -43,16 +115,18 @@ fn table(previous: &Table, next: &Table, changes: &mut Vec<Change>) {
     });
     removed(&previous.indexes, &next.indexes, changes, |index| Change::RemoveIndex { table: name(), index });
     removed(&previous.uniques, &next.uniques, changes, |unique| Change::RemoveUnique { table: name(), unique });
-    removed(&previous.columns, &next.columns, changes, |column| Change::RemoveColumn { table: name(), column });
 
     for column in added {
         let (checks, reference) = own.of(column, previous, next);
-        changes.push(Change::AddColumn { table: name(), column: column.clone(), checks, reference });
+        let said = hints.column(&next.name, &column.name);
+        let backfill = said.and_then(|said| said.backfill.clone()).filter(|_| column.generated.is_none());
+        changes.push(Change::AddColumn { table: name(), column: column.clone(), checks, reference, backfill });
     }
     for column in &previous.columns {
-        let Some(next) = next.column(&column.name).map(|next| aligned(next, column)) else { continue };
-        if next != *column {
-            changes.push(Change::ChangeColumn { table: name(), previous: column.clone(), next });
+        let Some(after) = next.column(&column.name).map(|next| aligned(next, column)) else { continue };
+        if after != *column {
+            let rows = row_change(column, &after, &next.name, hints);
+            changes.push(Change::ChangeColumn { table: name(), previous: column.clone(), next: after, rows });
         }
     }
     if previous.key != next.key {
@@ -82,6 +156,21 @@ fn table(previous: &Table, next: &Table, changes: &mut Vec<Change>) {
             changes.push(if known { Change::ChangeCheck { table, check } } else { Change::AddCheck { table, check } });
         }
     }
+}
+
+/// What is said of the rows of a column that changes, as far as it does something.
+fn row_change(previous: &Column, next: &Column, table: &str, hints: &Hints) -> RowChange {
+    let Some(said) = hints.column(table, &next.name) else { return RowChange::default() };
+    let required = previous.nullable && !next.nullable && next.generated.is_none();
+    let values = match (&previous.ty, &next.ty) {
+        (Type::Enumeration { values: before }, after) => {
+            let kept = |value: &String| matches!(after, Type::Enumeration { values } if values.contains(value));
+            let moves = said.values.iter().filter(|(from, _)| before.contains(from) && !kept(from));
+            moves.map(|(from, to)| (from.clone(), to.clone())).collect()
+        }
+        _ => BTreeMap::new(),
+    };
+    RowChange { backfill: said.backfill.clone().filter(|_| required), values, zone: None }
 }
 
 /// The constraints that came with an added column.

@@ -156,6 +156,29 @@ impl Expression {
         }
     }
 
+    /// The names of the columns that occur in it, each once, in the order of their first mention; none for raw text, which is
+    /// not read.
+    #[must_use]
+    pub fn mentions(&self) -> Vec<&str> {
+        self.portable().map(Expr::mentions).unwrap_or_default()
+    }
+
+    /// Whether it may be about this column: raw text may be about any.
+    #[must_use]
+    pub fn may_mention(&self, column: &str) -> bool {
+        match self {
+            Self::Portable(expr) => expr.columns().contains(column),
+            Self::Raw { .. } => true,
+        }
+    }
+
+    /// The same expression over a column's new name. Raw text stays: it is compared as it is written.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        if let Self::Portable(expr) = self {
+            expr.rename(from, to);
+        }
+    }
+
     /// The portable expression, if it is one.
     #[must_use]
     pub fn portable(&self) -> Option<&Expr> {
@@ -173,6 +196,37 @@ impl Expr {
         match self {
             Self::Column(name) => BTreeSet::from([name.as_str()]),
             _ => self.operands().into_iter().flat_map(Self::columns).collect(),
+        }
+    }
+
+    /// The names of the columns that occur in it, each once, in the order of their first mention.
+    #[must_use]
+    pub fn mentions(&self) -> Vec<&str> {
+        match self {
+            Self::Column(name) => vec![name.as_str()],
+            _ => {
+                let mut names: Vec<&str> = Vec::new();
+                for name in self.operands().into_iter().flat_map(Self::mentions) {
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
+                names
+            }
+        }
+    }
+
+    /// The same expression over a column's new name.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        match self {
+            Self::Column(name) if name == from => to.clone_into(name),
+            Self::Column(_) | Self::Literal(_) => {}
+            Self::Unary { operand, .. } => operand.rename(from, to),
+            Self::Binary { left, right, .. } => {
+                left.rename(from, to);
+                right.rename(from, to);
+            }
+            Self::Call { arguments, .. } => arguments.iter_mut().for_each(|argument| argument.rename(from, to)),
         }
     }
 

@@ -31,6 +31,8 @@ pub enum HazardKind {
     CheckOverRows,
     /// A reference is added, and rows may point at nothing.
     ReferenceOverRows,
+    /// A view or a rule that the model does not know stands on what is changed.
+    ObjectInTheWay,
     /// The engine writes the whole table anew while nobody else can use it.
     TableRewritten,
     /// The engine reads the whole table while nobody else can write to it.
@@ -73,7 +75,7 @@ pub struct Allowed {
 
 impl HazardKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::RowsDeleted,
         Self::ValuesDeleted,
         Self::LossyCast,
@@ -85,6 +87,7 @@ impl HazardKind {
         Self::UniqueOverRows,
         Self::CheckOverRows,
         Self::ReferenceOverRows,
+        Self::ObjectInTheWay,
         Self::TableRewritten,
         Self::TableLocked,
     ];
@@ -104,6 +107,7 @@ impl HazardKind {
             Self::UniqueOverRows => "unique-over-rows",
             Self::CheckOverRows => "check-over-rows",
             Self::ReferenceOverRows => "reference-over-rows",
+            Self::ObjectInTheWay => "object-in-the-way",
             Self::TableRewritten => "table-rewritten",
             Self::TableLocked => "table-locked",
         }
@@ -127,9 +131,11 @@ impl HazardKind {
             | Self::CastMayFail
             | Self::ValueRemoved
             | Self::TimeZoneAssumed => Consent::Needed,
-            Self::NotNullOverRows | Self::UniqueOverRows | Self::CheckOverRows | Self::ReferenceOverRows => {
-                Consent::Counted
-            }
+            Self::NotNullOverRows
+            | Self::UniqueOverRows
+            | Self::CheckOverRows
+            | Self::ReferenceOverRows
+            | Self::ObjectInTheWay => Consent::Counted,
             Self::TableRewritten | Self::TableLocked => Consent::Told,
         }
     }

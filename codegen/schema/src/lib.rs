@@ -14,9 +14,11 @@ pub mod hazard;
 pub mod hints;
 pub mod history;
 mod lexis;
+pub mod mapping;
 pub mod names;
 pub mod plan;
 mod refusal;
+pub(crate) mod rename;
 pub mod schema;
 mod typed;
 

@@ -70,6 +70,7 @@ pub const CODES: &[&str] = &[
     "index-columns",
     "not-null-without-default",
     "reference-target",
+    "rename-of-what-exists",
     "sql-name",
     "sql-name-clash",
     "table-columns",

@@ -2,16 +2,27 @@
 //! In: a target, a history. Out: what ran. A process that dies anywhere leaves a database that the next apply goes on with:
 //! a step and its line in the journal are one transaction. Absent: what to do (see [`crate::work`]).
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
+use cell_schema::Engine;
+use cell_schema::hazard::Allowed;
 use cell_schema::history::History;
+use cell_schema::plan::Mode;
 use serde::Serialize;
 
 use crate::connection::{self, Access, Connection};
-use crate::error::StepFailure;
+use crate::error::{Counted, Refused, StepFailure};
 use crate::journal::{self, Event, Journal, Line, State};
+use crate::rebuild::{self, Failed};
 use crate::work::{self, Beyond, Draft, Pending, Step, Work};
-use crate::{MigrateError, Target, lock};
+use crate::{MigrateError, Target, guard, lock};
+
+/// How long a step waits for a lock at a time: those who come behind it wait as long, and no longer.
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'";
+
+/// How long others get their turn after that.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How to apply.
 #[derive(Clone, Debug)]
@@ -26,6 +37,11 @@ pub struct Options {
     /// Whether a database that has all of the history, and then migrations of a later release, is at its goal. While a
     /// release is brought out, and after it was taken back, the one before it runs on such a database.
     pub ahead: bool,
+    /// How long a step waits for a lock that others hold (PostgreSQL). It asks for a moment at a time, so that those who come
+    /// behind it do not wait with it.
+    pub lock_patience: Duration,
+    /// The hazards that may happen on the way from a draft to the migration as it is now.
+    pub allowed: BTreeSet<Allowed>,
 }
 
 impl Options {
@@ -36,7 +52,14 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { create: true, dry_run: false, patience: Duration::from_secs(60), ahead: false }
+        Self {
+            create: true,
+            dry_run: false,
+            patience: Duration::from_secs(60),
+            ahead: false,
+            lock_patience: Duration::from_secs(60),
+            allowed: BTreeSet::new(),
+        }
     }
 }
 
@@ -45,6 +68,9 @@ impl Default for Options {
 pub struct Applied {
     /// In the order in which they ran.
     pub steps: Vec<AppliedStep>,
+    /// The rows that were counted for hazards that were allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted: Vec<Counted>,
     /// The newest migration that the database then has.
     pub head: Option<Head>,
     /// The names of the migrations that it has beyond the history; see [`Options::ahead`].
@@ -90,7 +116,7 @@ pub struct Head {
 pub async fn apply(target: &Target, history: &History, options: &Options) -> Result<Applied, MigrateError> {
     if options.dry_run {
         let journal = existing(target).await?.unwrap_or_default();
-        let work = work::decide(target, history, &journal, options.beyond())?;
+        let work = work::decide(target, history, &journal, options.beyond(), &options.allowed)?;
         return Ok(outcome(history, &work, &journal));
     }
     let access = if options.create { Access::Create } else { Access::Existing };
@@ -100,9 +126,9 @@ pub async fn apply(target: &Target, history: &History, options: &Options) -> Res
     let applied = async {
         lock::session(&mut connection, target, options.patience).await?;
         let journal = read_or_create(&mut connection, target).await?;
-        let work = work::decide(target, history, &journal, options.beyond())?;
-        run(&mut connection, target, history, &work).await?;
-        Ok(outcome(history, &work, &journal))
+        let work = work::decide(target, history, &journal, options.beyond(), &options.allowed)?;
+        let counted = run(&mut connection, target, history, &work, options).await?;
+        Ok(Applied { counted, ..outcome(history, &work, &journal) })
     }
     .await;
     connection.close().await;
@@ -170,9 +196,12 @@ async fn run(
     target: &Target,
     history: &History,
     work: &Work<'_>,
-) -> Result<(), MigrateError> {
+    options: &Options,
+) -> Result<Vec<Counted>, MigrateError> {
     let failed = |error| MigrateError::engine(target, "write the journal", &error);
+    let mut counted = Vec::new();
     if let Some(draft) = &work.draft {
+        counted.extend(guard::ask(connection, target, &draft.row.name, &draft.guards).await?);
         move_on(connection, target, draft).await?;
     }
     if let Some(number) = work.abandoned {
@@ -182,21 +211,32 @@ async fn run(
         journal::seal_up_to(connection, history.sealed).await.map_err(failed)?;
     }
     for pending in &work.pending {
-        migrate(connection, target, pending).await?;
+        counted.extend(guard::ask(connection, target, &pending.migration.name, &pending.guards).await?);
+        migrate(connection, target, pending, options).await?;
     }
-    Ok(())
+    Ok(counted)
 }
 
 /// Runs the way from a draft to the migration in one transaction: between two drafts there is nothing to go on from.
 async fn move_on(connection: &mut Connection, target: &Target, draft: &Draft<'_>) -> Result<(), MigrateError> {
     let number = draft.row.number;
     let mut current = None;
+    let is_rebuilt = draft.steps.iter().any(|step| step.mode == Mode::Rebuild);
     let moved = async {
-        connection.begin().await?;
+        let care = match is_rebuilt {
+            true => Some(rebuild::begin(connection, &draft.previous, &draft.tables).await?),
+            false => {
+                connection.begin().await?;
+                None
+            }
+        };
         for step in &draft.steps {
             current = Some(step);
             connection.run(&step.sql).await?;
             journal::write(connection, &line(number, step, Event::Done, None)).await?;
+        }
+        if let Some(care) = &care {
+            rebuild::check(connection, care).await?;
         }
         current = None;
         match draft.migration {
@@ -207,41 +247,115 @@ async fn move_on(connection: &mut Connection, target: &Target, draft: &Draft<'_>
             }
             None => journal::remove(connection, number).await?,
         }
-        connection.commit().await
+        connection.commit().await?;
+        Ok(())
     }
     .await;
+    if moved.is_err() {
+        connection.rollback().await;
+    }
+    if is_rebuilt {
+        rebuild::end(connection).await.map_err(|error| MigrateError::engine(target, "go on", &error))?;
+    }
     match (moved, current) {
         (Ok(()), _) => Ok(()),
-        (Err(error), Some(step)) => {
-            connection.rollback().await;
-            Err(refused(&draft.row.name, step, &error))
+        (Err(failed), Some(step)) => Err(refused(&draft.row.name, step, &failed)),
+        (Err(Failed::Engine(error)), None) => Err(MigrateError::engine(target, "write the journal", &error)),
+        (Err(Failed::Lost(message)), None) => {
+            Err(MigrateError::Engine { target: target.to_string(), action: "move on", message })
         }
-        (Err(error), None) => Err(MigrateError::engine(target, "write the journal", &error)),
     }
 }
 
-async fn migrate(connection: &mut Connection, target: &Target, pending: &Pending<'_>) -> Result<(), MigrateError> {
+async fn migrate(
+    connection: &mut Connection,
+    target: &Target,
+    pending: &Pending<'_>,
+    options: &Options,
+) -> Result<(), MigrateError> {
     let journal_failed = |error: sqlx::Error| MigrateError::engine(target, "write the journal", &error);
     put(connection, pending, State::Started).await.map_err(journal_failed)?;
     for step in &pending.steps {
         let number = pending.migration.number;
         journal::write(connection, &line(number, step, Event::Started, None)).await.map_err(journal_failed)?;
-        if let Err(error) = step_with_line(connection, number, step).await {
-            connection.rollback().await;
-            let message = connection::text(&error);
+        if let Err(failed) = patiently(connection, pending, step, options).await {
+            let error = refused(&pending.migration.name, step, &failed);
+            let message = match &error {
+                MigrateError::Step(failure) => failure.message.clone(),
+                other => other.to_string(),
+            };
             // The step's own error is the one to report, even if it cannot be written down.
             drop(journal::write(connection, &line(number, step, Event::Failed, Some(message))).await);
-            return Err(refused(&pending.migration.name, step, &error));
+            return Err(error);
         }
     }
     put(connection, pending, pending.state).await.map_err(journal_failed)
 }
 
-async fn step_with_line(connection: &mut Connection, migration: u32, step: &Step) -> Result<(), sqlx::Error> {
-    connection.begin().await?;
-    connection.run(&step.sql).await?;
-    journal::write(connection, &line(migration, step, Event::Done, None)).await?;
-    connection.commit().await
+/// Runs a step, again and again where others hold what it needs.
+async fn patiently(
+    connection: &mut Connection,
+    pending: &Pending<'_>,
+    step: &Step,
+    options: &Options,
+) -> Result<(), Failed> {
+    let begun = Instant::now();
+    loop {
+        let failed = match one(connection, pending, step).await {
+            Ok(()) => return Ok(()),
+            Err(failed) => failed,
+        };
+        let again = matches!(&failed, Failed::Engine(error) if connection::is_contended(error));
+        if !again || begun.elapsed() >= options.lock_patience {
+            return Err(failed);
+        }
+        // Others get their turn.
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Runs a step once. Whatever fails, nothing of it remains, but for what runs alone: that is run again from its beginning.
+async fn one(connection: &mut Connection, pending: &Pending<'_>, step: &Step) -> Result<(), Failed> {
+    let done = line(pending.migration.number, step, Event::Done, None);
+    match step.mode {
+        Mode::Together => {
+            let result = async {
+                connection.begin().await?;
+                if connection.engine() == Engine::Postgres {
+                    connection.run(LOCK_TIMEOUT).await?;
+                }
+                connection.run(&step.sql).await?;
+                journal::write(connection, &done).await?;
+                connection.commit().await
+            }
+            .await;
+            if result.is_err() {
+                connection.rollback().await;
+            }
+            Ok(result?)
+        }
+        Mode::Alone => {
+            for statement in &step.statements {
+                connection.run(statement).await?;
+            }
+            Ok(journal::write(connection, &done).await?)
+        }
+        Mode::Rebuild => {
+            let result = async {
+                let care = rebuild::begin(connection, &pending.previous, &pending.tables).await?;
+                connection.run(&step.sql).await?;
+                rebuild::check(connection, &care).await?;
+                journal::write(connection, &done).await?;
+                Ok(connection.commit().await?)
+            }
+            .await;
+            if result.is_err() {
+                connection.rollback().await;
+            }
+            rebuild::end(connection).await?;
+            result
+        }
+    }
 }
 
 /// Writes the migration's row. An earlier migration that was open is sealed by a later one.
@@ -258,13 +372,19 @@ fn line(migration: u32, step: &Step, event: Event, message: Option<String>) -> L
     Line { migration, step: step.number, title: step.title.clone(), event, message }
 }
 
-fn refused(migration: &str, step: &Step, error: &sqlx::Error) -> MigrateError {
+fn refused(migration: &str, step: &Step, failed: &Failed) -> MigrateError {
+    let (refused, message) = match failed {
+        Failed::Engine(error) if connection::is_contended(error) => (Refused::ByLock, connection::text(error)),
+        Failed::Engine(error) => (Refused::ByEngine, connection::text(error)),
+        Failed::Lost(message) => (Refused::ByCare, message.clone()),
+    };
     MigrateError::Step(Box::new(StepFailure {
         migration: migration.to_owned(),
         step: step.number,
         title: step.title.clone(),
         sql: step.sql.clone(),
-        message: connection::text(error),
+        refused,
+        message,
         before: step.before.clone(),
     }))
 }
@@ -305,5 +425,10 @@ fn outcome(history: &History, work: &Work<'_>, journal: &Journal) -> Applied {
         hash: migration.hash.to_string(),
         state: work::settled(history, migration),
     });
-    Applied { steps: moved.chain(migrated).collect(), head: head.or(remaining), ahead: work.ahead.clone() }
+    Applied {
+        steps: moved.chain(migrated).collect(),
+        counted: Vec::new(),
+        head: head.or(remaining),
+        ahead: work.ahead.clone(),
+    }
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use cell_schema::ddl::{Column, Database, ForeignKey, Index, Table};
+use cell_schema::hints::Hints;
+use cell_schema::plan::Indexes;
 use cell_schema::schema::{Action, Schema};
 use cell_schema::{Refusal, dialect, plan};
 use serde::Serialize;
@@ -102,9 +104,10 @@ pub(crate) async fn fresh(
 
 fn statements(target: &Target, schema: &Schema) -> Result<Vec<String>, Vec<Refusal>> {
     let empty = Schema { database: schema.database.clone(), ..Schema::default() };
-    let plan = plan::plan(&empty, schema)?;
-    let statements = plan::statements(target.engine(), &plan, &empty, schema)?;
-    Ok(statements.iter().map(|(_, statement)| dialect::render(target.engine(), statement)).collect())
+    let plan = plan::plan(&empty, schema, &Hints::default())?;
+    let program = plan::program(target.engine(), &empty, &plan.changes, Indexes::InTransactions)?;
+    let statements = program.steps.iter().flat_map(|step| &step.statements);
+    Ok(statements.map(|statement| dialect::render(target.engine(), statement)).collect())
 }
 
 async fn create_and_read(connection: &mut Connection, statements: &[String]) -> Result<Found, sqlx::Error> {

@@ -103,6 +103,22 @@ impl Connection {
         }
     }
 
+    /// Asks a guard: a count, and an example.
+    pub(crate) async fn counted(&mut self, sql: &str) -> Result<(u64, Option<String>), sqlx::Error> {
+        let query = AssertSqlSafe(sql);
+        let (count, example): (i64, Option<String>) = match self {
+            Self::Sqlite(connection) => {
+                let row = sqlx::query(query).fetch_one(connection).await?;
+                (row.try_get(0)?, row.try_get(1)?)
+            }
+            Self::Postgres(connection) => {
+                let row = sqlx::query(query).fetch_one(connection).await?;
+                (row.try_get(0)?, row.try_get(1)?)
+            }
+        };
+        Ok((count.unsigned_abs(), example))
+    }
+
     /// Begins a transaction that may write.
     pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
         // SQLite takes its write lock now or waits for it; later it would fail instead of waiting.
@@ -132,6 +148,12 @@ impl Connection {
             Self::Postgres(connection) => connection.close().await,
         });
     }
+}
+
+/// Whether PostgreSQL gave up waiting for a lock, or for one that waited for it: the same may go well later.
+pub(crate) fn is_contended(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code == "55P03" || code == "40P01")
 }
 
 /// What the engine said, whole, and without a password that a URL in it may hold.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use cell_schema::Refusal;
 use cell_schema::history::HistoryError;
+use serde::Serialize;
 
 use crate::{Target, connection};
 
@@ -17,7 +18,9 @@ pub const CODES: &[&str] = &[
     "database-url",
     "draft-refused",
     "engine-missing",
+    "guard-refused",
     "journal-unreadable",
+    "lock-timeout",
     "migration-edited",
     "migration-engine",
     "migration-failed",
@@ -25,6 +28,7 @@ pub const CODES: &[&str] = &[
     "other-database",
     "rehearsal-differs",
     "rehearsal-rows",
+    "rows-changed",
     "throwaway-failed",
     "unknown-database",
 ];
@@ -153,6 +157,16 @@ pub enum MigrateError {
         /// The engine.
         engine: &'static str,
     },
+    /// Rows stand in the way of a migration. Nothing of it was done.
+    #[error("the migration `{migration}` does not fit the rows of `{target}`: {}", told(found))]
+    Guarded {
+        /// The database.
+        target: String,
+        /// The migration's name.
+        migration: String,
+        /// At least one.
+        found: Vec<Counted>,
+    },
     /// The engine refused a step. Nothing of the step remains.
     #[error(transparent)]
     Step(Box<StepFailure>),
@@ -172,6 +186,45 @@ pub enum MigrateError {
     Schema(Vec<Refusal>),
 }
 
+/// Rows that a guard counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// The hazard's code.
+    pub hazard: String,
+    /// The object: `shop.products.price`.
+    pub object: String,
+    /// How many rows, or values that occur several times.
+    pub count: u64,
+    /// One of them.
+    pub example: Option<String>,
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hazard, object, count, example } = self;
+        write!(f, "`{object}`: {count} [{hazard}]")?;
+        match example {
+            Some(example) => write!(f, ", for example `{}`", example.escape_debug()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn told(found: &[Counted]) -> String {
+    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Why a step was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The engine said so.
+    ByEngine,
+    /// A rebuild would have changed what it may not change.
+    ByCare,
+    /// A lock was not to be had.
+    ByLock,
+}
+
 /// A step that the engine refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepFailure {
@@ -183,6 +236,8 @@ pub struct StepFailure {
     pub title: String,
     /// Its SQL.
     pub sql: String,
+    /// Why.
+    pub refused: Refused,
     /// What the engine said.
     pub message: String,
     /// What the engine said when the same step failed before.
@@ -191,7 +246,7 @@ pub struct StepFailure {
 
 impl fmt::Display for StepFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { migration, step, title, sql, message, before } = self;
+        let Self { migration, step, title, sql, message, before, .. } = self;
         write!(f, "step {step} of the migration `{migration}` failed ({title}): {message}\n{sql}")?;
         match before {
             Some(before) if before == message => f.write_str("\nit failed like this before"),
@@ -223,7 +278,12 @@ impl MigrateError {
             Self::UnknownMigration { .. } => "migration-unknown",
             Self::Draft { .. } => "draft-refused",
             Self::NoScript { .. } => "migration-engine",
-            Self::Step(_) => "migration-failed",
+            Self::Guarded { .. } => "guard-refused",
+            Self::Step(failure) => match failure.refused {
+                Refused::ByEngine => "migration-failed",
+                Refused::ByCare => "rows-changed",
+                Refused::ByLock => "lock-timeout",
+            },
             Self::History(error) => error.code,
             Self::Read { .. } => "history-unreadable",
             Self::Schema(refusals) => refusals.first().map_or("schema", |refusal| refusal.code),
@@ -256,6 +316,12 @@ impl MigrateError {
             }
             Self::NoScript { .. } => {
                 "an expression is written for another engine only: give it text for this one and build again".to_owned()
+            }
+            Self::Guarded { .. } => "nothing was changed. Change these rows, or the declaration, and apply again".to_owned(),
+            Self::Step(failure) if failure.refused == Refused::ByLock => {
+                "nothing of the step remains, and the steps before it are done. Find what holds the lock in `pg_locks`, and \
+                 apply again: it goes on with this step"
+                    .to_owned()
             }
             Self::Step(_) => {
                 "nothing of the step remains, and the steps before it are done. Change the rows or whatever \

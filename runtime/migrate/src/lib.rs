@@ -10,10 +10,12 @@ mod compare;
 mod connection;
 mod error;
 mod files;
+mod guard;
 #[cfg(feature = "rehearse")]
 mod introspect;
 mod journal;
 mod lock;
+mod rebuild;
 #[cfg(feature = "rehearse")]
 mod rehearse;
 mod releases;
@@ -33,7 +35,7 @@ pub use cell_schema::history::History;
 pub use apply::{Applied, AppliedStep, Head, Options, apply, head};
 #[cfg(feature = "rehearse")]
 pub use compare::{Difference, Verified, verify};
-pub use error::{CODES, MigrateError, StepFailure};
+pub use error::{CODES, Counted, MigrateError, Refused, StepFailure};
 pub use files::read_history;
 #[cfg(feature = "rehearse")]
 pub use introspect::{Found, introspect};

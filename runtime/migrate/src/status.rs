@@ -1,5 +1,7 @@
 //! How a database stands to its history, without touching it. In: a target, a history. Out: [`Status`], made for JSON.
 
+use std::collections::BTreeSet;
+
 use cell_schema::history::History;
 use serde::Serialize;
 
@@ -72,10 +74,10 @@ pub async fn status(target: &Target, history: &History) -> Result<Status, Migrat
     let journal = apply::existing(target).await?;
     let journaled = journal.is_some();
     let journal = journal.unwrap_or_default();
-    let (work, problem) = match work::decide(target, history, &journal, Beyond::Refused) {
+    let (work, problem) = match work::decide(target, history, &journal, Beyond::Refused, &BTreeSet::new()) {
         Ok(work) => (work, None),
         Err(error) => (
-            work::decide(target, history, &journal, Beyond::Tolerated).unwrap_or_default(),
+            work::decide(target, history, &journal, Beyond::Tolerated, &BTreeSet::new()).unwrap_or_default(),
             Some(Problem { code: error.code(), message: error.to_string(), help: error.help() }),
         ),
     };

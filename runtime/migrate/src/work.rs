@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cell_schema::Engine;
 use cell_schema::change::Change;
-use cell_schema::dialect;
-use cell_schema::history::{History, Migration};
-use cell_schema::plan::{self, Phase};
+use cell_schema::hazard::Allowed;
+use cell_schema::hints::Hints;
+use cell_schema::history::{self, GuardSql, History, Migration};
+use cell_schema::mapping::mapping;
+use cell_schema::plan::{self, Indexes, Mode, Phase};
 use cell_schema::schema::Schema;
 
 use crate::journal::{Event, Journal, Row, State};
@@ -43,7 +45,10 @@ pub(crate) struct Step {
     /// From 1, over both phases.
     pub(crate) number: usize,
     pub(crate) title: String,
+    pub(crate) mode: Mode,
     pub(crate) sql: String,
+    /// The same, each statement by itself.
+    pub(crate) statements: Vec<String>,
     /// What the engine said when it failed before.
     pub(crate) before: Option<String>,
 }
@@ -54,7 +59,13 @@ pub(crate) struct Draft<'h> {
     pub(crate) row: Row,
     /// `None` where the history dropped the migration.
     pub(crate) migration: Option<&'h Migration>,
+    /// Asked first.
+    pub(crate) guards: Vec<GuardSql>,
     pub(crate) steps: Vec<Step>,
+    /// What the database holds before.
+    pub(crate) previous: Schema,
+    /// From the tables' names before to their names after.
+    pub(crate) tables: BTreeMap<String, String>,
     /// What the database then holds.
     pub(crate) schema: Schema,
     /// What the migration then is.
@@ -65,8 +76,14 @@ pub(crate) struct Draft<'h> {
 #[derive(Debug)]
 pub(crate) struct Pending<'h> {
     pub(crate) migration: &'h Migration,
+    /// Asked first; none where a step is done already.
+    pub(crate) guards: Vec<GuardSql>,
     /// Those that are not done.
     pub(crate) steps: Vec<Step>,
+    /// What the database holds before.
+    pub(crate) previous: Schema,
+    /// From the tables' names before to their names after.
+    pub(crate) tables: BTreeMap<String, String>,
     /// What the database then holds.
     pub(crate) schema: Schema,
     /// What it is when all of it is done.
@@ -79,6 +96,7 @@ pub(crate) fn decide<'h>(
     history: &'h History,
     journal: &Journal,
     beyond: Beyond,
+    allowed: &BTreeSet<Allowed>,
 ) -> Result<Work<'h>, MigrateError> {
     let expected = &history.snapshot.database;
     let found = journal.rows.iter().rev().find_map(|row| row.schema.as_ref()).map(|schema| &schema.database);
@@ -112,7 +130,7 @@ pub(crate) fn decide<'h>(
                 return Err(MigrateError::UnknownMigration { target, migration });
             }
             State::Open if newest => {
-                draft = Some(move_on(target, history, journal, row, migration)?);
+                draft = Some(move_on(target, history, journal, row, migration, allowed)?);
                 done += usize::from(migration.is_some());
             }
             State::Started if newest => match last_done(journal, row.number) {
@@ -140,10 +158,15 @@ pub(crate) fn decide<'h>(
     };
     let mut pending = Vec::new();
     for migration in history.migrations.iter().skip(done) {
+        let previous = schema.clone();
         advance(target, &mut schema, &migration.changes)?;
+        let has_begun = last_done(journal, migration.number).is_some();
         pending.push(Pending {
             migration,
+            guards: if has_begun { Vec::new() } else { guards(target.engine(), migration) },
             steps: steps(target.engine(), migration, journal)?,
+            tables: renamed(&previous, &migration.changes),
+            previous,
             schema: schema.clone(),
             state: settled(history, migration),
         });
@@ -182,6 +205,18 @@ fn last_done(journal: &Journal, migration: u32) -> Option<usize> {
     done.map(|line| line.step).max()
 }
 
+/// The guards of a migration.
+fn guards(engine: Engine, migration: &Migration) -> Vec<GuardSql> {
+    let scripts = Phase::ALL.into_iter().filter_map(|phase| migration.script(engine, phase));
+    scripts.flat_map(|script| script.guards.iter().cloned()).collect()
+}
+
+/// From the names of tables before some changes to their names after them.
+fn renamed(previous: &Schema, changes: &[Change]) -> BTreeMap<String, String> {
+    let tables = mapping(previous, changes).into_iter();
+    tables.filter_map(|(table, rows)| Some((rows.from?, table))).collect()
+}
+
 /// The steps of a migration that are not done, each with how it failed before.
 fn steps(engine: Engine, migration: &Migration, journal: &Journal) -> Result<Vec<Step>, MigrateError> {
     let lines = || journal.lines.iter().filter(|line| line.migration == migration.number);
@@ -200,7 +235,9 @@ fn steps(engine: Engine, migration: &Migration, journal: &Journal) -> Result<Vec
         .map(|(at, step)| Step {
             number: at + 1,
             title: step.title.clone(),
+            mode: step.mode,
             sql: step.sql.clone(),
+            statements: step.statements().into_iter().map(str::to_owned).collect(),
             before: failures.get(&(at + 1, step.title.as_str())).map(|message| (*message).to_owned()),
         })
         .filter(|step| !done.contains(&step.number))
@@ -214,6 +251,7 @@ fn move_on<'h>(
     journal: &Journal,
     row: &Row,
     migration: Option<&'h Migration>,
+    allowed: &BTreeSet<Allowed>,
 ) -> Result<Draft<'h>, MigrateError> {
     let refused = |refusals| MigrateError::Draft { target: target.to_string(), migration: row.name.clone(), refusals };
     let previous = row.schema.clone().ok_or_else(|| MigrateError::Journal { target: target.to_string() })?;
@@ -221,23 +259,40 @@ fn move_on<'h>(
     for migration in history.migrations.iter().filter(|migration| migration.number <= row.number) {
         advance(target, &mut next, &migration.changes)?;
     }
-    let plan = plan::plan(&previous, &next).map_err(refused)?;
-    let statements = plan::statements(target.engine(), &plan, &previous, &next).map_err(refused)?;
-    let mut schema = previous;
-    for step in &plan.steps {
-        advance(target, &mut schema, std::slice::from_ref(&step.change))?;
-    }
+    let base = base(target, history, row.number)?;
+    let mut hints = match migration {
+        Some(migration) => plan::hints(&base, &migration.changes),
+        None => Hints::default(),
+    };
+    hints.allowed = allowed.iter().chain(migration.iter().flat_map(|migration| &migration.allowed)).cloned().collect();
+    let plan = plan::plan(&previous, &next, &hints).map_err(refused)?;
+    let program = plan::program(target.engine(), &previous, &plan.changes, Indexes::InTransactions).map_err(refused)?;
+    let mut schema = previous.clone();
+    advance(target, &mut schema, &plan.changes)?;
     let first = journal.lines.iter().filter(|line| line.migration == row.number).map(|line| line.step).max();
-    let steps = plan
-        .steps
-        .iter()
+    let history::Parts { guards, steps } = history::parts(target.engine(), &program);
+    let steps = steps
+        .into_iter()
         .enumerate()
-        .map(|(at, step)| {
-            let sql = statements.iter().filter(|(of, _)| *of == at);
-            let sql: Vec<String> = sql.map(|(_, statement)| dialect::render(target.engine(), statement)).collect();
-            Step { number: first.unwrap_or(0) + at + 1, title: step.summary.clone(), sql: sql.join("\n"), before: None }
+        .map(|(at, step)| Step {
+            number: first.unwrap_or(0) + at + 1,
+            statements: step.statements().into_iter().map(str::to_owned).collect(),
+            title: step.title,
+            mode: step.mode,
+            sql: step.sql,
+            before: None,
         })
         .collect();
     let state = migration.map_or(State::Open, |migration| settled(history, migration));
-    Ok(Draft { row: row.clone(), migration, steps, schema, state })
+    let tables = renamed(&previous, &plan.changes);
+    Ok(Draft { row: row.clone(), migration, guards, steps, previous, tables, schema, state })
+}
+
+/// The schema before the migration of this number.
+fn base(target: &Target, history: &History, number: u32) -> Result<Schema, MigrateError> {
+    let mut schema = Schema { database: history.snapshot.database.clone(), ..Schema::default() };
+    for migration in history.migrations.iter().filter(|migration| migration.number < number) {
+        advance(target, &mut schema, &migration.changes)?;
+    }
+    Ok(schema)
 }

@@ -33,6 +33,52 @@ pub fn lower(engine: Engine, schema: &Schema) -> Result<ddl::Database, Vec<Refus
     if refusals.is_empty() { Ok(ddl::Database { tables }) } else { Err(refusals) }
 }
 
+/// The schema as `engine` holds it, without what makes no sense: a schema between two others, some of whose columns are gone.
+pub(crate) fn lenient(engine: Engine, schema: &Schema) -> ddl::Database {
+    let tables = schema.tables.iter().map(|table| {
+        let object = format!("{}.{}", schema.database, table.name);
+        let mut table = table.clone();
+        loop {
+            let lowering = Lowering { dialect: of(engine), object: object.clone(), table: &table };
+            match lowering.table() {
+                Ok(table) => return table,
+                Err(refusals) => {
+                    let wrong =
+                        |part: &str| refusals.iter().any(|refusal| refusal.object == format!("{object}.{part}"));
+                    let parts = (table.columns.len(), table.checks.len(), table.indexes.len());
+                    table.columns.retain(|column| column.generated.is_none() || !wrong(&column.name));
+                    table.checks.retain(|check| !wrong(&check.name));
+                    table.indexes.retain(|index| !wrong(&index.name));
+                    if parts == (table.columns.len(), table.checks.len(), table.indexes.len()) {
+                        // Nothing more can be left out.
+                        return ddl::Table { name: table.name.clone(), strict: true, ..ddl::Table::default() };
+                    }
+                }
+            }
+        }
+    });
+    ddl::Database { tables: tables.collect() }
+}
+
+/// An expression of a table as `engine` writes it: a value of a column where one is given, else a condition.
+///
+/// # Errors
+/// It does not fit the table, or has no text for this engine.
+pub(crate) fn text_of(
+    engine: Engine,
+    database: &str,
+    table: &Table,
+    part: &str,
+    expression: &Expression,
+    column: Option<&Column>,
+) -> Result<String, Refusal> {
+    let lowering = Lowering { dialect: of(engine), object: format!("{database}.{}", table.name), table };
+    lowering.expression(expression, part, |scope, expr| match column {
+        Some(column) => typed::value(scope, expr, column),
+        None => typed::condition(scope, expr),
+    })
+}
+
 /// The name of the check that keeps values of other types out of a column.
 pub(crate) fn rule_name(table: &str, column: &str, suffix: &str) -> String {
     names::constraint(table, &[column], suffix)

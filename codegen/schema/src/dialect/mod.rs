@@ -2,6 +2,7 @@
 //! In: a [`crate::schema::Schema`]. Out: a [`ddl::Database`] with the engine's own types, defaults and expressions, and SQL text.
 //! Whatever differs between engines is in `sqlite.rs` or `postgres.rs`; the rest asks them through the trait `Dialect`.
 
+pub(crate) mod convert;
 mod expression;
 mod lower;
 mod postgres;
@@ -9,7 +10,7 @@ mod render;
 mod sqlite;
 
 pub use lower::lower;
-pub(crate) use lower::{RULES, rule_name};
+pub(crate) use lower::{RULES, lenient, rule_name, text_of};
 
 use crate::constant::Constant;
 use crate::ddl;
@@ -26,6 +27,11 @@ pub fn render(engine: Engine, statement: &ddl::Statement) -> String {
     render::statement(of(engine), statement)
 }
 
+/// A constant text as a literal of any engine.
+pub(crate) fn literal(value: &str) -> String {
+    text(value)
+}
+
 /// A name as an identifier of `engine`: always in quotes, so that keywords, upper case and any character are fine.
 #[must_use]
 pub fn quote(engine: Engine, name: &str) -> String {
@@ -35,8 +41,8 @@ pub fn quote(engine: Engine, name: &str) -> String {
 /// What an engine can do, as data.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capability {
-    /// A foreign key can be added to a table that is there; its target must be there first.
-    pub(crate) adds_foreign_keys: bool,
+    /// A table that is there can be altered in every part; else all but the simplest changes copy it to a new one.
+    pub(crate) alters: bool,
     /// `ADD COLUMN` may compute its default for each row (`now`, a random UUID).
     pub(crate) adds_computed_defaults: bool,
     /// `ADD COLUMN` may add a stored generated column.

@@ -19,7 +19,7 @@ impl Dialect for Postgres {
 
     fn capability(&self) -> Capability {
         Capability {
-            adds_foreign_keys: true,
+            alters: true,
             adds_computed_defaults: true,
             adds_generated_columns: true,
             adds_references_with_values: true,

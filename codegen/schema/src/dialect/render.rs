@@ -8,16 +8,94 @@ use crate::schema::Action;
 
 pub(super) fn statement(dialect: &dyn Dialect, statement: &Statement) -> String {
     let render = Render { dialect };
+    let quote = |name: &str| dialect.quote(name);
+    let alter = |table: &str, what: String| format!("ALTER TABLE {}\n    {what};", quote(table));
+    let column =
+        |table: &str, column: &str, what: String| alter(table, format!("ALTER COLUMN {} {what}", quote(column)));
     match statement {
         Statement::CreateTable(table) => render.create_table(table),
+        Statement::DropTables(tables) => format!("DROP TABLE {};", render.list(tables)),
+        Statement::RenameTable { from, to } => alter(from, format!("RENAME TO {}", quote(to))),
         Statement::AddColumn { table, column, checks, foreign_key } => {
             render.add_column(table, column, checks, foreign_key.as_ref())
         }
-        Statement::AddForeignKey { table, foreign_key } => {
-            format!("ALTER TABLE {}\n    ADD {};", dialect.quote(table), render.foreign_key(foreign_key))
+        Statement::DropColumn { table, column } => alter(table, format!("DROP COLUMN {}", quote(column))),
+        Statement::RenameColumn { table, from, to } => {
+            alter(table, format!("RENAME COLUMN {} TO {}", quote(from), quote(to)))
         }
-        Statement::CreateIndex { table, index } => render.create_index(table, index),
+        Statement::AlterType { table, column: next, using } => {
+            let collation = next.collation.as_ref().map(|name| format!(" COLLATE {}", quote(name))).unwrap_or_default();
+            column(table, &next.name, format!("TYPE {}{collation} USING {using}", next.ty))
+        }
+        Statement::SetDefault { table, column: name, default } => match default {
+            Some(default) => column(table, name, format!("SET DEFAULT {default}")),
+            None => column(table, name, "DROP DEFAULT".to_owned()),
+        },
+        Statement::SetNotNull { table, column: name, not_null } => {
+            column(table, name, format!("{} NOT NULL", if *not_null { "SET" } else { "DROP" }))
+        }
+        Statement::SetIdentity { table, column: name, identity: true } => {
+            column(table, name, format!("ADD {}", dialect.capability().identity))
+        }
+        Statement::SetIdentity { table, column: name, .. } => column(table, name, "DROP IDENTITY".to_owned()),
+        Statement::DropExpression { table, column: name } => column(table, name, "DROP EXPRESSION".to_owned()),
+        Statement::SetSequence { table, column } => {
+            let (literal, name) = (super::text(&quote(table)), super::text(column));
+            format!(
+                "SELECT setval(pg_get_serial_sequence({literal}, {name}), greatest((SELECT max({0}) FROM {1}), 0) + 1, false);",
+                quote(column),
+                quote(table),
+            )
+        }
+        Statement::AddKey { table, columns, index } => {
+            let name = quote(&names::constraint(table, &[], "pkey"));
+            let over = match index {
+                Some(index) => format!("USING INDEX {}", quote(index)),
+                None => format!("({})", render.list(columns)),
+            };
+            alter(table, format!("ADD CONSTRAINT {name} PRIMARY KEY {over}"))
+        }
+        Statement::AddUnique { table, name } => {
+            alter(table, format!("ADD CONSTRAINT {0} UNIQUE USING INDEX {0}", quote(name)))
+        }
+        Statement::AddCheck { table, check, trusted } => {
+            alter(table, format!("ADD {}{}", render.check(check), not_valid(*trusted)))
+        }
+        Statement::AddForeignKey { table, foreign_key, trusted } => {
+            alter(table, format!("ADD {}{}", render.foreign_key(foreign_key), not_valid(*trusted)))
+        }
+        Statement::Validate { table, name } => alter(table, format!("VALIDATE CONSTRAINT {}", quote(name))),
+        Statement::DropConstraint { table, name } => alter(table, format!("DROP CONSTRAINT {}", quote(name))),
+        Statement::RenameConstraint { table, from, to } => {
+            alter(table, format!("RENAME CONSTRAINT {} TO {}", quote(from), quote(to)))
+        }
+        Statement::CreateIndex { table, index, concurrently } => render.create_index(table, index, *concurrently),
+        Statement::DropIndex { name, concurrently, lenient } => {
+            let concurrently = if *concurrently { "CONCURRENTLY " } else { "" };
+            let lenient = if *lenient { "IF EXISTS " } else { "" };
+            format!("DROP INDEX {concurrently}{lenient}{};", quote(name))
+        }
+        Statement::RenameIndex { from, to } => format!("ALTER INDEX {} RENAME TO {};", quote(from), quote(to)),
+        Statement::Update { table, sets, condition } => {
+            let sets: Vec<String> = sets.iter().map(|(name, value)| format!("{} = {value}", quote(name))).collect();
+            let condition = condition.as_ref().map(|condition| format!("\n    WHERE {condition}")).unwrap_or_default();
+            format!("UPDATE {}\n    SET {}{condition};", quote(table), sets.join(",\n        "))
+        }
+        Statement::Copy { table, columns, query } => {
+            format!("INSERT INTO {} ({})\n    {};", quote(table), render.list(columns), query.replace('\n', "\n    "))
+        }
+        Statement::CopySequence { from, to } => {
+            let (from, to) = (super::text(from), super::text(to));
+            format!(
+                "DELETE FROM sqlite_sequence WHERE name = {to};\n\n\
+                 INSERT INTO sqlite_sequence (name, seq)\n    SELECT {to}, seq FROM sqlite_sequence WHERE name = {from};"
+            )
+        }
     }
+}
+
+fn not_valid(trusted: bool) -> &'static str {
+    if trusted { " NOT VALID" } else { "" }
 }
 
 struct Render<'a> {
@@ -29,7 +107,7 @@ impl Render<'_> {
         let capability = self.dialect.capability();
         let mut lines = Vec::new();
         let mut key_is_written = table.key.is_empty();
-        let key_name = self.quote(&names::constraint(&table.name, &[], "pkey"));
+        let key_name = self.quote(&names::constraint(table.key_name.as_ref().unwrap_or(&table.name), &[], "pkey"));
         for column in &table.columns {
             let mut line = self.column(column);
             if column.identity {
@@ -63,7 +141,8 @@ impl Render<'_> {
         format!("ALTER TABLE {}\n    ADD COLUMN {};", self.quote(table), lines.join("\n        "))
     }
 
-    fn create_index(&self, table: &str, index: &Index) -> String {
+    fn create_index(&self, table: &str, index: &Index, concurrently: bool) -> String {
+        let concurrently = if concurrently { "CONCURRENTLY " } else { "" };
         let unique = if index.unique { "UNIQUE " } else { "" };
         let columns: Vec<String> = index
             .columns
@@ -75,7 +154,7 @@ impl Render<'_> {
             None => String::new(),
         };
         let (name, table, columns) = (self.quote(&index.name), self.quote(table), columns.join(", "));
-        format!("CREATE {unique}INDEX {name} ON {table} ({columns}){predicate};")
+        format!("CREATE {unique}INDEX {concurrently}{name} ON {table} ({columns}){predicate};")
     }
 
     fn column(&self, column: &Column) -> String {

@@ -18,7 +18,7 @@ impl Dialect for Sqlite {
 
     fn capability(&self) -> Capability {
         Capability {
-            adds_foreign_keys: false,
+            alters: false,
             adds_computed_defaults: false,
             adds_generated_columns: false,
             adds_references_with_values: false,

@@ -10,7 +10,14 @@ pub(super) fn migration(name: &str, change_text: &str, scripts: &[Script]) -> Ha
     part(&mut hasher, change_text);
     for script in scripts {
         part(&mut hasher, &script.file_name());
+        for guard in &script.guards {
+            part(&mut hasher, &format!("{} {} {}", guard.hazard, guard.refuses, guard.object));
+            part(&mut hasher, &guard.sql);
+        }
         for step in &script.steps {
+            if let Some(mode) = step.mode.word() {
+                part(&mut hasher, mode);
+            }
             let mut lines = Vec::new();
             let mut quotes = Quotes::default();
             for line in step.sql.split('\n') {

@@ -1,10 +1,13 @@
 //! `snapshot.json` and `change.json`. In: text. Out: values, strictly: unknown fields and newer formats are refused.
 
+use std::collections::BTreeSet;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::HistoryError;
 use crate::change::Change;
+use crate::hazard::Allowed;
 use crate::schema::{Schema, Table};
 
 /// The format of both files. A reader refuses a greater one.
@@ -26,6 +29,8 @@ pub(super) struct Changes {
     format: u32,
     pub(super) database: String,
     pub(super) changes: Vec<Change>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) allowed: BTreeSet<Allowed>,
 }
 
 /// What every format begins with, whatever else it holds.
@@ -43,8 +48,9 @@ pub(super) fn parse_snapshot(file: &str, text: &str) -> Result<Schema, HistoryEr
     Ok(Schema { database, tables })
 }
 
-pub(super) fn print_changes(database: &str, changes: &[Change]) -> String {
-    print(&Changes { format: FORMAT, database: database.to_owned(), changes: changes.to_vec() })
+pub(super) fn print_changes(database: &str, changes: &[Change], allowed: &BTreeSet<Allowed>) -> String {
+    let (database, changes, allowed) = (database.to_owned(), changes.to_vec(), allowed.clone());
+    print(&Changes { format: FORMAT, database, changes, allowed })
 }
 
 pub(super) fn parse_changes(file: &str, text: &str) -> Result<Changes, HistoryError> {

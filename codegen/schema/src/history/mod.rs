@@ -6,21 +6,25 @@ mod document;
 mod next;
 mod read;
 mod remembered;
+mod renamed;
 mod script;
 mod seal;
 mod slug;
 mod write;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::change::Change;
 use crate::engine::Engine;
-use crate::plan::Phase;
+use crate::hazard::{Allowed, HazardKind};
+use crate::plan::{Mode, Phase};
 use crate::schema::Schema;
 
 pub use next::next;
 pub use read::{read, read_sealed};
 pub use remembered::remembered;
+pub use script::{Parts, parts};
 pub use seal::seal;
 pub use write::{is_migration_file, write};
 
@@ -56,6 +60,8 @@ pub struct Migration {
     pub name: String,
     /// What it changes.
     pub changes: Vec<Change>,
+    /// The hazards that were allowed for it.
+    pub allowed: BTreeSet<Allowed>,
     /// Its SQL, ordered by engine and phase. An engine that cannot hold the schema has none.
     pub scripts: Vec<Script>,
     /// Over `change.json` and the scripts, without regard to line ends and comments.
@@ -73,10 +79,25 @@ pub struct Script {
     pub engine: Engine,
     /// In this phase.
     pub phase: Phase,
+    /// Asked before the first step, in order.
+    pub guards: Vec<GuardSql>,
     /// In order, numbered from 1 in the file.
     pub steps: Vec<StepSql>,
     /// The file's text, with `\n` line ends.
     pub text: String,
+}
+
+/// A question that is asked of a database before the first step runs: how many rows stand in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardSql {
+    /// What may happen.
+    pub hazard: HazardKind,
+    /// To what: `shop.products.price`.
+    pub object: String,
+    /// Whether rows that are counted refuse the migration; else their number is only told.
+    pub refuses: bool,
+    /// One query without a semicolon: a count, and an example as text or null.
+    pub sql: String,
 }
 
 /// One step of a script.
@@ -84,6 +105,8 @@ pub struct Script {
 pub struct StepSql {
     /// What it does, from the line `-- step N: title`.
     pub title: String,
+    /// How it runs.
+    pub mode: Mode,
     /// One or more statements, each with its semicolon, without comment lines.
     pub sql: String,
 }

@@ -1,11 +1,10 @@
 //! The next state of a history. In: the history, which knows what is sealed, and the model. Out: a history whose
 //! snapshot is the model, with the open migration written anew.
 
-use super::{History, Migration, chain, document, script, slug};
-use crate::change::Change;
+use super::{History, Migration, chain, document, renamed, script, slug};
 use crate::engine::Engine;
 use crate::hints::Hints;
-use crate::plan::{Refusal, plan};
+use crate::plan::{self, Plan, Refusal, plan};
 use crate::schema::Schema;
 
 /// The history whose snapshot is `model`. Sealed migrations stay as they are. What they do not lead to is in
@@ -14,7 +13,6 @@ use crate::schema::Schema;
 /// # Errors
 /// What [`crate::plan::plan`] refuses, counted from the last sealed migration; or that the sealed one is not there.
 pub fn next(history: Option<&History>, model: &Schema, hints: &Hints) -> Result<History, Vec<Refusal>> {
-    let _ = hints;
     let sealed = history.map_or(0, |history| history.sealed);
     let known = history.map(|history| history.migrations.as_slice()).unwrap_or_default();
     let mut migrations: Vec<Migration> = known.iter().filter(|migration| migration.number <= sealed).cloned().collect();
@@ -28,33 +26,31 @@ pub fn next(history: Option<&History>, model: &Schema, hints: &Hints) -> Result<
         )]);
     }
     let base = replay(&migrations, model)?;
-    let plan = plan(&base, model)?;
-    if plan.steps.is_empty() {
+    let hints = renamed::unapplied(hints, &migrations);
+    let plan = plan(&base, model, &hints)?;
+    if plan.changes.is_empty() {
         return Ok(History { snapshot: base, migrations, sealed });
     }
-    let changes: Vec<Change> = plan.steps.iter().map(|step| step.change.clone()).collect();
-    let name = slug::folder(last + 1, &changes);
+    let snapshot = plan::replay(&base, &plan.changes)?;
+    let name = slug::folder(last + 1, &plan.changes);
     let engines = engines(model)?;
     let mut scripts = Vec::with_capacity(engines.len());
     for engine in engines {
         scripts.push(script::script(engine, &name, &plan, &base, model)?);
     }
-    let change_text = document::print_changes(&model.database, &changes);
+    let Plan { changes, allowed, .. } = plan;
+    let change_text = document::print_changes(&model.database, &changes, &allowed);
     let hash = chain::migration(&name, &change_text, &scripts);
     let chain = chain::link(migrations.last().map(|migration| migration.chain), hash);
-    let snapshot = model.aligned_to(&base);
-    migrations.push(Migration { number: last + 1, name, changes, scripts, hash, chain, change_text });
+    migrations.push(Migration { number: last + 1, name, changes, allowed, scripts, hash, chain, change_text });
     Ok(History { snapshot, migrations, sealed })
 }
 
 /// The schema that migrations lead to.
 fn replay(migrations: &[Migration], model: &Schema) -> Result<Schema, Vec<Refusal>> {
     let mut schema = Schema { database: model.database.clone(), tables: Vec::new() };
-    for change in migrations.iter().flat_map(|migration| &migration.changes) {
-        schema.apply(change).map_err(|mismatch| {
-            let help = "take the migrations from version control";
-            vec![Refusal::new("history-change", &model.database, mismatch.message, help)]
-        })?;
+    for migration in migrations {
+        schema = plan::replay(&schema, &migration.changes)?;
     }
     Ok(schema)
 }

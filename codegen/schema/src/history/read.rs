@@ -148,7 +148,7 @@ impl Reader<'_> {
         let folder = format!("{MIGRATIONS}/{name}");
         let file = format!("{folder}/{CHANGE}");
         let change_text = self.text(&file)?;
-        let document::Changes { database, changes, .. } = document::parse_changes(&file, &change_text)?;
+        let document::Changes { database, changes, allowed, .. } = document::parse_changes(&file, &change_text)?;
         let mut scripts = Vec::new();
         for engine in Engine::ALL {
             for phase in Phase::ALL {
@@ -160,7 +160,7 @@ impl Reader<'_> {
         }
         let hash = chain::migration(&name, &change_text, &scripts);
         let chain = chain::link(previous, hash);
-        Ok((Migration { number, name, changes, scripts, hash, chain, change_text }, database))
+        Ok((Migration { number, name, changes, allowed, scripts, hash, chain, change_text }, database))
     }
 
     /// Files among the migrations that belong to none.

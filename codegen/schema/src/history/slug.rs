@@ -9,11 +9,17 @@ const MAX_BYTES: usize = 60;
 
 /// `0003_add_rating`, `0001_create_crates_and_3_more`: after the first change.
 pub(super) fn folder(number: u32, changes: &[Change]) -> String {
-    let first = match changes.first() {
+    let first = match changes.iter().min_by_key(|change| weight(change)) {
         Some(Change::AddTable { table }) => format!("create_{}", table.name),
+        Some(Change::RenameTable { to, .. }) => format!("rename_{to}"),
+        Some(Change::RemoveTable { table }) => format!("drop_{table}"),
         Some(Change::AddColumn { column, .. }) => format!("add_{}", column.name),
+        Some(Change::RenameColumn { to, .. }) => format!("rename_{to}"),
+        Some(Change::ChangeColumn { next, .. }) => format!("change_{}", next.name),
+        Some(Change::RemoveColumn { column, .. }) => format!("drop_{column}"),
         Some(Change::AddIndex { table, .. }) => format!("index_{table}"),
-        _ => "change".to_owned(),
+        Some(other) => format!("change_{}", crate::plan::table(other).unwrap_or_default()),
+        None => "change".to_owned(),
     };
     let more = match changes.len() {
         0 | 1 => String::new(),
@@ -54,4 +60,18 @@ pub(super) fn number(name: &str, file: &str) -> Result<u32, HistoryError> {
             "migrations are called `0001_create_crates`; take the file from version control",
         )
     })
+}
+
+/// What tells most of a migration comes first.
+fn weight(change: &Change) -> u8 {
+    match change {
+        Change::AddTable { .. } => 0,
+        Change::RenameTable { .. } => 1,
+        Change::RemoveTable { .. } => 2,
+        Change::AddColumn { .. } => 3,
+        Change::RenameColumn { .. } => 4,
+        Change::ChangeColumn { .. } => 5,
+        Change::RemoveColumn { .. } => 6,
+        _ => 7,
+    }
 }

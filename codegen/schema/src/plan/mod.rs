@@ -1,18 +1,36 @@
-//! Orders the changes between two schemas into steps that rows survive, or refuses them.
-//! In: two schemas. Out: a [`Plan`], and each engine's statements for it. Absent: files and hashes ([`crate::history`]).
+//! How one schema becomes another, with rows in its tables. In: two schemas and what is said beside them. Out: a [`Plan`]: the
+//! changes with their hazards, or refusals; and for each engine a [`Program`] of guards and steps.
+//! Absent: files and hashes ([`crate::history`]), and counting rows.
 
-mod accept;
+mod alter;
+mod findings;
+mod guards;
 mod order;
-mod statements;
+mod rebuild;
+mod reverse;
+mod rows;
+mod summary;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
 use crate::check::check;
+use crate::ddl::Statement;
 use crate::diff::diff;
+use crate::engine::Engine;
+use crate::hazard::{Allowed, Consent, Hazard};
+use crate::hints::Hints;
+use crate::mapping::mapping;
 pub use crate::refusal::Refusal;
 use crate::schema::Schema;
-pub use statements::statements;
+use crate::{ddl, dialect};
+pub use guards::Guard;
+pub use reverse::{Reverse, hints, reverse};
+pub use rows::{Kept, kept};
+pub use summary::summary;
+pub(crate) use summary::table;
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,42 +56,200 @@ impl Phase {
     }
 }
 
-/// The steps from one schema to the next.
+/// The changes from one schema to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// In the order in which they lead from one schema to the other.
+    pub changes: Vec<Change>,
+    /// What may go wrong with rows, ordered by object. None of them needs a consent that was not given.
+    pub hazards: Vec<Hazard>,
+    /// The hazards that need consent, and have it.
+    pub allowed: BTreeSet<Allowed>,
+}
+
+/// What one engine does for some changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program {
+    /// Asked before the first step, in order.
+    pub guards: Vec<Guard>,
     /// In the order in which they run.
     pub steps: Vec<Step>,
 }
 
-/// A step: one change.
+/// A step: what runs together, or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// When it runs.
-    pub phase: Phase,
-    /// What it is about: `shop.products.price`.
-    pub object: String,
     /// What it does, in a few words: ``create table `products` ``.
-    pub summary: String,
-    /// The change.
-    pub change: Change,
+    pub title: String,
+    /// More about it, a line each.
+    pub notes: Vec<String>,
+    /// How it runs.
+    pub mode: Mode,
+    /// In order.
+    pub statements: Vec<Statement>,
 }
 
-/// The steps from `previous` to `next`.
+/// How a step runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// In a transaction, with its line in the journal.
+    #[default]
+    Together,
+    /// Outside of any transaction, statement by statement; running it again does no harm (PostgreSQL's `CONCURRENTLY`).
+    Alone,
+    /// In a transaction in which foreign keys do nothing, and which ends only where no other table's rows have changed (SQLite).
+    Rebuild,
+}
+
+impl Mode {
+    /// The word for it in scripts; nothing where it is the usual one.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Together => None,
+            Self::Alone => Some("alone"),
+            Self::Rebuild => Some("rebuild"),
+        }
+    }
+
+    /// The mode of this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Alone, Self::Rebuild].into_iter().find(|mode| mode.word() == Some(word))
+    }
+}
+
+impl Step {
+    pub(crate) fn new(title: impl Into<String>, statements: Vec<Statement>) -> Self {
+        Self { title: title.into(), notes: Vec::new(), mode: Mode::Together, statements }
+    }
+}
+
+/// How programs are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Indexes {
+    /// While others write, outside of transactions.
+    Concurrently,
+    /// In transactions, so that a failure leaves nothing.
+    InTransactions,
+}
+
+/// The changes from `previous` to `next`.
 ///
 /// # Errors
-/// Every change that is not supported or that rows would not survive; or everything wrong with `next` itself.
-pub fn plan(previous: &Schema, next: &Schema) -> Result<Plan, Vec<Refusal>> {
+/// Everything wrong with `next` itself; changes that no engine makes; hazards that need a consent which was not given, each
+/// with the hazard's code.
+pub fn plan(previous: &Schema, next: &Schema, hints: &Hints) -> Result<Plan, Vec<Refusal>> {
     let wrong = check(next);
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    let (mut steps, mut refusals) = (Vec::new(), Vec::new());
-    for change in diff(previous, next) {
-        match accept::accept(&next.database, change) {
-            Ok(step) => steps.push(step),
-            Err(refusal) => refusals.push(refusal),
+    let changes = diff(previous, next, hints)?;
+    planned(previous, changes, hints)
+}
+
+/// The plan of changes that are known.
+pub(crate) fn planned(previous: &Schema, changes: Vec<Change>, hints: &Hints) -> Result<Plan, Vec<Refusal>> {
+    let next = replay(previous, &changes)?;
+    let (findings, mut refusals) = findings::find(previous, &next, &changes);
+    let mut hazards: Vec<Hazard> = findings.into_iter().map(|finding| finding.hazard).collect();
+    hazards.sort();
+    hazards.dedup();
+    let mut allowed = BTreeSet::new();
+    for hazard in hazards.iter().filter(|hazard| hazard.kind.consent() == Consent::Needed) {
+        if hints.allows(hazard.kind, &hazard.object) {
+            allowed.insert(Allowed { hazard: hazard.kind, object: hazard.object.clone() });
+        } else {
+            let allow = format!("to let it happen, pass `--allow {}={}`", hazard.kind, hazard.object);
+            let help = hazard.help.as_ref().map_or_else(|| allow.clone(), |help| format!("{help}; {allow}"));
+            refusals.push(Refusal::new(hazard.kind.code(), &hazard.object, &hazard.message, help));
+        }
+    }
+    for engine in Engine::ALL.into_iter().filter(|engine| next.expressions().all(|expression| expression.has(*engine)))
+    {
+        if refusals.is_empty()
+            && let Err(mut more) = program(engine, previous, &changes, Indexes::Concurrently)
+        {
+            refusals.append(&mut more);
         }
     }
     refusals.sort();
-    if refusals.is_empty() { Ok(Plan { steps: order::order(steps) }) } else { Err(refusals) }
+    refusals.dedup();
+    if refusals.is_empty() { Ok(Plan { changes, hazards, allowed }) } else { Err(refusals) }
+}
+
+/// What `engine` does to make the changes.
+///
+/// # Errors
+/// What this engine cannot hold, such as an expression without text for it; changes that do not fit.
+pub fn program(
+    engine: Engine,
+    previous: &Schema,
+    changes: &[Change],
+    indexes: Indexes,
+) -> Result<Program, Vec<Refusal>> {
+    let next = replay(previous, changes)?;
+    let subject = Subject {
+        engine,
+        previous,
+        next: &next,
+        changes,
+        before: dialect::lenient(engine, previous),
+        after: dialect::lower(engine, &next)?,
+        rows: mapping(previous, changes),
+        indexes,
+    };
+    let (findings, _) = findings::find(previous, &next, changes);
+    let guards = guards::guards(&subject, &findings)?;
+    let steps = if dialect::capability(engine).alters { alter::steps(&subject)? } else { rebuild::steps(&subject)? };
+    Ok(Program { guards, steps })
+}
+
+/// The schema after the changes.
+///
+/// # Errors
+/// A change does not fit.
+pub fn replay(previous: &Schema, changes: &[Change]) -> Result<Schema, Vec<Refusal>> {
+    let mut schema = previous.clone();
+    for change in changes {
+        schema.apply(change).map_err(|mismatch| {
+            let help = "take the migrations from version control";
+            vec![Refusal::new("history-change", &previous.database, mismatch.message, help)]
+        })?;
+    }
+    Ok(schema)
+}
+
+/// What a program is made of.
+pub(crate) struct Subject<'a> {
+    pub(crate) engine: Engine,
+    pub(crate) previous: &'a Schema,
+    pub(crate) next: &'a Schema,
+    pub(crate) changes: &'a [Change],
+    /// `previous` as the engine holds it.
+    pub(crate) before: ddl::Database,
+    /// `next` as the engine holds it.
+    pub(crate) after: ddl::Database,
+    pub(crate) rows: std::collections::BTreeMap<String, crate::mapping::TableRows>,
+    pub(crate) indexes: Indexes,
+}
+
+impl Subject<'_> {
+    pub(crate) fn quote(&self, name: &str) -> String {
+        dialect::quote(self.engine, name)
+    }
+}
+
+impl ddl::Database {
+    /// The table of this name.
+    pub(crate) fn table(&self, name: &str) -> Option<&ddl::Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+}
+
+impl ddl::Table {
+    /// The column of this name.
+    pub(crate) fn column(&self, name: &str) -> Option<&ddl::Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
 }

@@ -1,62 +1,49 @@
-//! The order of steps: a table after those it refers to, ties by name. In: accepted steps. Out: the same, ordered.
+//! The order in which new tables are made: a table after those it refers to, ties by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Step;
-use crate::change::Change;
+use crate::ddl::Table;
 
 /// For each table that waits, the new tables it refers to.
-type Waiting = BTreeMap<String, BTreeSet<String>>;
+type Waiting<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
-/// Tables, then columns, then indexes: nothing in a later group is needed by an earlier one.
-pub(super) fn order(steps: Vec<Step>) -> Vec<Step> {
-    let mut waiting = Waiting::new();
-    let mut tables = BTreeMap::new();
-    let (mut columns, mut others) = (Vec::new(), Vec::new());
-    for step in steps {
-        match &step.change {
-            Change::AddTable { table } => {
-                let targets = table.references.iter().map(|reference| reference.table.clone());
-                waiting.insert(table.name.clone(), targets.filter(|target| *target != table.name).collect());
-                tables.insert(table.name.clone(), step);
-            }
-            Change::AddColumn { .. } => columns.push(step),
-            _ => others.push(step),
-        }
-    }
-    // Tables that are there already keep nobody waiting.
-    for targets in waiting.values_mut() {
-        targets.retain(|target| tables.contains_key(target));
-    }
-    let mut ordered = Vec::with_capacity(tables.len() + columns.len() + others.len());
+/// The tables in order. In a circle, the first by name comes first.
+pub(super) fn tables<'a>(tables: &[&'a Table]) -> Vec<&'a Table> {
+    let names: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+    let mut waiting: Waiting<'_> = tables
+        .iter()
+        .map(|table| {
+            let targets = table.foreign_keys.iter().map(|key| key.table.as_str());
+            (table.name.as_str(), targets.filter(|target| *target != table.name && names.contains(target)).collect())
+        })
+        .collect();
+    let mut ordered = Vec::with_capacity(tables.len());
     while let Some(name) = ready(&waiting) {
-        waiting.remove(&name);
+        waiting.remove(name);
         for targets in waiting.values_mut() {
-            targets.remove(&name);
+            targets.remove(name);
         }
-        ordered.extend(tables.remove(&name));
+        ordered.extend(tables.iter().copied().find(|table| table.name == name));
     }
-    ordered.extend(columns);
-    ordered.extend(others);
     ordered
 }
 
 /// The next table: the first that waits for none, or else the first that waits for itself over others.
-fn ready(waiting: &Waiting) -> Option<String> {
+fn ready<'a>(waiting: &Waiting<'a>) -> Option<&'a str> {
     let free = waiting.iter().find(|(_, targets)| targets.is_empty());
     let in_circle = || waiting.iter().find(|(name, _)| reaches(waiting, name));
-    free.or_else(in_circle).map(|(name, _)| name.clone())
+    free.or_else(in_circle).map(|(name, _)| *name)
 }
 
-fn reaches(waiting: &Waiting, name: &String) -> bool {
+fn reaches(waiting: &Waiting<'_>, name: &str) -> bool {
     let mut seen = BTreeSet::new();
-    let mut next: Vec<&String> = vec![name];
+    let mut next: Vec<&str> = vec![name];
     while let Some(table) = next.pop() {
         for target in waiting.get(table).into_iter().flatten() {
-            if target == name {
+            if *target == name {
                 return true;
             }
-            if seen.insert(target) {
+            if seen.insert(*target) {
                 next.push(target);
             }
         }

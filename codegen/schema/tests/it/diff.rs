@@ -1,13 +1,14 @@
 //! Which changes are seen.
 
 use cell_schema::diff::diff;
+use cell_schema::hints::Hints;
 use cell_schema::schema::{Action, Schema, Type};
 use expect_test::{Expect, expect};
 
 use crate::build::*;
 
 fn check(previous: &Schema, next: &Schema, expected: Expect) {
-    let changes = diff(previous, next);
+    let changes = diff(previous, next, &Hints::default()).expect("changes");
     let lines: Vec<String> = changes.iter().map(|change| serde_json::to_string(change).expect("JSON") + "\n").collect();
     expected.assert_eq(&lines.concat());
 }
@@ -55,17 +56,19 @@ fn what_is_removed_or_changed_is_seen_exactly() {
         &before,
         &schema([products]),
         expect![[r#"
-        {"remove_table":{"table":"gone"}}
-        {"remove_check":{"table":"products","check":"positive"}}
-        {"remove_index":{"table":"products","index":"stays"}}
-        {"remove_column":{"table":"products","column":"price"}}
-        {"change_column":{"table":"products","previous":{"name":"id","type":"i64","automatic":true},"next":{"name":"id","type":"i64"}}}
-        {"change_column":{"table":"products","previous":{"name":"sku","type":{"text":{}}},"next":{"name":"sku","type":{"text":{"max_len":8}}}}}
-        {"change_key":{"table":"products","previous":["id"],"next":["id","sku"]}}
-        {"change_unique":{"table":"products","unique":{"name":"sku","columns":["sku","maker"]}}}
-        {"change_index":{"table":"products","index":{"name":"price","columns":[{"column":"sku"}]}}}
-        {"change_reference":{"table":"products","reference":{"name":"maker","columns":["maker"],"table":"products","target":["id"]}}}
-    "#]],
+            {"remove_check":{"table":"products","check":"positive"}}
+            {"remove_reference":{"table":"products","reference":"maker"}}
+            {"remove_index":{"table":"products","index":"price"}}
+            {"remove_index":{"table":"products","index":"stays"}}
+            {"remove_column":{"table":"products","column":"price"}}
+            {"remove_table":{"table":"gone"}}
+            {"change_column":{"table":"products","previous":{"name":"id","type":"i64","automatic":true},"next":{"name":"id","type":"i64"}}}
+            {"change_column":{"table":"products","previous":{"name":"sku","type":{"text":{}}},"next":{"name":"sku","type":{"text":{"max_len":8}}}}}
+            {"change_key":{"table":"products","previous":["id"],"next":["id","sku"]}}
+            {"change_unique":{"table":"products","unique":{"name":"sku","columns":["sku","maker"]}}}
+            {"add_index":{"table":"products","index":{"name":"price","columns":[{"column":"sku"}]}}}
+            {"add_reference":{"table":"products","reference":{"name":"maker","columns":["maker"],"table":"products","target":["id"]}}}
+        "#]],
     );
 }
 

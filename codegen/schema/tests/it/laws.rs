@@ -7,7 +7,7 @@ use cell_schema::expr::{Expr, Literal};
 use cell_schema::hints::Hints;
 use cell_schema::history::{next, read, seal, write};
 use cell_schema::names;
-use cell_schema::plan::{plan, statements};
+use cell_schema::plan::{Indexes, plan, program};
 use cell_schema::schema::{Action, Column, Default, Schema, Table, Type};
 use cell_schema::{Engine, dialect};
 use proptest::prelude::*;
@@ -175,29 +175,29 @@ proptest! {
 
     #[test]
     fn nothing_changes_between_a_schema_and_itself(schema in any_schema()) {
-        prop_assert_eq!(diff(&schema, &schema), vec![]);
+        prop_assert_eq!(diff(&schema, &schema, &Hints::default()), Ok(vec![]));
     }
 
     #[test]
     fn the_changes_lead_from_one_schema_to_the_other(previous in any_schema(), next in any_schema()) {
-        let changes = diff(&previous, &next);
+        let changes = diff(&previous, &next, &Hints::default()).expect("no renames");
         let replayed = replay(&previous, &changes);
         prop_assert_eq!(&replayed, &next.aligned_to(&previous));
-        prop_assert_eq!(diff(&replayed, &next), vec![]);
+        prop_assert_eq!(diff(&replayed, &next, &Hints::default()), Ok(vec![]));
         // Whatever the changes are, there is a plan or a refusal, and a change that is written is the change that is read.
-        let _ = plan(&previous, &next);
+        let _ = plan(&previous, &next, &Hints::default());
         let json = serde_json::to_string(&changes).expect("JSON");
         prop_assert_eq!(serde_json::from_str::<Vec<Change>>(&json).expect("changes"), changes);
     }
 
     #[test]
     fn additions_have_a_plan_that_leads_there((previous, next) in growing()) {
-        let plan = plan(&previous, &next).expect("a plan");
-        let changes: Vec<Change> = plan.steps.iter().map(|step| step.change.clone()).collect();
-        prop_assert_eq!(replay(&previous, &changes), next.aligned_to(&previous));
+        let plan = plan(&previous, &next, &Hints::default()).expect("a plan");
+        prop_assert_eq!(replay(&previous, &plan.changes), next.aligned_to(&previous));
         for engine in Engine::ALL {
-            let statements = statements(engine, &plan, &previous, &next).expect("statements");
-            prop_assert!((0..plan.steps.len()).all(|place| statements.iter().any(|(step, _)| *step == place)));
+            let program = program(engine, &previous, &plan.changes, Indexes::Concurrently).expect("a program");
+            prop_assert!(program.steps.iter().all(|step| !step.statements.is_empty()));
+            prop_assert_eq!(program.steps.is_empty(), plan.changes.is_empty());
         }
     }
 

@@ -1,20 +1,22 @@
 //! The order of steps, and what is refused.
 
-use cell_schema::expr::Literal;
-use cell_schema::plan::plan;
-use cell_schema::schema::{Action, Column, Default, Schema, Table, Type};
+use cell_schema::Engine;
+use cell_schema::hints::Hints;
+use cell_schema::plan::{Indexes, plan, program};
+use cell_schema::schema::{Action, Column, Schema, Table, Type};
 use expect_test::{Expect, expect};
 
 use crate::build::*;
 
 fn steps(previous: &Schema, next: &Schema, expected: Expect) {
-    let plan = plan(previous, next).expect("a plan");
-    let lines: Vec<String> = plan.steps.iter().map(|step| format!("{}: {}\n", step.object, step.summary)).collect();
+    let plan = plan(previous, next, &Hints::default()).expect("a plan");
+    let program = program(Engine::Sqlite, previous, &plan.changes, Indexes::Concurrently).expect("a program");
+    let lines: Vec<String> = program.steps.iter().map(|step| format!("{}\n", step.title)).collect();
     expected.assert_eq(&lines.concat());
 }
 
 fn refused(previous: &Schema, next: &Schema, expected: Expect) {
-    expected.assert_eq(&shown(&plan(previous, next).expect_err("refused")));
+    expected.assert_eq(&shown(&plan(previous, next, &Hints::default()).expect_err("refused")));
 }
 
 fn link(name: &str, to: &[&str]) -> Table {
@@ -31,11 +33,11 @@ fn a_table_comes_after_those_it_refers_to() {
         &schema([]),
         &next,
         expect![[r#"
-        shop.b: create table `b`
-        shop.z: create table `z`
-        shop.m: create table `m`
-        shop.a: create table `a`
-    "#]],
+            create table `b`
+            create table `z`
+            create table `m`
+            create table `a`
+        "#]],
     );
 }
 
@@ -46,11 +48,11 @@ fn a_circle_is_entered_at_its_first_name_and_its_followers_wait() {
         &schema([]),
         &next,
         expect![[r#"
-        shop.c: create table `c`
-        shop.a: create table `a`
-        shop.b: create table `b`
-        shop.d: create table `d`
-    "#]],
+            create table `c`
+            create table `a`
+            create table `b`
+            create table `d`
+        "#]],
     );
 }
 
@@ -68,45 +70,28 @@ fn tables_come_before_columns_and_columns_before_indexes() {
         &schema([table("a", [])]),
         &next,
         expect![[r#"
-        shop.z: create table `z`
-        shop.a.x: add column `x` to `a`
-        shop.a.a_x_idx: create index `a_x_idx` on `a`
-    "#]],
+            create table `z`
+            add column `x` to `a`
+            create index `a_x_idx` on `a`
+        "#]],
     );
 }
 
 #[test]
 fn a_column_that_rows_would_not_survive_is_refused() {
     let before = schema([table("t", [])]);
-    let with = |column: Column| schema([table("t", [column])]);
-    let mut text = String::new();
-    for column in [
-        column("rating", Type::I16),
-        with_default("at", Type::Instant, Default::Now),
-        with_default("token", Type::Uuid, Default::RandomUuid),
-        Column { nullable: true, ..with_default("day", Type::Date, Default::Now) },
-        generated("double", Type::I64, op(c("id"), "/", int(2))),
-    ] {
-        text.push_str(&shown(&plan(&before, &with(column)).expect_err("refused")));
-    }
-    let referring = table("t", [with_default("parent", Type::I64, value(Literal::Integer(1)))]);
-    let referring = schema([referring.references("t_parent_fkey", "parent", "t", Action::Refuse)]);
-    text.push_str(&shown(&plan(&before, &referring).expect_err("refused")));
-    let unique = schema([table("t", [nullable("name", TEXT)]).unique("t_name_key", &["name"])]);
-    text.push_str(&shown(&plan(&before, &unique).expect_err("refused")));
-    expect![[r#"
-        shop.t.rating: rows that are there would have no value for the new column `rating` [not-null-without-default]; say what they hold with `#[column(default = …)]`, or make the field an `Option`
-        shop.t.at: SQLite cannot add column `at` with a default that is computed for each row [unsupported-change]; make the field an `Option` without it, or wait for the table rebuild, which arrives with the migration engine
-        shop.t.token: SQLite cannot add column `token` with a default that is computed for each row [unsupported-change]; make the field an `Option` without it, or wait for the table rebuild, which arrives with the migration engine
-        shop.t.day: SQLite cannot add column `day` with a default that is computed for each row [unsupported-change]; make the field an `Option` without it, or wait for the table rebuild, which arrives with the migration engine
-        shop.t.double: SQLite cannot add the generated column `double` to a table that is there [unsupported-change]; make the field an `Option` without it, or wait for the table rebuild, which arrives with the migration engine
-        shop.t.parent: SQLite cannot add column `parent` with both a reference and a default [unsupported-change]; make the field an `Option` without it, or wait for the table rebuild, which arrives with the migration engine
-        shop.t.t_name_key: adding unique `t_name_key` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-    "#]].assert_eq(&text);
+    let after = schema([table("t", [column("rating", Type::I16)])]);
+    refused(
+        &before,
+        &after,
+        expect![[r#"
+        shop.t.rating: rows that are there would have no value for the new column `rating` [not-null-without-default]; say what they hold with `#[column(backfill = …)]` or `#[column(default = …)]`, or make the field an `Option`
+    "#]],
+    );
 }
 
 #[test]
-fn every_other_change_is_refused_with_its_object() {
+fn what_loses_rows_or_values_is_refused_with_its_object() {
     let before = schema([
         table("gone", []),
         table("t", [column("a", TEXT), column("b", Type::I32), nullable("c", Type::I64)])
@@ -124,18 +109,10 @@ fn every_other_change_is_refused_with_its_object() {
         &before,
         &schema([t]),
         expect![[r#"
-            shop.gone: removing table `gone` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t: changing the key from `(id)` to `(id, a)` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.a: changing column `a` (the limits of its text differ) is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.b: removing column `b` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.c: changing column `c` (its type was i64 and is i32) is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.id: changing column `id` (who numbers it differs) is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_a_check: adding check `t_a_check` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_a_key: removing unique `t_a_key` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_b_check: removing check `t_b_check` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_b_idx: removing index `t_b_idx` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_c_fkey: removing reference `t_c_fkey` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
-            shop.t.t_c_key: adding unique `t_c_key` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+            shop.gone: table `gone` is dropped with its rows [rows-deleted]; to let it happen, pass `--allow rows-deleted=shop.gone`
+            shop.t.a: values of `a` are cut to its new length [values-truncated]; to let it happen, pass `--allow values-truncated=shop.t.a`
+            shop.t.b: column `b` is dropped with its values [values-deleted]; to let it happen, pass `--allow values-deleted=shop.t.b`
+            shop.t.c: `c` was i64 and becomes i32, which not every value is [cast-may-fail]; to let it happen, pass `--allow cast-may-fail=shop.t.c`
         "#]],
     );
 }

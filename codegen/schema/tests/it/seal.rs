@@ -22,7 +22,7 @@ fn the_change_after_a_seal_opens_the_next_number() {
     // What undoes the open change leaves the sealed history as it was, and not the undoing of a sealed one.
     assert_eq!(write(&grown(Some(&history), &second())), before);
     expect![[r#"
-        shop.crates.rating: removing column `rating` is not supported yet [unsupported-change]; restore it as the last release has it; changes of tables that hold rows arrive with the migration engine
+        shop.crates.rating: column `rating` is dropped with its values [values-deleted]; to let it happen, pass `--allow values-deleted=shop.crates.rating`
     "#]]
     .assert_eq(&shown(&next(Some(&sealed()), &first(), &Hints::default()).expect_err("refused")));
 }

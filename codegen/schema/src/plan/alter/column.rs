@@ -1,0 +1,190 @@
+//! Columns of a table that is there: added, filled, turned into another type, required or no longer. In: the table before and
+//! after. Out: steps.
+
+use super::Alter;
+use super::bound::Bound;
+use crate::ddl::{Check, Column, Statement, Table};
+use crate::dialect::convert::convert;
+use crate::mapping::Source;
+use crate::names;
+use crate::plan::{rebuild, rows};
+use crate::refusal::{Refusal, shown};
+use crate::schema;
+
+impl Alter<'_> {
+    pub(super) fn columns(&mut self, before: &Table, after: &Table, bound: &Bound) -> Result<(), Refusal> {
+        let Some(declared) = self.subject.next.table(&after.name) else { return Ok(()) };
+        let table = after.name.as_str();
+        let filled = |column: &Column| {
+            declared.column(&column.name).is_some_and(|column| rows::backfill(self.subject, declared, column).is_some())
+        };
+        let (mut fills, mut required) = (Vec::new(), Vec::new());
+        for column in &after.columns {
+            let earlier = before.column(&column.name).filter(|_| !bound.is_remade(table, &column.name));
+            match earlier {
+                Some(earlier) => {
+                    if filled(column) {
+                        fills.push(column);
+                    }
+                    if column.not_null && !earlier.not_null && column.generated.is_none() {
+                        required.push(column);
+                    }
+                }
+                None if filled(column) => {
+                    fills.push(column);
+                    required.extend(column.not_null.then_some(column));
+                }
+                None => {}
+            }
+        }
+        // A column that is computed comes when those it is computed from are as they will be.
+        for column in
+            after.columns.iter().filter(|column| before.column(&column.name).is_none() && column.generated.is_none())
+        {
+            self.add(after, column, filled(column));
+        }
+        for column in &after.columns {
+            if let Some(earlier) = before.column(&column.name).filter(|_| !bound.is_remade(table, &column.name)) {
+                self.change(declared, table, earlier, column)?;
+            }
+        }
+        let fills = fills;
+        if !fills.is_empty() {
+            self.fill(declared, table, before, &fills)?;
+        }
+        for column in required {
+            self.require(table, column);
+        }
+        for column in after.columns.iter().filter(|column| column.generated.is_some()) {
+            if before.column(&column.name).is_none() || bound.is_remade(table, &column.name) {
+                self.add(after, column, false);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, table: &Table, column: &Column, is_filled: bool) {
+        let own = rebuild::own_foreign_key(self.subject, table, column);
+        let foreign_key = own.filter(|key| self.is_inline(table, column, key)).cloned();
+        let bare = Column {
+            not_null: column.not_null && !is_filled,
+            default: column.default.clone().filter(|_| !is_filled),
+            ..column.clone()
+        };
+        let checks = rebuild::own_checks(self.subject, table, column).into_iter().cloned().collect();
+        let title = format!("add column `{}` to `{}`", shown(&column.name), shown(&table.name));
+        self.push(title, vec![Statement::AddColumn { table: table.name.clone(), column: bare, checks, foreign_key }]);
+    }
+
+    /// Brings a column to its next type, default and numbering.
+    fn change(
+        &mut self,
+        declared: &schema::Table,
+        table: &str,
+        earlier: &Column,
+        column: &Column,
+    ) -> Result<(), Refusal> {
+        let name = column.name.as_str();
+        let title = |what: &str| format!("{what} `{}` of `{}`", shown(name), shown(table));
+        let is_retyped = earlier.ty != column.ty || earlier.collation != column.collation;
+        let (of, this) = (|| table.to_owned(), || name.to_owned());
+        let mut statements = Vec::new();
+        if earlier.generated.is_some() && column.generated.is_none() {
+            statements.push(Statement::DropExpression { table: of(), column: this() });
+        }
+        if earlier.identity && !column.identity {
+            statements.push(Statement::SetIdentity { table: of(), column: this(), identity: false });
+        }
+        let value = self.converted(declared, name);
+        let mut default = earlier.default.clone();
+        if is_retyped {
+            if default.take().is_some() {
+                // A default is not turned into the new type by itself.
+                statements.push(Statement::SetDefault { table: of(), column: this(), default: None });
+            }
+            let using = value.unwrap_or_else(|| self.quote(name));
+            statements.push(Statement::AlterType { table: of(), column: column.clone(), using });
+        } else if let Some(value) = value {
+            let condition = format!("{value} <> {}", self.quote(name));
+            let sets = vec![(this(), value)];
+            statements.push(Statement::Update { table: of(), sets, condition: Some(condition) });
+        }
+        if default != column.default {
+            statements.push(Statement::SetDefault { table: of(), column: this(), default: column.default.clone() });
+        }
+        if earlier.not_null && !column.not_null && !column.identity {
+            statements.push(Statement::SetNotNull { table: of(), column: this(), not_null: false });
+        }
+        if column.identity && !earlier.identity {
+            if !earlier.not_null {
+                statements.push(Statement::SetNotNull { table: of(), column: this(), not_null: true });
+            }
+            statements.push(Statement::SetIdentity { table: of(), column: this(), identity: true });
+            statements.push(Statement::SetSequence { table: of(), column: this() });
+        }
+        if !statements.is_empty() {
+            let verb = if is_retyped { "change the type of" } else { "change" };
+            self.push(title(verb), statements);
+        }
+        Ok(())
+    }
+
+    /// What a value of a column becomes, under the column's name after; nothing where it stays.
+    fn converted(&self, declared: &schema::Table, column: &str) -> Option<String> {
+        let rows = self.subject.rows.get(&declared.name)?;
+        let Source::Kept { from, rows: said } = rows.columns.get(column)? else { return None };
+        let before = &self.subject.previous.table(rows.from.as_ref()?)?.column(from)?.ty;
+        let x = self.quote(column);
+        let converted = convert(self.subject.engine, &x, before, &declared.column(column)?.ty, &said.values)?;
+        (converted.value != x).then_some(converted.value)
+    }
+
+    /// Gives values to the rows that have none.
+    fn fill(
+        &mut self,
+        declared: &schema::Table,
+        table: &str,
+        before: &Table,
+        columns: &[&Column],
+    ) -> Result<(), Refusal> {
+        let (mut sets, mut missing, mut defaults) = (Vec::new(), Vec::new(), Vec::new());
+        for column in columns {
+            let Some(said) = declared.column(&column.name) else { continue };
+            let Some(backfill) = rows::backfill(self.subject, declared, said) else { continue };
+            let text = rows::text(self.subject, declared, said, backfill)?;
+            let name = self.quote(&column.name);
+            let is_new = before.column(&column.name).is_none();
+            sets.push((column.name.clone(), if is_new { text } else { format!("coalesce({name}, {text})") }));
+            missing.push(format!("{name} IS NULL"));
+            if is_new && column.default.is_some() {
+                defaults.push(Statement::SetDefault {
+                    table: table.to_owned(),
+                    column: column.name.clone(),
+                    default: column.default.clone(),
+                });
+            }
+        }
+        let names: Vec<String> = sets.iter().map(|(name, _)| format!("`{}`", shown(name))).collect();
+        let title = format!("fill {} of `{}` in the rows that are there", names.join(", "), shown(table));
+        let condition = Some(missing.join(" OR "));
+        let mut statements = vec![Statement::Update { table: table.to_owned(), sets, condition }];
+        statements.extend(defaults);
+        self.push(title, statements);
+        Ok(())
+    }
+
+    /// Makes a column required: a check is validated while others write, and then says so to `SET NOT NULL`.
+    fn require(&mut self, table: &str, column: &Column) {
+        let name = names::constraint(table, &[&column.name], "required");
+        let expression = format!("{} IS NOT NULL", self.quote(&column.name));
+        let of = || table.to_owned();
+        let title = format!("require `{}` of `{}` in rows that come", shown(&column.name), shown(table));
+        let check = Check { name: name.clone(), expression };
+        self.push(title, vec![Statement::AddCheck { table: of(), check, trusted: true }]);
+        let title = format!("check rows for `{}` of `{}`", shown(&column.name), shown(table));
+        self.push(title, vec![Statement::Validate { table: of(), name: name.clone() }]);
+        let title = format!("require `{}` of `{}`", shown(&column.name), shown(table));
+        let require = Statement::SetNotNull { table: of(), column: column.name.clone(), not_null: true };
+        self.push(title, vec![require, Statement::DropConstraint { table: of(), name }]);
+    }
+}

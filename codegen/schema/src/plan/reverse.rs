@@ -1,0 +1,77 @@
+//! The way back. In: a schema, the changes that were made to it. Out: the changes that undo them without loss, or why there are
+//! none. What undoing would delete, cut or refuse is lost: then the way back is a restore.
+
+use crate::change::Change;
+use crate::hazard::Consent;
+use crate::hints::{ColumnHints, Hints};
+use crate::mapping::{Source, mapping};
+use crate::refusal::Refusal;
+use crate::schema::Schema;
+
+/// Whether changes can be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reverse {
+    /// By these changes, whatever rows there are by then.
+    Changes(Vec<Change>),
+    /// They cannot: what would be lost, or might not go, ordered by object.
+    None(Vec<Refusal>),
+}
+
+/// How changes are undone.
+///
+/// # Errors
+/// The changes do not fit the schema.
+pub fn reverse(previous: &Schema, changes: &[Change]) -> Result<Reverse, Vec<Refusal>> {
+    let next = super::replay(previous, changes)?;
+    let mut hints = Hints::default();
+    for (table, rows) in mapping(previous, changes) {
+        let Some(from) = &rows.from else { continue };
+        let said = hints.tables.entry(from.clone()).or_default();
+        said.renamed_from = (*from != table).then(|| table.clone());
+        for column in rows.columns.keys() {
+            let Some(origin) = rows.origin(column).filter(|origin| origin != column) else { continue };
+            let renamed_from = Some(column.clone());
+            said.columns.insert(origin.to_owned(), ColumnHints { renamed_from, ..ColumnHints::default() });
+        }
+    }
+    let back = match crate::diff::diff(&next, previous, &hints) {
+        Ok(back) => back,
+        Err(refusals) => return Ok(Reverse::None(refusals)),
+    };
+    let (findings, mut refusals) = super::findings::find(&next, previous, &back);
+    for finding in findings {
+        let hazard = finding.hazard;
+        if hazard.kind.consent() != Consent::Told && hazard.kind != crate::hazard::HazardKind::ObjectInTheWay {
+            let help = "restore a backup, or write a migration that goes on from here";
+            refusals.push(Refusal::new(hazard.kind.code(), hazard.object, hazard.message, help));
+        }
+    }
+    refusals.sort();
+    refusals.dedup();
+    Ok(if refusals.is_empty() { Reverse::Changes(back) } else { Reverse::None(refusals) })
+}
+
+/// What was said beside the schemas that these changes were made of: the renames, backfills and values in them.
+#[must_use]
+pub fn hints(previous: &Schema, changes: &[Change]) -> Hints {
+    let mut hints = Hints::default();
+    for (table, rows) in mapping(previous, changes) {
+        let said = hints.tables.entry(table.clone()).or_default();
+        said.renamed_from = rows.from.clone().filter(|from| *from != table);
+        for (column, source) in rows.columns {
+            let said = match source {
+                Source::Kept { from, rows } => ColumnHints {
+                    renamed_from: (from != column).then_some(from),
+                    backfill: rows.backfill,
+                    values: rows.values,
+                    zone: rows.zone,
+                },
+                Source::Added { backfill } => ColumnHints { backfill, ..ColumnHints::default() },
+            };
+            if said != ColumnHints::default() {
+                hints.tables.entry(table.clone()).or_default().columns.insert(column, said);
+            }
+        }
+    }
+    hints
+}

@@ -1,0 +1,167 @@
+//! Rows as they will be, computed from rows as they are. In: where a table's rows come from, an engine. Out: a query over the
+//! tables before, whose columns are those after. A rebuild copies by it, a guard counts over it, a rehearsal compares with it.
+
+use super::Subject;
+use crate::dialect::{self, convert::convert};
+use crate::engine::Engine;
+use crate::expr::Expression;
+use crate::mapping::{Source, mapping};
+use crate::refusal::Refusal;
+use crate::schema::{Column, Default, Schema, Table};
+
+/// A table after the changes, and how to compute its rows before them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its name after.
+    pub table: String,
+    /// Its columns whose values follow from what was there, in order; generated ones and computed defaults are left out.
+    pub columns: Vec<String>,
+    /// Computes these columns of every row, before the changes.
+    pub query: String,
+}
+
+/// The tables whose rows survive the changes, by name.
+///
+/// # Errors
+/// What [`super::program`] refuses.
+pub fn kept(engine: Engine, previous: &Schema, changes: &[crate::change::Change]) -> Result<Vec<Kept>, Vec<Refusal>> {
+    let next = super::replay(previous, changes)?;
+    let rows = mapping(previous, changes);
+    let subject = Subject {
+        engine,
+        previous,
+        next: &next,
+        changes,
+        before: dialect::lenient(engine, previous),
+        after: dialect::lower(engine, &next)?,
+        rows,
+        indexes: super::Indexes::InTransactions,
+    };
+    let mut kept = Vec::new();
+    for table in &next.tables {
+        let Some(rows) = subject.rows.get(&table.name).filter(|rows| rows.from.is_some()) else { continue };
+        let columns: Vec<&Column> = table
+            .columns
+            .iter()
+            .filter(|column| column.generated.is_none())
+            .filter(|column| {
+                let added = matches!(rows.columns.get(&column.name), Some(Source::Added { backfill: None }));
+                !(added && matches!(column.default, Some(Default::Now | Default::RandomUuid)))
+            })
+            .collect();
+        let query = query(&subject, table, &columns).map_err(|refusal| vec![refusal])?;
+        let columns = columns.iter().map(|column| column.name.clone()).collect();
+        kept.push(Kept { table: table.name.clone(), columns, query });
+    }
+    Ok(kept)
+}
+
+/// A query for some columns of a table after the changes, in order. Without a table before, it has no rows.
+pub(super) fn query(subject: &Subject<'_>, table: &Table, columns: &[&Column]) -> Result<String, Refusal> {
+    let quote = |name: &str| subject.quote(name);
+    let Some(from) = subject.rows.get(&table.name).and_then(|rows| rows.from.as_deref()) else {
+        let nothing: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{} AS {}", nothing(subject, table, column), quote(&column.name)))
+            .collect();
+        return Ok(format!("SELECT {}\nWHERE 1 = 0", nothing.join(", ")));
+    };
+    let mut inner = Vec::new();
+    let mut outer = Vec::new();
+    let mut is_plain = true;
+    // A backfill and a generated column are over the other columns as they will be.
+    for column in &table.columns {
+        let wanted = columns.iter().any(|wanted| wanted.name == column.name);
+        let name = quote(&column.name);
+        if let Some(generated) = &column.generated {
+            if wanted {
+                is_plain = false;
+                outer.push((column, text(subject, table, column, &generated.expression)?));
+            }
+            continue;
+        }
+        let value = value(subject, table, column)?;
+        let backfill = backfill(subject, table, column);
+        inner.push((column, format!("{value} AS {name}"), wanted));
+        if !wanted {
+            continue;
+        }
+        match backfill {
+            Some(backfill) => {
+                is_plain = false;
+                let backfill = text(subject, table, column, backfill)?;
+                let kept = matches!(source(subject, table, column), Some(Source::Kept { .. }));
+                outer.push((column, if kept { format!("coalesce({name}, {backfill})") } else { backfill }));
+            }
+            None => outer.push((column, name)),
+        }
+    }
+    let position = |column: &Column| columns.iter().position(|wanted| wanted.name == column.name);
+    outer.sort_by_key(|(column, _)| position(column));
+    if is_plain {
+        let mut inner: Vec<_> = inner.into_iter().filter(|(.., wanted)| *wanted).collect();
+        inner.sort_by_key(|(column, ..)| position(column));
+        let list: Vec<String> = inner.into_iter().map(|(_, text, _)| text).collect();
+        return Ok(format!("SELECT {}\nFROM {}", listed(&list), quote(from)));
+    }
+    let inner: Vec<String> = inner.into_iter().map(|(_, text, _)| text).collect();
+    let outer: Vec<String> =
+        outer.into_iter().map(|(column, text)| format!("{text} AS {}", quote(&column.name))).collect();
+    Ok(format!("SELECT {}\nFROM (SELECT {} FROM {}) AS earlier", listed(&outer), listed(&inner), quote(from)))
+}
+
+/// A list that has at least one element.
+fn listed(list: &[String]) -> String {
+    if list.is_empty() { "1 AS nothing".to_owned() } else { list.join(", ") }
+}
+
+fn source<'s>(subject: &'s Subject<'_>, table: &Table, column: &Column) -> Option<&'s Source> {
+    subject.rows.get(&table.name)?.columns.get(&column.name)
+}
+
+/// What is said of rows without a value.
+pub(super) fn backfill<'s>(subject: &'s Subject<'_>, table: &Table, column: &Column) -> Option<&'s Expression> {
+    match source(subject, table, column)? {
+        Source::Kept { rows, .. } => rows.backfill.as_ref(),
+        Source::Added { backfill } => backfill.as_ref(),
+    }
+}
+
+/// The expression of a backfill or of a generated column, over the columns after the changes.
+pub(super) fn text(
+    subject: &Subject<'_>,
+    table: &Table,
+    column: &Column,
+    expression: &Expression,
+) -> Result<String, Refusal> {
+    dialect::text_of(subject.engine, &subject.next.database, table, &column.name, expression, Some(column))
+}
+
+/// The value of a column that is not generated, without its backfill, over the columns before.
+fn value(subject: &Subject<'_>, table: &Table, column: &Column) -> Result<String, Refusal> {
+    match source(subject, table, column) {
+        Some(Source::Kept { from, rows }) => {
+            let x = subject.quote(from);
+            let before = subject.rows.get(&table.name).and_then(|rows| rows.from.as_deref());
+            let before = before.and_then(|table| subject.previous.table(table)).and_then(|table| table.column(from));
+            let converted = before.and_then(|before| convert(subject.engine, &x, &before.ty, &column.ty, &rows.values));
+            Ok(converted.map_or(x, |converted| converted.value))
+        }
+        Some(Source::Added { backfill: Some(_) }) | None => Ok(nothing(subject, table, column)),
+        Some(Source::Added { backfill: None }) => {
+            let lowered = subject.after.table(&table.name).and_then(|table| table.column(&column.name));
+            let default = lowered.and_then(|column| column.default.clone());
+            Ok(match (&column.default, default) {
+                (Some(Default::Value(_)), Some(text)) => text,
+                (Some(_), Some(text)) => format!("({text})"),
+                _ => nothing(subject, table, column),
+            })
+        }
+    }
+}
+
+/// A null of the column's type.
+fn nothing(subject: &Subject<'_>, table: &Table, column: &Column) -> String {
+    let lowered = subject.after.table(&table.name).and_then(|table| table.column(&column.name));
+    lowered.map_or_else(|| "NULL".to_owned(), |column| format!("CAST(NULL AS {})", column.ty))
+}
