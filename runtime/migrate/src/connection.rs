@@ -119,6 +119,20 @@ impl Connection {
         Ok((count.unsigned_abs(), example))
     }
 
+    /// Reads the first column of every row: text.
+    #[cfg(feature = "rehearse")]
+    pub(crate) async fn listed(&mut self, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+        let query = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(connection) => {
+                sqlx::query(query).fetch_all(connection).await?.iter().map(|row| row.try_get(0)).collect()
+            }
+            Self::Postgres(connection) => {
+                sqlx::query(query).fetch_all(connection).await?.iter().map(|row| row.try_get(0)).collect()
+            }
+        }
+    }
+
     /// Begins a transaction that may write.
     pub(crate) async fn begin(&mut self) -> Result<(), sqlx::Error> {
         // SQLite takes its write lock now or waits for it; later it would fail instead of waiting.

@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cell_schema::Engine;
-use cell_schema::dialect;
-use cell_schema::history::{History, Migration};
+use cell_schema::ddl::Database;
+use cell_schema::history::{GuardSql, History, Migration};
+use cell_schema::plan::{self, Kept, Phase};
 use cell_schema::schema::Schema;
+use cell_schema::{Engine, dialect};
 use serde::Serialize;
 
 use crate::apply::{Options, apply};
@@ -53,6 +54,18 @@ pub enum RehearseError {
         /// Rows after it.
         after: u64,
     },
+    /// Rows hold other values than they should.
+    #[error("the migration `{migration}` changed a row of `{table}`: it should hold ({expected}), and holds ({found})")]
+    RowsChanged {
+        /// The migration's name.
+        migration: String,
+        /// The table.
+        table: String,
+        /// The row as it should be.
+        expected: String,
+        /// The row as it is.
+        found: String,
+    },
     /// What the engine holds at the end is not the model.
     #[error("the migrations lead to another schema than the model says:\n{}", listed(_0))]
     Differs(Vec<Difference>),
@@ -65,7 +78,7 @@ impl RehearseError {
         match self {
             Self::Throwaway(error) => error.code(),
             Self::Migrate(error) => error.code(),
-            Self::RowsLost { .. } => "rehearsal-rows",
+            Self::RowsLost { .. } | Self::RowsChanged { .. } => "rehearsal-rows",
             Self::Differs(_) => "rehearsal-differs",
         }
     }
@@ -76,7 +89,9 @@ impl RehearseError {
         match self {
             Self::Throwaway(error) => error.help(),
             Self::Migrate(error) => error.help(),
-            Self::RowsLost { .. } => Some("change the migration so that it keeps every row".to_owned()),
+            Self::RowsLost { .. } | Self::RowsChanged { .. } => {
+                Some("change the migration so that it keeps every row".to_owned())
+            }
             Self::Differs(_) => {
                 Some("if the migration's SQL was changed by hand, make it lead to the model's schema".to_owned())
             }
@@ -111,75 +126,184 @@ pub async fn rehearse(engine: Engine, history: &History) -> Result<Report, Rehea
 /// # Errors
 /// The history does not stand the rehearsal.
 pub async fn rehearse_on(target: &Target, history: &History) -> Result<Report, RehearseError> {
-    let mut schema = Schema { database: history.snapshot.database.clone(), ..Schema::default() };
-    let mut notes = BTreeSet::new();
-    let mut counts = BTreeMap::new();
-    for (fill, migration) in history.migrations.iter().enumerate() {
-        let mut next = schema.clone();
-        for change in &migration.changes {
-            next.apply(change).map_err(|_| MigrateError::Journal { target: target.to_string() })?;
-        }
-        let so_far = history.migrations.iter().take(fill + 1).cloned().collect();
-        let so_far =
-            History { snapshot: next.clone(), migrations: so_far, sealed: history.sealed.min(migration.number) };
-        apply(target, &so_far, &Options::default()).await?;
-
-        let mut connection = Connection::open(target, Access::Existing).await?;
-        survived(&mut connection, target, migration, &next, &counts).await?;
-        // Rows that are there have been migrated; only what is new or changed needs others. The last fill tries all.
-        let last = fill + 1 == history.migrations.len();
-        let changed = |table: &&cell_schema::schema::Table| schema.table(&table.name) != Some(table);
-        let tables = next.tables.iter().filter(|table| last || changed(table));
-        let tables: BTreeSet<&str> = tables.map(|table| table.name.as_str()).collect();
-        let lowered = dialect::lower(target.engine(), &next).map_err(MigrateError::Schema)?;
-        let failed = |error: sqlx::Error| MigrateError::engine(target, "insert rows", &error);
-        let filled = rows::fill(&mut connection, &next, &lowered, &tables, fill as u64).await.map_err(failed)?;
-        notes.extend(filled.notes);
-        counts = count(&mut connection, target, &next).await?;
-        connection.close().await;
-        schema = next;
+    let mut rehearsal = Rehearsal {
+        target,
+        history,
+        schema: Schema { database: history.snapshot.database.clone(), ..Schema::default() },
+        notes: BTreeSet::new(),
+        fills: 0,
+    };
+    for at in 0..history.migrations.len() {
+        rehearsal.migrate(at).await?;
     }
+    let Rehearsal { schema, notes, .. } = rehearsal;
     differs(target, &schema, history).await?;
+    let mut rows = 0;
+    let mut connection = Connection::open(target, Access::Existing).await?;
+    for table in &schema.tables {
+        let counted = rows::count(&mut connection, &table.name).await;
+        rows += counted.map_err(|error| MigrateError::engine(target, "count the rows", &error))?;
+    }
+    connection.close().await;
     Ok(Report {
         engine: target.engine().name(),
         migrations: history.migrations.len(),
         tables: schema.tables.len(),
-        rows: counts.values().sum(),
+        rows,
         notes: notes.into_iter().collect(),
     })
 }
 
-/// Counts again what was counted before the migration, in every table that it keeps.
-async fn survived(
-    connection: &mut Connection,
-    target: &Target,
-    migration: &Migration,
-    next: &Schema,
-    before: &BTreeMap<String, u64>,
-) -> Result<(), RehearseError> {
-    let failed = |error: sqlx::Error| MigrateError::engine(target, "count the rows", &error);
-    for (table, before) in before.iter().filter(|(table, _)| next.table(table).is_some()) {
-        let after = rows::count(connection, table).await.map_err(failed)?;
-        if after < *before {
-            let table = format!("{}.{table}", next.database);
-            let (migration, before) = (migration.name.clone(), *before);
-            return Err(RehearseError::RowsLost { migration, table, before, after });
-        }
-    }
-    Ok(())
+/// A rehearsal under way.
+struct Rehearsal<'a> {
+    target: &'a Target,
+    history: &'a History,
+    /// What the database holds.
+    schema: Schema,
+    notes: BTreeSet<String>,
+    fills: u64,
 }
 
-async fn count(
-    connection: &mut Connection,
-    target: &Target,
-    schema: &Schema,
-) -> Result<BTreeMap<String, u64>, MigrateError> {
-    let mut counts = BTreeMap::new();
-    for table in &schema.tables {
-        let failed = |error: sqlx::Error| MigrateError::engine(target, "count the rows", &error);
-        counts.insert(table.name.clone(), rows::count(connection, &table.name).await.map_err(failed)?);
+impl Rehearsal<'_> {
+    /// Applies a migration to rows that it has to keep, and then makes rows for the next one.
+    async fn migrate(&mut self, at: usize) -> Result<(), RehearseError> {
+        let Some(migration) = self.history.migrations.get(at) else { return Ok(()) };
+        let target = self.target;
+        let next = plan::replay(&self.schema, &migration.changes).map_err(MigrateError::Schema)?;
+        let kept = plan::kept(target.engine(), &self.schema, &migration.changes).map_err(MigrateError::Schema)?;
+        let lowered = dialect::lower(target.engine(), &next).map_err(MigrateError::Schema)?;
+        let mut before = BTreeMap::new();
+        let mut connection = Connection::open(target, Access::Existing).await;
+        if let Ok(connection) = &mut connection {
+            for table in &kept {
+                before.insert(table.table.clone(), self.rows(connection, &lowered, table, &table.query).await?);
+            }
+        }
+        if let Ok(connection) = connection {
+            connection.close().await;
+        }
+
+        let so_far = self.history.migrations.iter().take(at + 1).cloned().collect();
+        let sealed = self.history.sealed.min(migration.number);
+        let so_far = History { snapshot: next.clone(), migrations: so_far, sealed };
+        apply(target, &so_far, &Options::default()).await?;
+
+        let mut connection = Connection::open(target, Access::Existing).await?;
+        for table in &kept {
+            let query = everything(target.engine(), table);
+            let after = self.rows(&mut connection, &lowered, table, &query).await?;
+            survived(migration, &next, &table.table, before.remove(&table.table).unwrap_or_default(), after)?;
+        }
+        let coming = self.history.migrations.get(at + 1);
+        self.fill(&mut connection, &next, &lowered, coming).await?;
+        connection.close().await;
+        self.schema = next;
+        Ok(())
     }
-    Ok(counts)
+
+    /// Makes rows. Rows that are there have been migrated; only what is new or changed needs others. The last fill tries all.
+    async fn fill(
+        &mut self,
+        connection: &mut Connection,
+        next: &Schema,
+        lowered: &Database,
+        coming: Option<&Migration>,
+    ) -> Result<(), RehearseError> {
+        let target = self.target;
+        let failed = |error: sqlx::Error| MigrateError::engine(target, "insert rows", &error);
+        let changed = |table: &&cell_schema::schema::Table| self.schema.table(&table.name) != Some(table);
+        let mut tables: BTreeSet<&str> = next
+            .tables
+            .iter()
+            .filter(|table| coming.is_none() || changed(table))
+            .map(|table| table.name.as_str())
+            .collect();
+        let guards: Vec<GuardSql> = coming
+            .and_then(|migration| migration.script(target.engine(), Phase::Expand))
+            .map(|script| script.guards.iter().filter(|guard| guard.refuses).cloned().collect())
+            .unwrap_or_default();
+        let after = match coming {
+            Some(migration) => Some(plan::replay(next, &migration.changes).map_err(MigrateError::Schema)?),
+            None => None,
+        };
+        // Rows that the next migration refuses make room for others: that it refuses them is not what is rehearsed.
+        for guard in &guards {
+            let counted = connection.counted(&guard.sql).await.map(|(count, _)| count);
+            if counted.map_or(true, |count| count > 0) {
+                rows::clear(connection, next).await.map_err(failed)?;
+                tables = next.tables.iter().map(|table| table.name.as_str()).collect();
+                break;
+            }
+        }
+        let coming = rows::Coming { guards: &guards, schema: after.as_ref() };
+        let filled = rows::fill(connection, next, lowered, &tables, self.fills, coming).await.map_err(failed)?;
+        self.fills += 1;
+        self.notes.extend(filled.notes);
+        Ok(())
+    }
+
+    /// The rows of a query, each as a text, in order. Each value has the type of its column.
+    async fn rows(
+        &self,
+        connection: &mut Connection,
+        lowered: &Database,
+        kept: &Kept,
+        query: &str,
+    ) -> Result<Vec<String>, MigrateError> {
+        let engine = self.target.engine();
+        let table = lowered.tables.iter().find(|table| table.name == kept.table);
+        let ty = |column: &String| {
+            let column = table.and_then(|table| table.columns.iter().find(|other| other.name == *column));
+            column.map_or("text", |column| column.ty.as_str())
+        };
+        let values: Vec<String> = kept
+            .columns
+            .iter()
+            .map(|column| {
+                let value = format!("CAST({} AS {})", dialect::quote(engine, column), ty(column));
+                match engine {
+                    Engine::Sqlite => format!("quote({value})"),
+                    Engine::Postgres => format!("coalesce(quote_literal(CAST({value} AS text)), 'NULL')"),
+                }
+            })
+            .collect();
+        let row = if values.is_empty() { "''".to_owned() } else { values.join(" || ', ' || ") };
+        let rows = connection.listed(&format!("SELECT {row} FROM ({query}) AS kept")).await;
+        let mut rows = rows.map_err(|error| MigrateError::engine(self.target, "read the rows", &error))?;
+        rows.sort();
+        Ok(rows)
+    }
+}
+
+/// The same columns of the table as it is after the migration.
+fn everything(engine: Engine, kept: &Kept) -> String {
+    let columns: Vec<String> = kept.columns.iter().map(|column| dialect::quote(engine, column)).collect();
+    let columns = if columns.is_empty() { "1 AS nothing".to_owned() } else { columns.join(", ") };
+    format!("SELECT {columns} FROM {}", dialect::quote(engine, &kept.table))
+}
+
+/// Compares the rows that a migration had to keep with those that there are.
+fn survived(
+    migration: &Migration,
+    next: &Schema,
+    table: &str,
+    before: Vec<String>,
+    after: Vec<String>,
+) -> Result<(), RehearseError> {
+    let name = || format!("{}.{table}", next.database);
+    if after.len() < before.len() {
+        let (before, after) = (before.len() as u64, after.len() as u64);
+        return Err(RehearseError::RowsLost { migration: migration.name.clone(), table: name(), before, after });
+    }
+    match before.iter().zip(&after).find(|(before, after)| before != after) {
+        None => Ok(()),
+        Some((expected, found)) => Err(RehearseError::RowsChanged {
+            migration: migration.name.clone(),
+            table: name(),
+            expected: expected.clone(),
+            found: found.clone(),
+        }),
+    }
 }
 
 /// Compares what the migrations made with the model: as the engine holds a fresh copy of it, and as the dialect lowers it.

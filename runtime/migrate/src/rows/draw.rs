@@ -187,6 +187,19 @@ fn candidates(column: &Column, number: u64, constants: Option<&Constants>) -> Ve
                 .flat_map(|length| [length, length.saturating_sub(1), length + 1])
                 .filter(|length| *length <= most)
                 .collect();
+            // Texts that something else can be made of.
+            let tail = number % 1_000;
+            let spelt = [
+                number.to_string(),
+                tail.to_string(),
+                "true".to_owned(),
+                date(number),
+                time(number),
+                format!("{}T{}Z", date(number), time(number)),
+                format!("{:08x}-0000-4000-8000-{:012x}", number % 0xffff_ffff, number % 0xffff_ffff),
+            ];
+            let decimals = (1..=6).map(|scale| format!("{tail}.{:0<scale$}", 5));
+            candidates.extend(spelt.into_iter().chain(decimals).map(Value::Text));
             for start in texts.iter().map(String::as_str).chain([""]) {
                 candidates.push(Value::Text(start.to_owned()));
                 candidates.push(Value::Text(shape(start, number, most.min(start.chars().count() + 8))));

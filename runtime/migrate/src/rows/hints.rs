@@ -27,12 +27,14 @@ pub(super) struct Constants {
 }
 
 impl Hints {
-    pub(super) fn of(table: &Table) -> Self {
+    /// `next` is the table as it will be: its checks tell, too.
+    pub(super) fn of(table: &Table, next: Option<&Table>) -> Self {
         let mut hints = Self::default();
+        let coming = next.into_iter().flat_map(|next| &next.checks).map(|check| (&check.name, &check.expression));
         let generated =
             table.columns.iter().filter_map(|column| Some((&column.name, &column.generated.as_ref()?.expression)));
         let checks = table.checks.iter().map(|check| (&check.name, &check.expression));
-        for (name, expression) in checks.chain(generated) {
+        for (name, expression) in coming.chain(checks).chain(generated) {
             let mut constants = Constants::default();
             let mut columns = BTreeSet::new();
             match expression {

@@ -11,6 +11,7 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cell_schema::history::GuardSql;
 use cell_schema::schema::{Reference, Schema, Table};
 use cell_schema::{ddl, dialect};
 
@@ -38,6 +39,15 @@ pub(crate) struct Filled {
     pub(crate) notes: Vec<String>,
 }
 
+/// What rows have to fit besides the schema that there is: the migration that comes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Coming<'a> {
+    /// Rows that one of these counts are not taken.
+    pub(crate) guards: &'a [GuardSql],
+    /// The schema after it: the constants in its checks are tried.
+    pub(crate) schema: Option<&'a Schema>,
+}
+
 /// Inserts rows into the named tables. `fill` numbers the fills of one database, so that their rows differ.
 pub(crate) async fn fill(
     connection: &mut Connection,
@@ -45,12 +55,14 @@ pub(crate) async fn fill(
     lowered: &ddl::Database,
     tables: &BTreeSet<&str>,
     fill: u64,
+    coming: Coming<'_>,
 ) -> Result<Filled, sqlx::Error> {
     let mut filled = Filled::default();
     let mut refused = BTreeMap::new();
     let order: Vec<&Table> =
         order::order(schema).into_iter().filter(|table| tables.contains(table.name.as_str())).collect();
-    let hints: Vec<Hints> = order.iter().map(|table| Hints::of(table)).collect();
+    let hints: Vec<Hints> =
+        order.iter().map(|table| Hints::of(table, coming.schema.and_then(|next| next.table(&table.name)))).collect();
     let mut learned: BTreeMap<&str, Draw> = BTreeMap::new();
     // A statement that SQLite refuses leaves its transaction as it was; PostgreSQL needs one for each.
     let together = matches!(connection, Connection::Sqlite(_));
@@ -63,7 +75,7 @@ pub(crate) async fn fill(
                 continue;
             }
             let counts = counts(connection, table).await?;
-            let row = Row { schema, table, lowered, hints, counts };
+            let row = Row { schema, table, lowered, hints, counts, guards: coming.guards };
             let number = fill * ROUNDS * STRIDE + round;
             let taken = row.insert(connection, number, Flavour::of(round), learned.get(table.name.as_str())).await?;
             let inserted = filled.inserted.entry(table.name.clone()).or_default();
@@ -95,6 +107,23 @@ pub(crate) async fn count(connection: &mut Connection, table: &str) -> Result<u6
     insert::number(connection, format!("SELECT count(*) FROM {name}")).await
 }
 
+/// Takes all rows out of all tables.
+pub(crate) async fn clear(connection: &mut Connection, schema: &Schema) -> Result<(), sqlx::Error> {
+    let engine = connection.engine();
+    let names: Vec<String> = schema.tables.iter().map(|table| dialect::quote(engine, &table.name)).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let sql = match connection {
+        Connection::Sqlite(_) => {
+            let deletes: Vec<String> = names.iter().map(|name| format!("DELETE FROM {name};")).collect();
+            format!("PRAGMA foreign_keys = OFF; {} PRAGMA foreign_keys = ON;", deletes.join(" "))
+        }
+        Connection::Postgres(_) => format!("TRUNCATE {}", names.join(", ")),
+    };
+    connection.run(&sql).await
+}
+
 /// How many rows each table has that `table` refers to.
 async fn counts<'t>(connection: &mut Connection, table: &'t Table) -> Result<BTreeMap<&'t str, u64>, sqlx::Error> {
     let mut counts = BTreeMap::new();
@@ -111,6 +140,7 @@ struct Row<'a> {
     lowered: &'a ddl::Database,
     hints: &'a Hints,
     counts: BTreeMap<&'a str, u64>,
+    guards: &'a [GuardSql],
 }
 
 impl Row<'_> {
@@ -129,13 +159,19 @@ impl Row<'_> {
             let Some(row) = self.row(&draw) else {
                 return Ok(Err("it refers to itself or to tables without rows, and may not be null there".to_owned()));
             };
-            let error = match insert::insert(connection, &row).await {
-                Ok(()) => return Ok(Ok(draw)),
-                Err(error @ sqlx::Error::Database(_)) => error,
+            let guarded = match self.take(connection, &row).await {
+                Ok(None) => return Ok(Ok(draw)),
+                Ok(Some(guard)) => {
+                    message = format!("the next migration would refuse it: {} of {}", guard.hazard, guard.object);
+                    Some(self.about(guard))
+                }
+                Err(error @ sqlx::Error::Database(_)) => {
+                    message = connection::text(&error);
+                    None
+                }
                 Err(error) => return Err(error),
             };
-            message = connection::text(&error);
-            let blamed = self.hints.blamed(&message);
+            let blamed = guarded.as_ref().or_else(|| self.hints.blamed(&message));
             if let (1, Some(_), Some(learned)) = (attempt, blamed, learned) {
                 draw = Draw { number, flavour, ..learned.clone() };
                 continue;
@@ -155,6 +191,40 @@ impl Row<'_> {
             }
         }
         Ok(Err(message))
+    }
+
+    /// Inserts a row, and takes it back where a guard counts it. Out: that guard.
+    async fn take(&self, connection: &mut Connection, row: &Insert<'_>) -> Result<Option<&GuardSql>, sqlx::Error> {
+        if self.guards.is_empty() {
+            return insert::insert(connection, row).await.map(|()| None);
+        }
+        // SQLite's rows are all inserted in one transaction; PostgreSQL's each in its own.
+        let (begin, keep, undo) = match connection {
+            Connection::Sqlite(_) => {
+                ("SAVEPOINT cell_row", "RELEASE cell_row", "ROLLBACK TO cell_row; RELEASE cell_row")
+            }
+            Connection::Postgres(_) => ("BEGIN", "COMMIT", "ROLLBACK"),
+        };
+        connection.run(begin).await?;
+        let mut refused = insert::insert(connection, row).await.map(|()| None);
+        for guard in self.guards {
+            if !matches!(refused, Ok(None)) {
+                break;
+            }
+            refused = connection.counted(&guard.sql).await.map(|(count, _)| (count > 0).then_some(guard));
+        }
+        connection.run(if matches!(refused, Ok(None)) { keep } else { undo }).await?;
+        refused
+    }
+
+    /// The columns of this table that a guard is about.
+    fn about(&self, guard: &GuardSql) -> BTreeSet<String> {
+        let columns = self.table.columns.iter().filter(|column| guard.sql.contains(&format!("\"{}\"", column.name)));
+        let all: BTreeSet<String> = columns.map(|column| column.name.clone()).collect();
+        let key = |column: &String| self.table.key.contains(column);
+        // A key is the last to be at fault.
+        let others: BTreeSet<String> = all.iter().filter(|column| !key(column)).cloned().collect();
+        if others.is_empty() { all } else { others }
     }
 
     fn is_unique(&self, column: &String) -> bool {
