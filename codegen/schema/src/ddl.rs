@@ -123,6 +123,8 @@ pub enum Statement {
     SetIdentity { table: String, column: String, identity: bool },
     /// `ALTER COLUMN … DROP EXPRESSION`: a generated column keeps its values and is generated no more.
     DropExpression { table: String, column: String },
+    /// `DROP SEQUENCE`, by its name as the engine prints it, with the quotes that it needs.
+    DropSequence(String),
     /// Sets the sequence behind an identity column to the greatest value in it.
     SetSequence { table: String, column: String },
     /// `ALTER TABLE … ADD PRIMARY KEY`, over an index that is there where one is named.

@@ -49,6 +49,7 @@ pub(crate) fn shown(name: &str) -> String {
 
 /// Every code of this package, in order.
 pub const CODES: &[&str] = &[
+    "baseline-differs",
     "column-default",
     "column-generated",
     "column-type",

@@ -66,12 +66,16 @@ pub async fn verify(target: &Target, schema: &Schema) -> Result<Verified, Migrat
     let found = introspect::read(&mut connection).await.map_err(failed);
     let fresh = fresh(&mut connection, target, schema).await;
     connection.close().await;
-    let (mut found, fresh) = (found?, fresh?);
-    found.unmodelled.retain(|object| !fresh.unmodelled.contains(object));
-    Ok(Verified {
-        differences: compare(&schema.database, &fresh.database, &found.database, Texts::Compared),
-        unmodelled: found.unmodelled,
-    })
+    Ok(verified(schema, &fresh?, &found?))
+}
+
+/// How what was found differs from a fresh copy. Another team's tables are beside the model, as views are.
+pub(crate) fn verified(schema: &Schema, fresh: &Found, found: &Found) -> Verified {
+    let unknown = found.database.tables.iter().filter(|table| schema.table(&table.name).is_none());
+    let mut unmodelled: Vec<String> = unknown.map(|table| format!("table `{}`", table.name)).collect();
+    unmodelled.extend(found.unmodelled.iter().filter(|object| !fresh.unmodelled.contains(object)).cloned());
+    unmodelled.sort();
+    Verified { differences: compare(&schema.database, &fresh.database, &found.database, Texts::Compared), unmodelled }
 }
 
 /// The schema made afresh, as the engine prints it: SQLite in memory, PostgreSQL in a schema that is never committed.
@@ -128,10 +132,6 @@ pub(crate) fn compare(database: &str, expected: &Database, found: &Database, tex
             None => differences.push(Difference { object, expected: Some("a table".to_owned()), found: None }),
             Some(found) => parts(&object, &described(table, texts), &described(found, texts), &mut differences),
         }
-    }
-    for name in found.keys().filter(|name| !expected.contains_key(*name)) {
-        let object = format!("{database}.{name}");
-        differences.push(Difference { object, expected: None, found: Some("a table".to_owned()) });
     }
     differences.sort_by(|a, b| a.object.cmp(&b.object));
     differences

@@ -12,6 +12,7 @@ use crate::{Target, connection};
 
 /// Every code that this package's errors carry, besides those of `cell_schema`, in order.
 pub const CODES: &[&str] = &[
+    "already-adopted",
     "database-busy",
     "database-missing",
     "database-unreachable",
@@ -93,6 +94,23 @@ pub enum MigrateError {
         target: String,
         /// The tables and views in it.
         objects: Vec<String>,
+    },
+    /// The database has a journal.
+    #[error("`{target}` has a journal of migrations already")]
+    Adopted {
+        /// The database.
+        target: String,
+    },
+    /// A database that cannot be adopted as it is.
+    #[cfg(feature = "rehearse")]
+    #[error("`{target}` cannot be adopted: {}", listed(refusals))]
+    Baseline {
+        /// The database.
+        target: String,
+        /// How it differs.
+        differences: Vec<crate::compare::Difference>,
+        /// What is in the way.
+        refusals: Vec<Refusal>,
     },
     /// The journal is another database's.
     #[error("`{target}` holds the database `{found}`, not `{expected}`")]
@@ -272,6 +290,9 @@ impl MigrateError {
             Self::Connect { .. } | Self::Engine { .. } => "database-unreachable",
             Self::Lock { .. } | Self::Busy { .. } => "database-busy",
             Self::UnknownDatabase { .. } => "unknown-database",
+            Self::Adopted { .. } => "already-adopted",
+            #[cfg(feature = "rehearse")]
+            Self::Baseline { refusals, .. } => refusals.first().map_or("baseline-differs", |refusal| refusal.code),
             Self::OtherDatabase { .. } => "other-database",
             Self::Journal { .. } => "journal-unreadable",
             Self::Edited { .. } | Self::HalfApplied { .. } => "migration-edited",
@@ -299,7 +320,14 @@ impl MigrateError {
             Self::Missing { .. } => "apply the migrations, which creates it".to_owned(),
             Self::Connect { .. } => "check that the server runs and that the URL is right".to_owned(),
             Self::Busy { .. } => "wait for it to end, or end it, and try again".to_owned(),
-            Self::UnknownDatabase { .. } => "give the application an empty database or a schema of its own".to_owned(),
+            Self::UnknownDatabase { .. } => {
+                "give the application an empty database or a schema of its own, or adopt this one with \
+                 `cargo cell migrate baseline`"
+                    .to_owned()
+            }
+            Self::Adopted { .. } => "`cargo cell migrate apply` goes on from there".to_owned(),
+            #[cfg(feature = "rehearse")]
+            Self::Baseline { refusals, .. } => helps(refusals),
             Self::OtherDatabase { .. } => "check the URL: each database has a place of its own".to_owned(),
             Self::Journal { .. } => "use the version of Cell that migrated it last, or a later one".to_owned(),
             Self::Edited { .. } => {

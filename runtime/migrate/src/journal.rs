@@ -109,14 +109,19 @@ CREATE TABLE IF NOT EXISTS cell_journal (
     at text NOT NULL DEFAULT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')
 );";
 
-/// Creates the journal's tables; they may exist.
-pub(crate) async fn create(connection: &mut Connection) -> Result<(), sqlx::Error> {
+/// Creates the journal's tables in the transaction that there is; they may exist.
+pub(crate) async fn create_within(connection: &mut Connection) -> Result<(), sqlx::Error> {
     let tables = match connection.engine() {
         Engine::Sqlite => SQLITE,
         Engine::Postgres => POSTGRES,
     };
+    connection.run(tables).await
+}
+
+/// Creates the journal's tables; they may exist.
+pub(crate) async fn create(connection: &mut Connection) -> Result<(), sqlx::Error> {
     connection.begin().await?;
-    if let Err(error) = connection.run(tables).await {
+    if let Err(error) = create_within(connection).await {
         connection.rollback().await;
         return Err(error);
     }

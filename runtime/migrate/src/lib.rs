@@ -6,6 +6,8 @@
 
 mod apply;
 #[cfg(feature = "rehearse")]
+mod baseline;
+#[cfg(feature = "rehearse")]
 mod compare;
 mod connection;
 mod error;
@@ -33,6 +35,8 @@ mod work;
 pub use cell_schema::history::History;
 
 pub use apply::{Applied, AppliedStep, Head, Options, apply, head};
+#[cfg(feature = "rehearse")]
+pub use baseline::{Adoption, Baseline, baseline};
 #[cfg(feature = "rehearse")]
 pub use compare::{Difference, Verified, verify};
 pub use error::{CODES, Counted, MigrateError, Refused, StepFailure};

@@ -58,10 +58,9 @@ async fn drift_of_postgres_is_named() {
             shop.products.products_price_name_idx
               - index (price desc, name) where (price > 0.00)
               + index (price, name)
-            shop.stray
-              + a table
             ? function `f`
             ? index `odd` of table `products`: an expression in it
+            ? table `stray`
             ? type `mood`
             ? view `cheap`"#]],
     )

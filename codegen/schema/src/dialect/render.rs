@@ -39,6 +39,7 @@ pub(super) fn statement(dialect: &dyn Dialect, statement: &Statement) -> String 
         }
         Statement::SetIdentity { table, column: name, .. } => column(table, name, "DROP IDENTITY".to_owned()),
         Statement::DropExpression { table, column: name } => column(table, name, "DROP EXPRESSION".to_owned()),
+        Statement::DropSequence(name) => format!("DROP SEQUENCE {name};"),
         Statement::SetSequence { table, column } => {
             let (literal, name) = (super::text(&quote(table)), super::text(column));
             format!(

@@ -31,6 +31,13 @@ pub(super) fn steps(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
     Ok(steps)
 }
 
+/// The steps from a database that nobody of ours has made to the schema that it shall have, everything being named alike.
+pub(super) fn adopted(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
+    let mut alter = Alter { subject, current: &subject.before, steps: Vec::new() };
+    alter.alter()?;
+    Ok(alter.steps)
+}
+
 /// What goes before anything is renamed, by the names before.
 fn gone(subject: &Subject<'_>, steps: &mut Vec<Step>) {
     let mut dropped = Vec::new();

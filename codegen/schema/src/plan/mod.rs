@@ -2,6 +2,7 @@
 //! changes with their hazards, or refusals; and for each engine a [`Program`] of guards and steps.
 //! Absent: files and hashes ([`crate::history`]), and counting rows.
 
+mod adopt;
 mod alter;
 mod findings;
 mod guards;
@@ -11,7 +12,7 @@ mod reverse;
 mod rows;
 mod summary;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,10 +23,11 @@ use crate::diff::diff;
 use crate::engine::Engine;
 use crate::hazard::{Allowed, Consent, Hazard};
 use crate::hints::Hints;
-use crate::mapping::mapping;
+use crate::mapping::{TableRows, mapping};
 pub use crate::refusal::Refusal;
 use crate::schema::Schema;
 use crate::{ddl, dialect};
+pub use adopt::{Adopted, adopt};
 pub use guards::Guard;
 pub use reverse::{Reverse, hints, reverse};
 pub use rows::{Kept, kept};
@@ -198,6 +200,7 @@ pub fn program(
         after: dialect::lower(engine, &next)?,
         rows: mapping(previous, changes),
         indexes,
+        zones: BTreeMap::new(),
     };
     let (findings, _) = findings::find(previous, &next, changes);
     let guards = guards::guards(&subject, &findings)?;
@@ -230,8 +233,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) before: ddl::Database,
     /// `next` as the engine holds it.
     pub(crate) after: ddl::Database,
-    pub(crate) rows: std::collections::BTreeMap<String, crate::mapping::TableRows>,
+    pub(crate) rows: BTreeMap<String, TableRows>,
     pub(crate) indexes: Indexes,
+    /// The time zones of columns whose times have none, by table and column; only of a database that is adopted.
+    pub(crate) zones: BTreeMap<(String, String), String>,
 }
 
 impl Subject<'_> {

@@ -36,6 +36,7 @@ pub fn kept(engine: Engine, previous: &Schema, changes: &[crate::change::Change]
         after: dialect::lower(engine, &next)?,
         rows,
         indexes: super::Indexes::InTransactions,
+        zones: std::collections::BTreeMap::new(),
     };
     let mut kept = Vec::new();
     for table in &next.tables {

@@ -102,7 +102,11 @@ impl Alter<'_> {
                 // A default is not turned into the new type by itself.
                 statements.push(Statement::SetDefault { table: of(), column: this(), default: None });
             }
-            let using = value.unwrap_or_else(|| self.quote(name));
+            let zone = self.subject.zones.get(&(of(), this()));
+            let using = match zone {
+                Some(zone) => format!("{} AT TIME ZONE {}", self.quote(name), crate::dialect::literal(zone)),
+                None => value.unwrap_or_else(|| self.quote(name)),
+            };
             statements.push(Statement::AlterType { table: of(), column: column.clone(), using });
         } else if let Some(value) = value {
             let condition = format!("{value} <> {}", self.quote(name));
@@ -111,6 +115,10 @@ impl Alter<'_> {
         }
         if default != column.default {
             statements.push(Statement::SetDefault { table: of(), column: this(), default: column.default.clone() });
+        }
+        // A serial's sequence goes with its default: an identity has one of its own.
+        if let Some(sequence) = earlier.default.as_deref().and_then(sequence).filter(|_| column.identity) {
+            statements.push(Statement::DropSequence(sequence));
         }
         if earlier.not_null && !column.not_null && !column.identity {
             statements.push(Statement::SetNotNull { table: of(), column: this(), not_null: false });
@@ -187,4 +195,10 @@ impl Alter<'_> {
         let require = Statement::SetNotNull { table: of(), column: column.name.clone(), not_null: true };
         self.push(title, vec![require, Statement::DropConstraint { table: of(), name }]);
     }
+}
+
+/// The sequence that a default takes its values from, as the engine prints its name: `nextval('users_id_seq'::regclass)`.
+fn sequence(default: &str) -> Option<String> {
+    let name = default.strip_prefix("nextval('")?.strip_suffix("'::regclass)")?;
+    Some(name.replace("''", "'"))
 }
