@@ -35,6 +35,8 @@ pub(crate) enum Mode {
 pub(crate) struct Deployed {
     pub(crate) region: String,
     pub(crate) release: u32,
+    /// The release that runs there meanwhile.
+    pub(crate) live: Option<u32>,
 }
 
 /// Does what `CELL_MIGRATE` asks for; `None` where it is not set, and the cells are to start. The exit code is 0 where nothing
@@ -79,7 +81,13 @@ impl Deployed {
                 Err(Error::message("`CELL_RELEASE` is set, and `CELL_REGION` is not: set both or neither"))
             }
             (Some(region), Some(release)) => match release.parse() {
-                Ok(release) if release > 0 => Ok(Some(Self { region, release })),
+                Ok(release) if release > 0 => {
+                    let live = filled("CELL_LIVE_RELEASE")?.map(|live| live.parse()).transpose();
+                    let live = live.map_err(|_| {
+                        Error::message("`CELL_LIVE_RELEASE` is no number of a release: these are 1, 2, 3, …")
+                    })?;
+                    Ok(Some(Self { region, release, live }))
+                }
                 _ => Err(Error::message("`CELL_RELEASE` is no number of a release: these are 1, 2, 3, …")),
             },
         }
@@ -117,7 +125,7 @@ mod tests {
 
     fn asked(variables: &[(&str, &str)]) -> Result<Option<Asked>, String> {
         let mut environment = Environment::process();
-        for name in ["CELL_MIGRATE_DATABASES", "CELL_REGION", "CELL_RELEASE"] {
+        for name in ["CELL_LIVE_RELEASE", "CELL_MIGRATE_DATABASES", "CELL_REGION", "CELL_RELEASE"] {
             environment.set(name, "");
         }
         for (name, value) in variables {
@@ -140,8 +148,9 @@ mod tests {
             ("CELL_MIGRATE_DATABASES", "shop, desk,"),
             ("CELL_REGION", "eu"),
             ("CELL_RELEASE", "7"),
+            ("CELL_LIVE_RELEASE", "6"),
         ];
-        let deployed = Some(Deployed { region: "eu".to_owned(), release: 7 });
+        let deployed = Some(Deployed { region: "eu".to_owned(), release: 7, live: Some(6) });
         let full = Asked { mode: Mode::Apply, databases: vec!["shop".to_owned(), "desk".to_owned()], deployed };
         assert_eq!(asked(&variables), Ok(Some(full)));
     }
@@ -154,6 +163,7 @@ mod tests {
             &[("CELL_MIGRATE", "apply"), ("CELL_RELEASE", "7")],
             &[("CELL_MIGRATE", "apply"), ("CELL_REGION", "eu"), ("CELL_RELEASE", "0")],
             &[("CELL_MIGRATE", "apply"), ("CELL_REGION", "eu"), ("CELL_RELEASE", "v7")],
+            &[("CELL_MIGRATE", "apply"), ("CELL_REGION", "eu"), ("CELL_RELEASE", "7"), ("CELL_LIVE_RELEASE", "no")],
         ] {
             assert!(asked(variables).is_err(), "{variables:?}");
         }

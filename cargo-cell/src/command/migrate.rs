@@ -111,7 +111,8 @@ fn table(name: &str, status: &Status, style: Style) -> String {
         let at = migration.applied_at.as_deref().map(|at| format!(" {at}")).unwrap_or_default();
         let state = match migration.state {
             cell_migrate::State::Started => "begun, not finished",
-            cell_migrate::State::Open | cell_migrate::State::Sealed => "applied",
+            cell_migrate::State::Expanded => "applied, its second phase waits",
+            cell_migrate::State::Open | cell_migrate::State::Sealed | cell_migrate::State::Contracted => "applied",
         };
         rows.push((&migration.name, format!("{state}{at}")));
     }

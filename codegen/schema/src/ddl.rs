@@ -97,6 +97,19 @@ pub struct Index {
     pub predicate: Option<String>,
 }
 
+/// A trigger that keeps rows fit for two releases, in the engine's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BridgeSql {
+    /// The table.
+    pub table: String,
+    /// The column that the next release knows.
+    pub column: String,
+    /// The same column as the earlier release knows it; without one, only empty columns are filled.
+    pub twin: Option<String>,
+    /// What an empty column is filled with; with a twin, what both hold where nobody wrote them.
+    pub value: String,
+}
+
 /// A statement that changes an engine's schema, or the rows that it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are names, and parts as this module describes them")]
@@ -149,6 +162,10 @@ pub enum Statement {
     RenameIndex { from: String, to: String },
     /// `UPDATE`: columns and their expressions, in the rows for which the condition holds.
     Update { table: String, sets: Vec<(String, String)>, condition: Option<String> },
+    /// Makes a bridge.
+    CreateBridge(BridgeSql),
+    /// Takes a bridge away.
+    DropBridge(BridgeSql),
     /// `INSERT INTO … SELECT`: columns, and the query that gives them.
     Copy { table: String, columns: Vec<String>, query: String },
     /// SQLite: gives a table the number of another one after which `AUTOINCREMENT` goes on.

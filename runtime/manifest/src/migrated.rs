@@ -60,8 +60,12 @@ pub enum MigrationState {
     Started,
     /// Done, and no release has sealed it: it may still be rewritten.
     Open,
+    /// Its first phase is done; its second waits until no process of the release before is left.
+    Expanded,
     /// Done for good.
     Sealed,
+    /// Done for good, and what an earlier release needs is gone.
+    Contracted,
 }
 
 /// What was applied of one migration.

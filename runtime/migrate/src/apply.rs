@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 use cell_schema::Engine;
 use cell_schema::hazard::Allowed;
 use cell_schema::history::History;
-use cell_schema::plan::Mode;
+use cell_schema::plan::{Mode, Phase};
 use serde::Serialize;
 
 use crate::connection::{self, Access, Connection};
 use crate::error::{Counted, Refused, StepFailure};
 use crate::journal::{self, Event, Journal, Line, State};
 use crate::rebuild::{self, Failed};
-use crate::work::{self, Beyond, Draft, Pending, Step, Work};
+use crate::releases::{self, Live};
+use crate::work::{self, Beyond, Contracts, Draft, Pending, Step, Terms, Work};
 use crate::{MigrateError, Target, guard, lock};
 
 /// How long a step waits for a lock at a time: those who come behind it wait as long, and no longer.
@@ -40,11 +41,33 @@ pub struct Options {
     /// How long a step waits for a lock that others hold (PostgreSQL). It asks for a moment at a time, so that those who come
     /// behind it do not wait with it.
     pub lock_patience: Duration,
+    /// When the second phases of migrations run.
+    pub contracts: When,
     /// The hazards that may happen on the way from a draft to the migration as it is now.
     pub allowed: BTreeSet<Allowed>,
 }
 
+/// When the second phase of a migration runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// With the first: no process of an earlier release runs.
+    #[default]
+    AtOnce,
+    /// When every release that is recorded in the database knows the migration, and the one that runs here is the one that is
+    /// recorded. At once where none is recorded and none runs.
+    Released {
+        /// What runs here, where something does.
+        live: Option<Live>,
+    },
+    /// Not now.
+    Later,
+}
+
 impl Options {
+    fn terms(&self, contracts: Contracts) -> Terms<'_> {
+        Terms { beyond: self.beyond(), contracts, allowed: &self.allowed }
+    }
+
     fn beyond(&self) -> Beyond {
         if self.ahead { Beyond::Tolerated } else { Beyond::Refused }
     }
@@ -57,6 +80,7 @@ impl Default for Options {
             dry_run: false,
             patience: Duration::from_secs(60),
             ahead: false,
+            contracts: When::AtOnce,
             lock_patience: Duration::from_secs(60),
             allowed: BTreeSet::new(),
         }
@@ -116,7 +140,17 @@ pub struct Head {
 pub async fn apply(target: &Target, history: &History, options: &Options) -> Result<Applied, MigrateError> {
     if options.dry_run {
         let journal = existing(target).await?.unwrap_or_default();
-        let work = work::decide(target, history, &journal, options.beyond(), &options.allowed)?;
+        let contracts = match &options.contracts {
+            When::Released { .. } if !journal.rows.is_empty() => {
+                let mut connection = Connection::open(target, Access::Existing).await?;
+                let contracts = contracts(&mut connection, target, &options.contracts).await;
+                connection.close().await;
+                contracts?
+            }
+            When::Later => Contracts::UpTo(0),
+            When::AtOnce | When::Released { .. } => Contracts::All,
+        };
+        let work = work::decide(target, history, &journal, options.terms(contracts))?;
         return Ok(outcome(history, &work, &journal));
     }
     let access = if options.create { Access::Create } else { Access::Existing };
@@ -126,7 +160,8 @@ pub async fn apply(target: &Target, history: &History, options: &Options) -> Res
     let applied = async {
         lock::session(&mut connection, target, options.patience).await?;
         let journal = read_or_create(&mut connection, target).await?;
-        let work = work::decide(target, history, &journal, options.beyond(), &options.allowed)?;
+        let contracts = contracts(&mut connection, target, &options.contracts).await?;
+        let work = work::decide(target, history, &journal, options.terms(contracts))?;
         let counted = run(&mut connection, target, history, &work, options).await?;
         Ok(Applied { counted, ..outcome(history, &work, &journal) })
     }
@@ -134,6 +169,19 @@ pub async fn apply(target: &Target, history: &History, options: &Options) -> Res
     connection.close().await;
     drop(lock);
     applied
+}
+
+/// Up to which migration second phases may run.
+async fn contracts(connection: &mut Connection, target: &Target, when: &When) -> Result<Contracts, MigrateError> {
+    Ok(match when {
+        When::AtOnce => Contracts::All,
+        When::Later => Contracts::UpTo(0),
+        When::Released { live } => match releases::known(connection, live.as_ref()).await {
+            Ok(None) => Contracts::All,
+            Ok(Some(last)) => Contracts::UpTo(last),
+            Err(error) => return Err(MigrateError::engine(target, "read the releases", &error)),
+        },
+    })
 }
 
 /// Makes the folder of a SQLite file that is to be created.
@@ -274,7 +322,9 @@ async fn migrate(
     options: &Options,
 ) -> Result<(), MigrateError> {
     let journal_failed = |error: sqlx::Error| MigrateError::engine(target, "write the journal", &error);
-    put(connection, pending, State::Started).await.map_err(journal_failed)?;
+    if pending.phase == Phase::Expand {
+        put(connection, pending, State::Started).await.map_err(journal_failed)?;
+    }
     for step in &pending.steps {
         let number = pending.migration.number;
         journal::write(connection, &line(number, step, Event::Started, None)).await.map_err(journal_failed)?;
@@ -417,13 +467,16 @@ fn outcome(history: &History, work: &Work<'_>, journal: &Journal) -> Applied {
         hash: row.hash.clone(),
         state: if row.state == State::Open && row.number <= history.sealed { State::Sealed } else { row.state },
     });
-    let reached = work.pending.last().map(|pending| pending.migration);
-    let reached = reached.or_else(|| work.draft.as_ref()?.migration);
-    let head = reached.map(|migration| Head {
+    let reached = work.pending.last().map(|pending| (pending.migration, pending.state));
+    let reached = reached.or_else(|| {
+        let draft = work.draft.as_ref()?;
+        Some((draft.migration?, draft.state))
+    });
+    let head = reached.map(|(migration, state)| Head {
         number: migration.number,
         name: migration.name.clone(),
         hash: migration.hash.to_string(),
-        state: work::settled(history, migration),
+        state,
     });
     Applied {
         steps: moved.chain(migrated).collect(),

@@ -13,6 +13,8 @@ use crate::{Target, connection};
 /// Every code that this package's errors carry, besides those of `cell_schema`, in order.
 pub const CODES: &[&str] = &[
     "already-adopted",
+    "contract-waits",
+    "contracted",
     "database-busy",
     "database-missing",
     "database-unreachable",
@@ -139,6 +141,22 @@ pub enum MigrateError {
     /// The database has a migration that the history lacks.
     #[error("`{target}` has the migration `{migration}`, which this history does not know")]
     UnknownMigration {
+        /// The database.
+        target: String,
+        /// The migration's name.
+        migration: String,
+    },
+    /// A later release has removed what this one needs.
+    #[error("the migration `{migration}` has taken from `{target}` what this release needs")]
+    Contracted {
+        /// The database.
+        target: String,
+        /// The migration's name.
+        migration: String,
+    },
+    /// A second phase has to run before what comes next, and an earlier release still runs.
+    #[error("the second phase of `{migration}` waits on `{target}`: an earlier release still runs somewhere")]
+    ContractWaits {
         /// The database.
         target: String,
         /// The migration's name.
@@ -297,6 +315,8 @@ impl MigrateError {
             Self::Journal { .. } => "journal-unreadable",
             Self::Edited { .. } | Self::HalfApplied { .. } => "migration-edited",
             Self::UnknownMigration { .. } => "migration-unknown",
+            Self::Contracted { .. } => "contracted",
+            Self::ContractWaits { .. } => "contract-waits",
             Self::Draft { .. } => "draft-refused",
             Self::NoScript { .. } => "migration-engine",
             Self::Guarded { .. } => "guard-refused",
@@ -337,6 +357,12 @@ impl MigrateError {
             }
             Self::UnknownMigration { .. } => {
                 format!("get the version of the application that brought it; {delete}")
+            }
+            Self::Contracted { .. } => "deploy the release that brought the migration, or a later one".to_owned(),
+            Self::ContractWaits { .. } => {
+                "deploy the newest release wherever an earlier one runs (`cell_releases` in the database says where), then \
+                 run `cargo cell migrate contract`"
+                    .to_owned()
             }
             Self::HalfApplied { .. } => format!("restore its files as they were and apply them; {delete}"),
             Self::Draft { .. } => {

@@ -17,8 +17,12 @@ pub enum State {
     Started,
     /// Done, and the newest of its history when it was: it may still be rewritten.
     Open,
+    /// Its first phase is done; its second waits until no process of the release before is left.
+    Expanded,
     /// Done for good.
     Sealed,
+    /// Done for good, and what an earlier release needs is gone.
+    Contracted,
 }
 
 impl State {
@@ -26,7 +30,9 @@ impl State {
         match self {
             Self::Started => "started",
             Self::Open => "open",
+            Self::Expanded => "expanded",
             Self::Sealed => "sealed",
+            Self::Contracted => "contracted",
         }
     }
 }
@@ -79,7 +85,7 @@ CREATE TABLE IF NOT EXISTS cell_migrations (
     name TEXT NOT NULL,
     hash TEXT NOT NULL,
     schema TEXT,
-    state TEXT NOT NULL CHECK (state IN ('started', 'open', 'sealed'))
+    state TEXT NOT NULL CHECK (state IN ('started', 'open', 'expanded', 'sealed', 'contracted'))
 ) STRICT;
 CREATE TABLE IF NOT EXISTS cell_journal (
     line INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -97,7 +103,7 @@ CREATE TABLE IF NOT EXISTS cell_migrations (
     name text NOT NULL,
     hash text NOT NULL,
     schema text,
-    state text NOT NULL CHECK (state IN ('started', 'open', 'sealed'))
+    state text NOT NULL CHECK (state IN ('started', 'open', 'expanded', 'sealed', 'contracted'))
 );
 CREATE TABLE IF NOT EXISTS cell_journal (
     line bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -197,7 +203,9 @@ fn row(columns: TextRow) -> Option<Row> {
         state: match state?.as_str() {
             "started" => State::Started,
             "open" => State::Open,
+            "expanded" => State::Expanded,
             "sealed" => State::Sealed,
+            "contracted" => State::Contracted,
             _ => return None,
         },
         applied_at,

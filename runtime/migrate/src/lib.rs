@@ -34,7 +34,7 @@ mod work;
 
 pub use cell_schema::history::History;
 
-pub use apply::{Applied, AppliedStep, Head, Options, apply, head};
+pub use apply::{Applied, AppliedStep, Head, Options, When, apply, head};
 #[cfg(feature = "rehearse")]
 pub use baseline::{Adoption, Baseline, baseline};
 #[cfg(feature = "rehearse")]
@@ -46,7 +46,7 @@ pub use introspect::{Found, introspect};
 pub use journal::State;
 #[cfg(feature = "rehearse")]
 pub use rehearse::{RehearseError, Report, rehearse, rehearse_on};
-pub use releases::{Release, record_release, releases};
+pub use releases::{Live, Release, record_release, releases};
 pub use status::{AppliedMigration, DraftStatus, Problem, Status, status};
 pub use target::Target;
 pub use url::Url;

@@ -5,13 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cell_schema::ddl::Database;
-use cell_schema::history::{GuardSql, History, Migration};
-use cell_schema::plan::{self, Kept, Phase};
+use cell_schema::history::{self, GuardSql, History, Migration};
+use cell_schema::plan::{self, Indexes, Kept};
 use cell_schema::schema::Schema;
 use cell_schema::{Engine, dialect};
 use serde::Serialize;
 
-use crate::apply::{Options, apply};
+use crate::apply::{Options, When, apply};
 use crate::compare::{self, Difference, Texts, compare};
 use crate::connection::{Access, Connection};
 use crate::throwaway::{Cluster, ThrowawayError, sqlite};
@@ -186,6 +186,9 @@ impl Rehearsal<'_> {
         let so_far = self.history.migrations.iter().take(at + 1).cloned().collect();
         let sealed = self.history.sealed.min(migration.number);
         let so_far = History { snapshot: next.clone(), migrations: so_far, sealed };
+        if migration.has_contract() {
+            self.divided(&so_far, migration).await?;
+        }
         apply(target, &so_far, &Options::default()).await?;
 
         let mut connection = Connection::open(target, Access::Existing).await?;
@@ -199,6 +202,16 @@ impl Rehearsal<'_> {
         connection.close().await;
         self.schema = next;
         Ok(())
+    }
+
+    /// Applies the first phase of a migration alone, and looks at what both releases then have.
+    async fn divided(&self, so_far: &History, migration: &Migration) -> Result<(), RehearseError> {
+        let target = self.target;
+        let options = Options { contracts: When::Later, ..Options::default() };
+        apply(target, so_far, &options).await?;
+        let between = plan::replay(&self.schema, migration.expand()).map_err(MigrateError::Schema)?;
+        let differences = compare::verify(target, &between).await?.differences;
+        if differences.is_empty() { Ok(()) } else { Err(RehearseError::Differs(differences)) }
     }
 
     /// Makes rows. Rows that are there have been migrated; only what is new or changed needs others. The last fill tries all.
@@ -218,10 +231,15 @@ impl Rehearsal<'_> {
             .filter(|table| coming.is_none() || changed(table))
             .map(|table| table.name.as_str())
             .collect();
-        let guards: Vec<GuardSql> = coming
-            .and_then(|migration| migration.script(target.engine(), Phase::Expand))
-            .map(|script| script.guards.iter().filter(|guard| guard.refuses).cloned().collect())
-            .unwrap_or_default();
+        // Asked over the tables as they are now, whichever phase of the migration they guard.
+        let guards: Vec<GuardSql> = match coming {
+            Some(migration) => {
+                let program = plan::program(target.engine(), next, &migration.changes, Indexes::InTransactions);
+                let parts = history::parts(target.engine(), &program.map_err(MigrateError::Schema)?);
+                parts.guards.into_iter().filter(|guard| guard.refuses).collect()
+            }
+            None => Vec::new(),
+        };
         let after = match coming {
             Some(migration) => Some(plan::replay(next, &migration.changes).map_err(MigrateError::Schema)?),
             None => None,

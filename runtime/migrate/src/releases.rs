@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS cell_releases (
     application TEXT NOT NULL,
     region TEXT NOT NULL,
     release INTEGER NOT NULL,
+    head INTEGER NOT NULL,
     PRIMARY KEY (application, region)
 ) STRICT;";
 
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS cell_releases (
     application text NOT NULL,
     region text NOT NULL,
     release bigint NOT NULL,
+    head bigint NOT NULL,
     PRIMARY KEY (application, region)
 );";
 
@@ -38,7 +40,8 @@ pub struct Release {
     pub release: u32,
 }
 
-/// Remembers which release of an application a region has now, in place of the one before.
+/// Remembers which release of an application a region has now, in place of the one before, and the number of the newest
+/// migration that this release knows.
 ///
 /// # Errors
 /// The database does not exist, does not answer, or holds something that is not ours.
@@ -47,6 +50,7 @@ pub async fn record_release(
     application: &str,
     region: &str,
     release: u32,
+    head: u32,
 ) -> Result<(), MigrateError> {
     let patience = Options::default().patience;
     apply::prepare(target, Access::Existing)?;
@@ -56,7 +60,7 @@ pub async fn record_release(
         // Two that create one table at once would meet in PostgreSQL's catalog.
         lock::session(&mut connection, target, patience).await?;
         read_or_create(&mut connection, target).await?;
-        let written = write(&mut connection, application, region, release).await;
+        let written = write(&mut connection, application, region, release, head).await;
         written.map_err(|error| MigrateError::engine(target, "record the release", &error))
     }
     .await;
@@ -65,7 +69,13 @@ pub async fn record_release(
     recorded
 }
 
-async fn write(connection: &mut Connection, application: &str, region: &str, release: u32) -> Result<(), sqlx::Error> {
+async fn write(
+    connection: &mut Connection,
+    application: &str,
+    region: &str,
+    release: u32,
+    head: u32,
+) -> Result<(), sqlx::Error> {
     connection.begin().await?;
     let table = match connection.engine() {
         Engine::Sqlite => SQLITE,
@@ -78,8 +88,9 @@ async fn write(connection: &mut Connection, application: &str, region: &str, rel
             .await?;
         connection
             .execute(
-                "INSERT INTO cell_releases (application, region, release) VALUES ($1, $2, CAST($3 AS bigint))",
-                &[application, region, &release.to_string()],
+                "INSERT INTO cell_releases (application, region, release, head) \
+                 VALUES ($1, $2, CAST($3 AS bigint), CAST($4 AS bigint))",
+                &[application, region, &release.to_string(), &head.to_string()],
             )
             .await?;
         connection.commit().await
@@ -120,4 +131,44 @@ async fn read(connection: &mut Connection) -> Result<Vec<TextRow>, sqlx::Error> 
 fn row(columns: TextRow) -> Option<Release> {
     let [application, region, release] = <[_; 3]>::try_from(columns).ok()?;
     Some(Release { application: application?, region: region?, release: release?.parse().ok()? })
+}
+
+/// The newest migration that every recorded release knows; `None` where none is recorded. Where another release runs here than
+/// is recorded, nothing is known: a deploy went back after it had migrated.
+pub(crate) async fn known(connection: &mut Connection, live: Option<&Live>) -> Result<Option<u32>, sqlx::Error> {
+    if !journal::objects(connection).await?.iter().any(|name| name == TABLE) {
+        return Ok(live.map(|_| 0));
+    }
+    let rows = connection
+        .texts("SELECT application, region, CAST(release AS text), CAST(head AS text) FROM cell_releases", &[])
+        .await?;
+    let mut known = None;
+    let mut is_recorded = false;
+    for row in rows {
+        let number = |text: Option<&Option<String>>| text.cloned().flatten().and_then(|text| text.parse::<u32>().ok());
+        let is_here = |live: &&Live| {
+            row.first().and_then(Option::as_deref) == Some(live.application.as_str())
+                && row.get(1).and_then(Option::as_deref) == Some(live.region.as_str())
+        };
+        let mut head = number(row.get(3)).unwrap_or(0);
+        if let Some(live) = live.filter(is_here) {
+            is_recorded = true;
+            if number(row.get(2)) != Some(live.release) {
+                head = 0;
+            }
+        }
+        known = Some(known.map_or(head, |known: u32| known.min(head)));
+    }
+    Ok(if live.is_some() && !is_recorded { Some(0) } else { known })
+}
+
+/// The release that runs where a deploy takes place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The application's package.
+    pub application: String,
+    /// The region.
+    pub region: String,
+    /// The release's number.
+    pub release: u32,
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use cell_schema::history::History;
+use cell_schema::plan::Phase;
 use serde::Serialize;
 
 use crate::journal::{Journal, State};
-use crate::work::{self, Beyond};
+use crate::work::{self, Beyond, Contracts, Terms};
 use crate::{MigrateError, Target, apply};
 
 /// How a database stands to its history.
@@ -22,6 +23,9 @@ pub struct Status {
     pub applied: Vec<AppliedMigration>,
     /// The names of the migrations that it lacks, in order.
     pub pending: Vec<String>,
+    /// What processes of the release before cannot live with in what is lacking, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interrupts: Vec<String>,
     /// The titles of the steps that would move it on from an earlier draft of its newest migration.
     pub draft: Option<DraftStatus>,
     /// What keeps the rest from being applied.
@@ -74,10 +78,12 @@ pub async fn status(target: &Target, history: &History) -> Result<Status, Migrat
     let journal = apply::existing(target).await?;
     let journaled = journal.is_some();
     let journal = journal.unwrap_or_default();
-    let (work, problem) = match work::decide(target, history, &journal, Beyond::Refused, &BTreeSet::new()) {
+    let allowed = BTreeSet::new();
+    let terms = |beyond| Terms { beyond, contracts: Contracts::All, allowed: &allowed };
+    let (work, problem) = match work::decide(target, history, &journal, terms(Beyond::Refused)) {
         Ok(work) => (work, None),
         Err(error) => (
-            work::decide(target, history, &journal, Beyond::Tolerated, &BTreeSet::new()).unwrap_or_default(),
+            work::decide(target, history, &journal, terms(Beyond::Tolerated)).unwrap_or_default(),
             Some(Problem { code: error.code(), message: error.to_string(), help: error.help() }),
         ),
     };
@@ -86,7 +92,18 @@ pub async fn status(target: &Target, history: &History) -> Result<Status, Migrat
         engine: target.engine().name(),
         journaled,
         applied: applied(&journal),
-        pending: work.pending.iter().map(|pending| pending.migration.name.clone()).collect(),
+        pending: work
+            .pending
+            .iter()
+            .filter(|pending| pending.phase == Phase::Expand)
+            .map(|pending| pending.migration.name.clone())
+            .collect(),
+        interrupts: work
+            .pending
+            .iter()
+            .filter(|pending| pending.phase == Phase::Expand)
+            .flat_map(|pending| pending.migration.interrupts().iter().cloned())
+            .collect(),
         draft: work.draft.map(|draft| DraftStatus {
             migration: draft.row.name,
             steps: draft.steps.into_iter().map(|step| step.title).collect(),

@@ -72,10 +72,11 @@ pub(crate) struct Draft<'h> {
     pub(crate) state: State,
 }
 
-/// A migration that is not done.
+/// A phase of a migration that is not done.
 #[derive(Debug)]
 pub(crate) struct Pending<'h> {
     pub(crate) migration: &'h Migration,
+    pub(crate) phase: Phase,
     /// Asked first; none where a step is done already.
     pub(crate) guards: Vec<GuardSql>,
     /// Those that are not done.
@@ -86,8 +87,35 @@ pub(crate) struct Pending<'h> {
     pub(crate) tables: BTreeMap<String, String>,
     /// What the database then holds.
     pub(crate) schema: Schema,
-    /// What it is when all of it is done.
+    /// What the migration is when all of this phase is done.
     pub(crate) state: State,
+}
+
+/// Up to which migration second phases run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contracts {
+    /// All: no process of an earlier release is left.
+    All,
+    /// Those of migrations up to this number, which every release that runs knows; the others wait.
+    UpTo(u32),
+}
+
+impl Contracts {
+    fn includes(self, number: u32) -> bool {
+        match self {
+            Self::All => true,
+            Self::UpTo(last) => number <= last,
+        }
+    }
+}
+
+/// What a decision depends on beside the history and the journal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    pub(crate) beyond: Beyond,
+    pub(crate) contracts: Contracts,
+    /// The hazards that may happen on the way from a draft.
+    pub(crate) allowed: &'a BTreeSet<Allowed>,
 }
 
 /// What is to be done to bring the database of this journal to the head.
@@ -95,9 +123,9 @@ pub(crate) fn decide<'h>(
     target: &Target,
     history: &'h History,
     journal: &Journal,
-    beyond: Beyond,
-    allowed: &BTreeSet<Allowed>,
+    terms: Terms<'_>,
 ) -> Result<Work<'h>, MigrateError> {
+    let Terms { beyond, contracts, allowed } = terms;
     let expected = &history.snapshot.database;
     let found = journal.rows.iter().rev().find_map(|row| row.schema.as_ref()).map(|schema| &schema.database);
     if let Some(found) = found.filter(|found| *found != expected) {
@@ -110,17 +138,25 @@ pub(crate) fn decide<'h>(
     let mut done = 0;
     let mut seal = false;
     let mut ahead = Vec::new();
+    let mut waiting = Vec::new();
     for (at, row) in journal.rows.iter().enumerate() {
         let migration = history.migrations.get(at).filter(|migration| migration.number == row.number);
         if migration.is_some_and(|migration| migration.hash.to_string() == row.hash) {
             done += usize::from(row.state != State::Started);
+            if row.state == State::Expanded {
+                waiting.extend(migration);
+            }
             seal |= row.state == State::Open && row.number <= history.sealed;
             continue;
         }
         let newest = at + 1 == journal.rows.len();
         let complete = draft.is_none() && done == history.migrations.len() && at >= done;
         match row.state {
-            State::Sealed if beyond == Beyond::Tolerated && complete => ahead.push(row.name.clone()),
+            State::Sealed | State::Expanded if beyond == Beyond::Tolerated && complete => ahead.push(row.name.clone()),
+            State::Contracted if beyond == Beyond::Tolerated && complete => {
+                let (target, migration) = (target.to_string(), row.name.clone());
+                return Err(MigrateError::Contracted { target, migration });
+            }
             // A later release is being applied, or was until its applier died: this one runs while it goes on.
             State::Started if beyond == Beyond::Tolerated && complete && newest && is_sealed(history) => {
                 ahead.push(row.name.clone());
@@ -157,27 +193,96 @@ pub(crate) fn decide<'h>(
         None => stored(journal, done, expected),
     };
     let mut pending = Vec::new();
+    for migration in waiting {
+        let contracted = second(target, history, journal, migration, &schema)?;
+        if contracts.includes(migration.number) {
+            schema = contracted.schema.clone();
+            pending.push(contracted);
+        } else if history.migrations.len() > done {
+            let (target, migration) = (target.to_string(), migration.name.clone());
+            return Err(MigrateError::ContractWaits { target, migration });
+        }
+    }
     for migration in history.migrations.iter().skip(done) {
-        let previous = schema.clone();
-        advance(target, &mut schema, &migration.changes)?;
-        let has_begun = last_done(journal, migration.number).is_some();
-        pending.push(Pending {
-            migration,
-            guards: if has_begun { Vec::new() } else { guards(target.engine(), migration) },
-            steps: steps(target.engine(), migration, journal)?,
-            tables: renamed(&previous, &migration.changes),
-            previous,
-            schema: schema.clone(),
-            state: settled(history, migration),
-        });
+        let first = first(target, history, journal, migration, &schema)?;
+        schema = first.schema.clone();
+        pending.push(first);
+        if migration.has_contract() {
+            if contracts.includes(migration.number) {
+                let second = second(target, history, journal, migration, &schema)?;
+                schema = second.schema.clone();
+                pending.push(second);
+            } else if migration.number < history.migrations.last().map_or(0, |last| last.number) {
+                // What comes next is made for what the second phase leaves.
+                let (target, migration) = (target.to_string(), migration.name.clone());
+                return Err(MigrateError::ContractWaits { target, migration });
+            }
+        }
     }
     Ok(Work { draft, abandoned, seal, pending, ahead })
+}
+
+/// The first phase of a migration.
+fn first<'h>(
+    target: &Target,
+    history: &History,
+    journal: &Journal,
+    migration: &'h Migration,
+    previous: &Schema,
+) -> Result<Pending<'h>, MigrateError> {
+    let state = if migration.has_contract() { State::Expanded } else { settled(history, migration) };
+    phase(target, journal, migration, Phase::Expand, previous, migration.expand(), state)
+}
+
+/// The second phase of a migration.
+fn second<'h>(
+    target: &Target,
+    history: &History,
+    journal: &Journal,
+    migration: &'h Migration,
+    previous: &Schema,
+) -> Result<Pending<'h>, MigrateError> {
+    let contract = migration.phases.as_ref().map_or(&[][..], |phases| &phases.contract);
+    phase(target, journal, migration, Phase::Contract, previous, contract, settled(history, migration))
+}
+
+fn phase<'h>(
+    target: &Target,
+    journal: &Journal,
+    migration: &'h Migration,
+    phase: Phase,
+    previous: &Schema,
+    changes: &[Change],
+    state: State,
+) -> Result<Pending<'h>, MigrateError> {
+    let mut schema = previous.clone();
+    advance(target, &mut schema, changes)?;
+    let steps = steps(target.engine(), migration, phase, journal)?;
+    let all = migration.script(target.engine(), phase);
+    // A phase that has begun has changed what its guards ask.
+    let is_fresh = all.is_none_or(|script| script.steps.len() == steps.len());
+    Ok(Pending {
+        migration,
+        phase,
+        guards: all.filter(|_| is_fresh).map(|script| script.guards.clone()).unwrap_or_default(),
+        steps,
+        tables: renamed(previous, changes),
+        previous: previous.clone(),
+        schema,
+        state,
+    })
 }
 
 /// What a migration is when all of it is done. Only the newest may still be rewritten, and only until a release seals it.
 pub(crate) fn settled(history: &History, migration: &Migration) -> State {
     let last = history.migrations.last().is_none_or(|last| last.number == migration.number);
-    if last && migration.number > history.sealed { State::Open } else { State::Sealed }
+    if last && migration.number > history.sealed {
+        State::Open
+    } else if migration.has_contract() || !migration.interrupts().is_empty() {
+        State::Contracted
+    } else {
+        State::Sealed
+    }
 }
 
 /// Whether a release has sealed all of a history.
@@ -205,20 +310,14 @@ fn last_done(journal: &Journal, migration: u32) -> Option<usize> {
     done.map(|line| line.step).max()
 }
 
-/// The guards of a migration.
-fn guards(engine: Engine, migration: &Migration) -> Vec<GuardSql> {
-    let scripts = Phase::ALL.into_iter().filter_map(|phase| migration.script(engine, phase));
-    scripts.flat_map(|script| script.guards.iter().cloned()).collect()
-}
-
 /// From the names of tables before some changes to their names after them.
 fn renamed(previous: &Schema, changes: &[Change]) -> BTreeMap<String, String> {
     let tables = mapping(previous, changes).into_iter();
     tables.filter_map(|(table, rows)| Some((rows.from?, table))).collect()
 }
 
-/// The steps of a migration that are not done, each with how it failed before.
-fn steps(engine: Engine, migration: &Migration, journal: &Journal) -> Result<Vec<Step>, MigrateError> {
+/// The steps of a phase that are not done, each with how it failed before. They are numbered over both phases.
+fn steps(engine: Engine, migration: &Migration, phase: Phase, journal: &Journal) -> Result<Vec<Step>, MigrateError> {
     let lines = || journal.lines.iter().filter(|line| line.migration == migration.number);
     let done: BTreeSet<usize> = lines().filter(|line| line.event == Event::Done).map(|line| line.step).collect();
     // A step of this number may have been another one when it failed: its migration was rewritten since.
@@ -230,9 +329,10 @@ fn steps(engine: Engine, migration: &Migration, journal: &Journal) -> Result<Vec
     }
     let scripts = Phase::ALL.into_iter().filter_map(|phase| migration.script(engine, phase));
     Ok(scripts
-        .flat_map(|script| &script.steps)
+        .flat_map(|script| script.steps.iter().map(|step| (script.phase, step)))
         .enumerate()
-        .map(|(at, step)| Step {
+        .filter(|(_, (of, _))| *of == phase)
+        .map(|(at, (_, step))| Step {
             number: at + 1,
             title: step.title.clone(),
             mode: step.mode,

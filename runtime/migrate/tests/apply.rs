@@ -108,7 +108,7 @@ async fn a_database_that_is_not_ours_is_refused() {
         let error = applied(&place.target, &history).await.unwrap_err();
         expect![[r#"
             error[unknown-database]: `TARGET` is not empty and has no journal of migrations; it holds `customers`, `names`
-            help: give the application an empty database or a schema of its own
+            help: give the application an empty database or a schema of its own, or adopt this one with `cargo cell migrate baseline`
         "#]]
         .assert_eq(&shown(&error, &place.target));
         assert!(matches!(head(&place.target).await, Err(MigrateError::UnknownDatabase { .. })));

@@ -143,7 +143,7 @@ async fn a_database_remembers_which_release_runs_where() {
         for (application, region, release) in
             [("shop", "eu", 1), ("shop", "Us", 2), ("desk'", "eu", 7), ("shop", "eu", 3)]
         {
-            record_release(&place.target, application, region, release).await.unwrap();
+            record_release(&place.target, application, region, release, 2).await.unwrap();
         }
         let row = |application: &str, region: &str, release| Release {
             application: application.to_owned(),
@@ -164,8 +164,8 @@ async fn two_that_record_at_once_both_do() {
     for place in places().await {
         applied(&place.target, &story()).await.unwrap();
         let (one, other) = tokio::join!(
-            record_release(&place.target, "shop", "eu", 1),
-            record_release(&place.target, "shop", "us", 1)
+            record_release(&place.target, "shop", "eu", 1, 2),
+            record_release(&place.target, "shop", "us", 1, 2)
         );
         one.unwrap();
         other.unwrap();
@@ -178,12 +178,12 @@ async fn a_release_is_recorded_in_no_strangers_database() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.db");
     let on_file = Target::new(Url::sqlite(&file)).unwrap();
-    assert_eq!(record_release(&on_file, "shop", "eu", 1).await.unwrap_err().code(), "database-missing");
+    assert_eq!(record_release(&on_file, "shop", "eu", 1, 2).await.unwrap_err().code(), "database-missing");
     assert!(!file.exists());
     std::fs::write(&file, []).unwrap();
     for target in [on_file, on_postgres().await.target] {
         run(&target, "CREATE TABLE guests (x int)").await;
-        let error = record_release(&target, "shop", "eu", 1).await.unwrap_err();
+        let error = record_release(&target, "shop", "eu", 1, 2).await.unwrap_err();
         assert_eq!(error.code(), "unknown-database");
         assert_eq!(releases(&target).await.unwrap(), []);
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use cell_manifest::{
     AppliedMigration, Database, Engine, Manifest, MigratedDatabase, MigratedHead, MigrationProblem, MigrationState,
 };
-use cell_migrate::{Applied, Head, History, MigrateError, Options, State, Status, Target, read_history};
+use cell_migrate::{Applied, Head, History, Live, MigrateError, Options, State, Status, Target, When, read_history};
 
 use super::error::DataError;
 use super::migrate::root;
@@ -144,12 +144,19 @@ impl Subject<'_> {
     ) -> Result<(), MigrateError> {
         let mut options = Options::default();
         options.ahead = true;
-        let applied = cell_migrate::apply(target, &self.history()?, &options).await?;
+        if let Some(Deployed { region, live, .. }) = deployed {
+            let live =
+                live.map(|release| Live { application: self.application.to_owned(), region: region.clone(), release });
+            options.contracts = When::Released { live };
+        }
+        let history = self.history()?;
+        let applied = cell_migrate::apply(target, &history, &options).await?;
         told.applied = Some(steps(&applied));
         told.ahead = applied.ahead;
         told.head = applied.head.map(head);
-        if let Some(Deployed { region, release }) = deployed {
-            cell_migrate::record_release(target, self.application, region, *release).await?;
+        if let Some(Deployed { region, release, .. }) = deployed {
+            let head = history.migrations.last().map_or(0, |migration| migration.number);
+            cell_migrate::record_release(target, self.application, region, *release, head).await?;
         }
         Ok(())
     }
@@ -177,7 +184,9 @@ fn head(head: Head) -> MigratedHead {
     let state = match head.state {
         State::Started => MigrationState::Started,
         State::Open => MigrationState::Open,
+        State::Expanded => MigrationState::Expanded,
         State::Sealed => MigrationState::Sealed,
+        State::Contracted => MigrationState::Contracted,
     };
     MigratedHead { number: head.number, name: head.name, hash: head.hash, state }
 }

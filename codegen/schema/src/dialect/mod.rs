@@ -2,6 +2,7 @@
 //! In: a [`crate::schema::Schema`]. Out: a [`ddl::Database`] with the engine's own types, defaults and expressions, and SQL text.
 //! Whatever differs between engines is in `sqlite.rs` or `postgres.rs`; the rest asks them through the trait `Dialect`.
 
+mod bridge;
 pub(crate) mod convert;
 mod expression;
 mod lower;

@@ -82,6 +82,8 @@ pub(super) fn statement(dialect: &dyn Dialect, statement: &Statement) -> String 
             let condition = condition.as_ref().map(|condition| format!("\n    WHERE {condition}")).unwrap_or_default();
             format!("UPDATE {}\n    SET {}{condition};", quote(table), sets.join(",\n        "))
         }
+        Statement::CreateBridge(bridge) => super::bridge::create(dialect, bridge),
+        Statement::DropBridge(bridge) => super::bridge::drop(dialect, bridge),
         Statement::Copy { table, columns, query } => {
             format!("INSERT INTO {} ({})\n    {};", quote(table), render.list(columns), query.replace('\n', "\n    "))
         }

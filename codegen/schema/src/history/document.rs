@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::HistoryError;
 use crate::change::Change;
 use crate::hazard::Allowed;
+use crate::plan::Phases;
 use crate::schema::{Schema, Table};
 
 /// The format of both files. A reader refuses a greater one.
@@ -31,6 +32,9 @@ pub(super) struct Changes {
     pub(super) changes: Vec<Change>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) allowed: BTreeSet<Allowed>,
+    /// Where something waits for the earlier release to go, or interrupts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) phases: Option<Phases>,
 }
 
 /// What every format begins with, whatever else it holds.
@@ -48,9 +52,14 @@ pub(super) fn parse_snapshot(file: &str, text: &str) -> Result<Schema, HistoryEr
     Ok(Schema { database, tables })
 }
 
-pub(super) fn print_changes(database: &str, changes: &[Change], allowed: &BTreeSet<Allowed>) -> String {
+pub(super) fn print_changes(
+    database: &str,
+    changes: &[Change],
+    allowed: &BTreeSet<Allowed>,
+    phases: Option<&Phases>,
+) -> String {
     let (database, changes, allowed) = (database.to_owned(), changes.to_vec(), allowed.clone());
-    print(&Changes { format: FORMAT, database, changes, allowed })
+    print(&Changes { format: FORMAT, database, changes, allowed, phases: phases.cloned() })
 }
 
 pub(super) fn parse_changes(file: &str, text: &str) -> Result<Changes, HistoryError> {

@@ -18,7 +18,7 @@ use std::fmt;
 use crate::change::Change;
 use crate::engine::Engine;
 use crate::hazard::{Allowed, HazardKind};
-use crate::plan::{Mode, Phase};
+use crate::plan::{Mode, Phase, Phases};
 use crate::schema::Schema;
 
 pub use next::next;
@@ -62,6 +62,8 @@ pub struct Migration {
     pub changes: Vec<Change>,
     /// The hazards that were allowed for it.
     pub allowed: BTreeSet<Allowed>,
+    /// Its two phases, where something waits for the earlier release to go, or interrupts it.
+    pub phases: Option<Phases>,
     /// Its SQL, ordered by engine and phase. An engine that cannot hold the schema has none.
     pub scripts: Vec<Script>,
     /// Over `change.json` and the scripts, without regard to line ends and comments.
@@ -167,6 +169,24 @@ impl Migration {
     #[must_use]
     pub fn folder(&self) -> String {
         format!("{MIGRATIONS}/{}", self.name)
+    }
+
+    /// The changes of its first phase.
+    #[must_use]
+    pub fn expand(&self) -> &[Change] {
+        self.phases.as_ref().map_or(&self.changes, |phases| &phases.expand)
+    }
+
+    /// Whether it has a second phase.
+    #[must_use]
+    pub fn has_contract(&self) -> bool {
+        self.phases.as_ref().is_some_and(|phases| !phases.contract.is_empty() || !phases.bridges.is_empty())
+    }
+
+    /// What the earlier release cannot live with.
+    #[must_use]
+    pub fn interrupts(&self) -> &[String] {
+        self.phases.as_ref().map_or(&[], |phases| &phases.interrupts)
     }
 
     /// The script of an engine and phase, where there is one.

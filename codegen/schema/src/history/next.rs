@@ -34,15 +34,21 @@ pub fn next(history: Option<&History>, model: &Schema, hints: &Hints) -> Result<
     let snapshot = plan::replay(&base, &plan.changes)?;
     let name = slug::folder(last + 1, &plan.changes);
     let engines = engines(model)?;
+    let phases = plan::phases(&base, &plan.changes)?;
     let mut scripts = Vec::with_capacity(engines.len());
     for engine in engines {
-        scripts.push(script::script(engine, &name, &plan, &base, model)?);
+        scripts.push(script::expand(engine, &name, &plan, &phases, &base, model)?);
+        if !(phases.contract.is_empty() && phases.bridges.is_empty()) {
+            scripts.push(script::contract(engine, &name, &phases, &base)?);
+        }
     }
     let Plan { changes, allowed, .. } = plan;
-    let change_text = document::print_changes(&model.database, &changes, &allowed);
+    let is_divided = !(phases.contract.is_empty() && phases.bridges.is_empty() && phases.interrupts.is_empty());
+    let phases = is_divided.then_some(phases);
+    let change_text = document::print_changes(&model.database, &changes, &allowed, phases.as_ref());
     let hash = chain::migration(&name, &change_text, &scripts);
     let chain = chain::link(migrations.last().map(|migration| migration.chain), hash);
-    migrations.push(Migration { number: last + 1, name, changes, allowed, scripts, hash, chain, change_text });
+    migrations.push(Migration { number: last + 1, name, changes, allowed, phases, scripts, hash, chain, change_text });
     Ok(History { snapshot, migrations, sealed })
 }
 

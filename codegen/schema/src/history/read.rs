@@ -10,7 +10,7 @@ use super::{
 };
 use crate::check::check;
 use crate::engine::Engine;
-use crate::plan::Phase;
+use crate::plan::{Phase, Phases};
 use crate::refusal::shown;
 use crate::schema::Schema;
 
@@ -112,10 +112,18 @@ impl Reader<'_> {
             return Err(HistoryError::new("history-change", &file, message, RESTORE));
         }
         snapshot.database = database;
+        let divided = match &migration.phases {
+            Some(phases) => Some(divided(snapshot, phases, &file)?),
+            None => None,
+        };
         for change in &migration.changes {
             snapshot
                 .apply(change)
                 .map_err(|mismatch| HistoryError::new("history-change", &file, mismatch.message, RESTORE))?;
+        }
+        if divided.is_some_and(|divided| unordered(divided) != unordered(snapshot.clone())) {
+            let message = "its phases do not lead where its changes lead";
+            return Err(HistoryError::new("history-change", &file, message, RESTORE));
         }
         Ok(())
     }
@@ -148,7 +156,8 @@ impl Reader<'_> {
         let folder = format!("{MIGRATIONS}/{name}");
         let file = format!("{folder}/{CHANGE}");
         let change_text = self.text(&file)?;
-        let document::Changes { database, changes, allowed, .. } = document::parse_changes(&file, &change_text)?;
+        let document::Changes { database, changes, allowed, phases, .. } =
+            document::parse_changes(&file, &change_text)?;
         let mut scripts = Vec::new();
         for engine in Engine::ALL {
             for phase in Phase::ALL {
@@ -160,7 +169,7 @@ impl Reader<'_> {
         }
         let hash = chain::migration(&name, &change_text, &scripts);
         let chain = chain::link(previous, hash);
-        Ok((Migration { number, name, changes, allowed, scripts, hash, chain, change_text }, database))
+        Ok((Migration { number, name, changes, allowed, phases, scripts, hash, chain, change_text }, database))
     }
 
     /// Files among the migrations that belong to none.
@@ -199,4 +208,28 @@ impl Reader<'_> {
         })?;
         Ok(text.replace("\r\n", "\n"))
     }
+}
+
+/// The schema after both phases.
+fn divided(snapshot: &Schema, phases: &Phases, file: &str) -> Result<Schema, HistoryError> {
+    let mut schema = snapshot.clone();
+    for change in phases.expand.iter().chain(&phases.contract) {
+        schema
+            .apply(change)
+            .map_err(|mismatch| HistoryError::new("history-change", file, mismatch.message, RESTORE))?;
+    }
+    Ok(schema)
+}
+
+/// A schema without regard to the order of its columns and of an enumeration's values.
+fn unordered(mut schema: Schema) -> Schema {
+    for table in &mut schema.tables {
+        table.columns.sort_by(|left, right| left.name.cmp(&right.name));
+        for column in &mut table.columns {
+            if let crate::schema::Type::Enumeration { values } = &mut column.ty {
+                values.sort();
+            }
+        }
+    }
+    schema
 }

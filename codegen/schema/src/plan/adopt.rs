@@ -9,6 +9,7 @@ use super::{Indexes, Mode, Step, Subject, alter, rebuild};
 use crate::ddl::{Column, Database, Table};
 use crate::dialect;
 use crate::engine::Engine;
+use crate::hazard::HazardKind;
 use crate::mapping::mapping;
 use crate::refusal::{Refusal, shown};
 use crate::schema::Schema;
@@ -127,7 +128,7 @@ fn column(
         if !zones.contains_key(&(table.to_owned(), wanted.name.clone())) {
             let message = format!("the times in `{}` have no time zone", shown(&wanted.name));
             let help = "say which one they are in with `#[column(zone = \"…\")]`";
-            refusals.push(Refusal::new("time-zone-assumed", object, message, help));
+            refusals.push(Refusal::new(HazardKind::TimeZoneAssumed.code(), object, message, help));
         }
         return;
     }

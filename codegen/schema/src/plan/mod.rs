@@ -4,9 +4,11 @@
 
 mod adopt;
 mod alter;
+mod bridge;
 mod findings;
 mod guards;
 mod order;
+mod phases;
 mod rebuild;
 mod reverse;
 mod rows;
@@ -29,6 +31,7 @@ use crate::schema::Schema;
 use crate::{ddl, dialect};
 pub use adopt::{Adopted, adopt};
 pub use guards::Guard;
+pub use phases::{Bridge, Phases, phases};
 pub use reverse::{Reverse, hints, reverse};
 pub use rows::{Kept, kept};
 pub use summary::summary;
@@ -206,6 +209,46 @@ pub fn program(
     let guards = guards::guards(&subject, &findings)?;
     let steps = if dialect::capability(engine).alters { alter::steps(&subject)? } else { rebuild::steps(&subject)? };
     Ok(Program { guards, steps })
+}
+
+/// What `engine` does in one phase of a migration.
+///
+/// # Errors
+/// What [`program`] refuses.
+pub fn phase_program(
+    engine: Engine,
+    phase: Phase,
+    previous: &Schema,
+    phases: &Phases,
+) -> Result<Program, Vec<Refusal>> {
+    let between = replay(previous, &phases.expand)?;
+    let mut bridges = Vec::with_capacity(phases.bridges.len());
+    for bridge in &phases.bridges {
+        bridges.push(bridge::sql(engine, &between, bridge).map_err(|refusal| vec![refusal])?);
+    }
+    let step = |title: &str, statement: Statement, bridge: &Bridge| {
+        let (column, table) = (crate::refusal::shown(bridge.column()), crate::refusal::shown(bridge.table()));
+        Step::new(format!("{title} `{column}` of `{table}`"), vec![statement])
+    };
+    match phase {
+        Phase::Expand => {
+            let mut program = program(engine, previous, &phases.expand, Indexes::Concurrently)?;
+            for (bridge, sql) in phases.bridges.iter().zip(bridges) {
+                program.steps.push(step("keep both releases right about", Statement::CreateBridge(sql), bridge));
+            }
+            Ok(program)
+        }
+        Phase::Contract => {
+            let mut program = program(engine, &between, &phases.contract, Indexes::Concurrently)?;
+            // What stood under two names is still there under one.
+            program.guards.retain(|guard| !phases.bridges.iter().any(|bridge| bridge::keeps(bridge, guard, &between)));
+            let drops = phases.bridges.iter().zip(bridges);
+            let drops =
+                drops.map(|(bridge, sql)| step("forget the earlier release's", Statement::DropBridge(sql), bridge));
+            program.steps.splice(0..0, drops);
+            Ok(program)
+        }
+    }
 }
 
 /// The schema after the changes.

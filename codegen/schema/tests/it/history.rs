@@ -292,7 +292,7 @@ fn whatever_is_edited_or_lost_is_found() {
         migrations/0001_create_crates_and_1_more/expand.postgres.sql: line 14 begins step 2, not step 3 [history-format]; take the file from version control
         migrations/0001_create_crates_and_1_more: `0001_create_crates_and_1_more` or an earlier migration is not as it was when it was accepted [history-edited]; take the files from version control; a sealed migration never changes, and an open one is rewritten by `cargo cell build`
         migrations/0001_create_crates_and_1_more/change.json: this file has format 2, and this version of Cell reads format 1 [history-format]; update Cell to the version that wrote it
-        migrations/0001_create_crates_and_1_more/change.json: unknown field `extra`, expected one of `format`, `database`, `changes`, `allowed` at line 2 column 22 [history-unreadable]; take the file from version control
+        migrations/0001_create_crates_and_1_more/change.json: unknown field `extra`, expected one of `format`, `database`, `changes`, `allowed`, `phases` at line 2 column 22 [history-unreadable]; take the file from version control
         snapshot.json: the snapshot is not what the migrations lead to [history-snapshot]; take the files from version control; a sealed migration never changes, and an open one is rewritten by `cargo cell build`
         snapshot.json: this file has format 9, and this version of Cell reads format 1 [history-format]; update Cell to the version that wrote it
         migrations/0001_create_crates_and_1_more: `0001_create_crates_and_1_more` or an earlier migration is not as it was when it was accepted [history-edited]; take the files from version control; a sealed migration never changes, and an open one is rewritten by `cargo cell build`

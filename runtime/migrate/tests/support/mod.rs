@@ -227,3 +227,15 @@ pub fn story() -> History {
     second.tables.push(table("c", vec![]));
     history(&[&first, &second])
 }
+
+/// Runs SQL that may be refused.
+pub async fn try_run(target: &Target, sql: &str) -> Result<(), sqlx::Error> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    if target.url().as_str().starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(target.url().as_str()).await?;
+        sqlx::raw_sql(sql).execute(&mut connection).await.map(drop)
+    } else {
+        let mut connection = PgConnection::connect(target.url().as_str()).await?;
+        sqlx::raw_sql(sql).execute(&mut connection).await.map(drop)
+    }
+}

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::sync::PoisonError;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
@@ -164,7 +165,12 @@ impl Application {
                 return Err(Refused::new("plan-outdated", message).help("look at the new plan: run the command again"));
             }
         }
-        let applied = migrate::run(&program, Mode::Apply, Some(&names), variables).await?;
+        // What an earlier release still needs stays, as long as that is what runs.
+        let mut variables = variables.clone();
+        if let Some(live) = self.live() {
+            variables.insert("CELL_LIVE_RELEASE".to_owned(), live.to_string());
+        }
+        let applied = migrate::run(&program, Mode::Apply, Some(&names), &variables).await?;
         for (name, _) in applied {
             let migrations = found.get(&name).map(|report| report.pending.clone()).unwrap_or_default();
             if !migrations.is_empty() {
@@ -172,6 +178,12 @@ impl Application {
             }
         }
         Ok(())
+    }
+
+    /// The release that serves now.
+    fn live(&self) -> Option<u32> {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.current.as_ref().map(|current| current.order.release)
     }
 
     /// Lets what was staged serve. What ran before serves on until [`Application::finish`].

@@ -1,0 +1,101 @@
+//! The triggers that keep rows fit for two releases. In: a bridge, and what the engine holds of its table. Out: SQL that makes it,
+//! and SQL that takes it away. Both engines do the same: who writes a column under one name has written it under the other.
+
+use super::{Dialect, text};
+use crate::ddl::BridgeSql;
+use crate::engine::Engine;
+use crate::names;
+
+/// The names of a bridge's objects begin like those of constraints, and end in this.
+const SUFFIX: &str = "bridge";
+
+/// Makes a bridge.
+pub(super) fn create(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
+    match dialect.engine() {
+        Engine::Sqlite => sqlite(dialect, bridge),
+        Engine::Postgres => postgres(dialect, bridge),
+    }
+}
+
+/// Takes a bridge away.
+pub(super) fn drop(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
+    let name = dialect.quote(&name(bridge, SUFFIX));
+    let table = dialect.quote(&bridge.table);
+    match dialect.engine() {
+        Engine::Postgres => format!("DROP TRIGGER {name} ON {table};\n\nDROP FUNCTION {name}();"),
+        Engine::Sqlite => {
+            let names = parts(bridge).iter().map(|part| self::name(bridge, part));
+            let drops: Vec<String> = names.map(|name| format!("DROP TRIGGER {};", dialect.quote(&name))).collect();
+            drops.join("\n\n")
+        }
+    }
+}
+
+fn name(bridge: &BridgeSql, suffix: &str) -> String {
+    names::constraint(&bridge.table, &[&bridge.column], suffix)
+}
+
+/// SQLite: a trigger for each way in which a row is written.
+fn parts(bridge: &BridgeSql) -> &'static [&'static str] {
+    if bridge.twin.is_some() { &["bridge1", "bridge2", "bridge3"] } else { &["bridge1", "bridge2"] }
+}
+
+fn sqlite(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
+    let quote = |name: &str| dialect.quote(name);
+    let (table, column) = (quote(&bridge.table), quote(&bridge.column));
+    let trigger = |part: usize, on: &str, when: String, set: String| {
+        let name = quote(&name(bridge, parts(bridge).get(part).copied().unwrap_or(SUFFIX)));
+        format!(
+            "CREATE TRIGGER {name} AFTER {on} ON {table}\n    WHEN {when}\nBEGIN\n    UPDATE {table} SET {set} WHERE rowid = NEW.rowid;\nEND;"
+        )
+    };
+    let Some(twin) = &bridge.twin else {
+        let (when, set) = (format!("NEW.{column} IS NULL"), format!("{column} = {}", bridge.value));
+        let parts =
+            [trigger(0, "INSERT", when.clone(), set.clone()), trigger(1, &format!("UPDATE OF {column}"), when, set)];
+        return parts.join("\n\n");
+    };
+    let twin = quote(twin);
+    let written = format!("CASE WHEN NEW.{twin} IS NOT {0} THEN NEW.{twin} ELSE NEW.{column} END", bridge.value);
+    let differ = format!("NEW.{twin} IS NOT NEW.{column}");
+    let parts = [
+        trigger(0, "INSERT", differ.clone(), format!("{twin} = {written}, {column} = {written}")),
+        trigger(
+            1,
+            &format!("UPDATE OF {twin}"),
+            format!("NEW.{twin} IS NOT OLD.{twin} AND {differ}"),
+            format!("{column} = NEW.{twin}"),
+        ),
+        trigger(
+            2,
+            &format!("UPDATE OF {column}"),
+            format!("NEW.{column} IS NOT OLD.{column} AND {differ}"),
+            format!("{twin} = NEW.{column}"),
+        ),
+    ];
+    parts.join("\n\n")
+}
+
+fn postgres(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
+    let quote = |name: &str| dialect.quote(name);
+    let (table, column, name) = (quote(&bridge.table), quote(&bridge.column), quote(&name(bridge, SUFFIX)));
+    let body = match &bridge.twin {
+        None => format!(
+            "    IF NEW.{column} IS NULL THEN\n        NEW.{column} := (SELECT {} FROM (SELECT NEW.*) AS written);\n    END IF;",
+            bridge.value
+        ),
+        Some(twin) => {
+            let twin = quote(twin);
+            format!(
+                "    IF TG_OP = 'INSERT' THEN\n        IF NEW.{twin} IS DISTINCT FROM {0} THEN\n            NEW.{column} := NEW.{twin};\n        ELSE\n            NEW.{twin} := NEW.{column};\n        END IF;\n    ELSIF NEW.{twin} IS DISTINCT FROM OLD.{twin} THEN\n        NEW.{column} := NEW.{twin};\n    ELSIF NEW.{column} IS DISTINCT FROM OLD.{column} THEN\n        NEW.{twin} := NEW.{column};\n    END IF;",
+                bridge.value
+            )
+        }
+    };
+    // The body is a text: whatever it holds, a quote in it is doubled.
+    let body = text(&format!("\nBEGIN\n{body}\n    RETURN NEW;\nEND\n"));
+    format!(
+        "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS {body};\n\n\
+         CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table}\n    FOR EACH ROW EXECUTE FUNCTION {name}();"
+    )
+}

@@ -1,0 +1,52 @@
+//! Bridges as an engine's text. In: a bridge and the schema between two releases. Out: names and values for its triggers.
+
+use super::{Bridge, Guard};
+use crate::ddl::BridgeSql;
+use crate::dialect;
+use crate::engine::Engine;
+use crate::hazard::HazardKind;
+use crate::refusal::Refusal;
+use crate::schema::Schema;
+
+pub(super) fn sql(engine: Engine, between: &Schema, bridge: &Bridge) -> Result<BridgeSql, Refusal> {
+    let (table, column) = (bridge.table().to_owned(), bridge.column().to_owned());
+    let missing = || {
+        let object = format!("{}.{table}.{column}", between.database);
+        Refusal::new(
+            "history-change",
+            object,
+            "a bridge leads to no column",
+            "take the migrations from version control",
+        )
+    };
+    let declared = between.table(&table).ok_or_else(missing)?;
+    let next = declared.column(&column).ok_or_else(missing)?;
+    Ok(match bridge {
+        Bridge::Fill { value, .. } => {
+            let value = dialect::text_of(engine, &between.database, declared, &column, value, Some(next))?;
+            BridgeSql { table, column, twin: None, value }
+        }
+        Bridge::Same { previous, .. } => {
+            let lowered = dialect::lenient(engine, between);
+            let default =
+                lowered.table(&table).and_then(|table| table.column(&column)).and_then(|it| it.default.clone());
+            BridgeSql {
+                table,
+                column,
+                twin: Some(previous.clone()),
+                value: default.unwrap_or_else(|| "NULL".to_owned()),
+            }
+        }
+    })
+}
+
+/// Whether what a guard would tell as lost is kept under another name.
+pub(super) fn keeps(bridge: &Bridge, guard: &Guard, between: &Schema) -> bool {
+    match bridge {
+        Bridge::Same { table, previous, .. } => {
+            let object = format!("{}.{table}.{previous}", between.database);
+            guard.hazard == HazardKind::ValuesDeleted && guard.object == object
+        }
+        Bridge::Fill { .. } => false,
+    }
+}

@@ -1,0 +1,406 @@
+//! Two releases on one database: a schema between the earlier one and the next with which processes of both can work, as far as
+//! there is one. In: the schema before, the changes. Out: the changes that lead there, those that lead on when no process of
+//! the earlier release is left, the bridges between, and what interrupts the earlier release all the same.
+//!
+//! What is only read stays until the end; what is only written need not be written; what has two names is kept equal under both
+//! by a bridge. What cannot be bridged is done at once. Absent: when each phase runs, which a deploy decides.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Refusal, replay, reverse, summary};
+use crate::change::Change;
+use crate::check::check;
+use crate::diff::diff;
+use crate::expr::{Expr, Expression, Literal};
+use crate::hints::{ColumnHints, Hints};
+use crate::mapping::{Source, TableRows, mapping};
+use crate::schema::{Action, Column, Default, Schema, Table, Type};
+
+/// The two phases of some changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phases {
+    /// To the schema that both releases can work with.
+    pub expand: Vec<Change>,
+    /// From there to the next schema; none where nothing waits.
+    pub contract: Vec<Change>,
+    /// What keeps rows fit for both in between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bridges: Vec<Bridge>,
+    /// What the earlier release cannot live with, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interrupts: Vec<String>,
+}
+
+/// A trigger that stands between the phases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Bridge {
+    /// Two columns hold the same value, whichever is written.
+    Same {
+        /// The table.
+        table: String,
+        /// The name that the earlier release knows.
+        previous: String,
+        /// The name that the next one knows.
+        next: String,
+    },
+    /// A column that an earlier release leaves empty gets a value.
+    Fill {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Over the columns of the row.
+        value: Expression,
+    },
+}
+
+impl Bridge {
+    /// The table it is on.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        match self {
+            Self::Same { table, .. } | Self::Fill { table, .. } => table,
+        }
+    }
+
+    /// The column that the next release knows.
+    #[must_use]
+    pub fn column(&self) -> &str {
+        match self {
+            Self::Same { next, .. } => next,
+            Self::Fill { column, .. } => column,
+        }
+    }
+}
+
+/// Divides changes into phases.
+///
+/// # Errors
+/// The changes do not fit the schema.
+pub fn phases(previous: &Schema, changes: &[Change]) -> Result<Phases, Vec<Refusal>> {
+    let next = replay(previous, changes)?;
+    let at_once = |interrupts| Phases { expand: changes.to_vec(), interrupts, ..Phases::default() };
+    let mut between = Between {
+        previous,
+        rows: mapping(previous, changes),
+        schema: Schema { database: next.database.clone(), tables: Vec::new() },
+        hints: reverse::hints(previous, changes),
+        bridges: Vec::new(),
+        interrupts: Vec::new(),
+    };
+    for table in &next.tables {
+        between.table(table, changes);
+    }
+    let kept: BTreeSet<String> = between.rows.values().filter_map(|rows| rows.from.clone()).collect();
+    for table in previous.tables.iter().filter(|table| !kept.contains(&table.name)) {
+        between.leaving(table, &next);
+    }
+    let Between { mut schema, hints, bridges, interrupts, .. } = between;
+    schema = schema.sorted();
+    if !check(&schema).is_empty() {
+        // What is between would be no schema: then nothing is.
+        let all = changes.iter().filter(|change| may_interrupt(change)).map(summary::summary).collect();
+        return Ok(at_once(all));
+    }
+    let contract = match diff(&schema, &next, &contract_hints(&hints, &next)) {
+        Ok(contract) if !contract.is_empty() || !bridges.is_empty() => contract,
+        _ => return Ok(at_once(interrupts)),
+    };
+    match diff(previous, &schema, &hints) {
+        Ok(expand) => Ok(Phases { expand, contract, bridges, interrupts }),
+        Err(_) => Ok(at_once(changes.iter().map(summary::summary).collect())),
+    }
+}
+
+/// What is said of rows when the second phase begins: nothing has another name any more.
+fn contract_hints(hints: &Hints, next: &Schema) -> Hints {
+    let mut said = hints.clone();
+    for (table, hints) in &mut said.tables {
+        hints.renamed_from = None;
+        let known = |column: &str| next.table(table).is_some_and(|table| table.column(column).is_some());
+        hints.columns.retain(|column, _| known(column));
+        for hints in hints.columns.values_mut() {
+            hints.renamed_from = None;
+            // A bridge's backfill names a column that goes.
+            let gone = |expression: &Expression| expression.mentions().iter().any(|column| !known(column));
+            hints.backfill = hints.backfill.take().filter(|backfill| !gone(backfill));
+        }
+    }
+    said
+}
+
+fn may_interrupt(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::AddTable { .. } | Change::AddIndex { .. } | Change::RemoveIndex { .. } | Change::ChangeIndex { .. }
+    )
+}
+
+struct Between<'a> {
+    previous: &'a Schema,
+    rows: std::collections::BTreeMap<String, TableRows>,
+    schema: Schema,
+    hints: Hints,
+    bridges: Vec<Bridge>,
+    interrupts: Vec<String>,
+}
+
+/// What a table is made of between two releases.
+struct Making<'a> {
+    before: &'a Table,
+    next: &'a Table,
+    table: Table,
+    /// Columns of both names, from the earlier to the next.
+    twins: Vec<(String, String)>,
+    /// Columns that only the earlier release knows.
+    leaving: BTreeSet<String>,
+}
+
+impl Between<'_> {
+    fn interrupt(&mut self, what: String) {
+        if !self.interrupts.contains(&what) {
+            self.interrupts.push(what);
+        }
+    }
+
+    fn table(&mut self, next: &Table, changes: &[Change]) {
+        let from = self.rows.get(&next.name).and_then(|rows| rows.from.clone());
+        let Some(before) = from.and_then(|from| self.previous.table(&from)) else {
+            self.schema.tables.push(next.clone());
+            return;
+        };
+        if before.name != next.name {
+            self.interrupt(format!("table `{}` is called `{}`", before.name, next.name));
+            self.schema.tables.push(next.clone());
+            return;
+        }
+        if before.key != next.key {
+            let renamed =
+                changes.iter().any(|change| matches!(change, Change::ChangeKey { table, .. } if *table == next.name));
+            self.interrupt(format!(
+                "the key of `{}` {}",
+                next.name,
+                if renamed { "is another" } else { "has another name" }
+            ));
+            self.schema.tables.push(next.clone());
+            return;
+        }
+        let table = Table { columns: Vec::new(), ..next.clone() };
+        let mut making = Making { before, next, table, twins: Vec::new(), leaving: BTreeSet::new() };
+        for column in &next.columns {
+            self.column(&mut making, column);
+        }
+        let origin = |column: &Column| Some(self.rows.get(&next.name)?.origin(&column.name)?.to_owned());
+        let kept: BTreeSet<String> = next.columns.iter().filter_map(origin).collect();
+        for column in before.columns.iter().filter(|column| !kept.contains(&column.name)) {
+            self.gone(&mut making, column);
+        }
+        parts(&mut making);
+        self.schema.tables.push(making.table);
+    }
+
+    fn column(&mut self, making: &mut Making<'_>, next: &Column) {
+        let source = self.rows.get(&making.next.name).and_then(|rows| rows.columns.get(&next.name)).cloned();
+        let name = making.next.name.clone();
+        match source {
+            Some(Source::Kept { from, rows }) => {
+                let Some(before) = making.before.column(&from).cloned() else {
+                    making.table.columns.push(next.clone());
+                    return;
+                };
+                if from != next.name {
+                    self.renamed(making, &before, next);
+                    return;
+                }
+                let mut column = next.clone();
+                match common(&before.ty, &next.ty) {
+                    Some(ty) => column.ty = ty,
+                    None => self.interrupt(format!("column `{}` of `{name}` has another type", next.name)),
+                }
+                if before.nullable && !next.nullable && next.generated.is_none() {
+                    match rows.backfill {
+                        Some(value) if column.ty == next.ty => {
+                            column.nullable = true;
+                            self.bridges.push(Bridge::Fill { table: name, column: next.name.clone(), value });
+                        }
+                        _ => self.interrupt(format!("column `{}` of `{name}` is required", next.name)),
+                    }
+                }
+                making.table.columns.push(column);
+            }
+            Some(Source::Added { backfill: Some(value) }) if !next.nullable => {
+                making.table.columns.push(Column { nullable: true, ..next.clone() });
+                self.bridges.push(Bridge::Fill { table: name, column: next.name.clone(), value });
+            }
+            _ => making.table.columns.push(next.clone()),
+        }
+    }
+
+    /// A column with two names.
+    fn renamed(&mut self, making: &mut Making<'_>, before: &Column, next: &Column) {
+        let (table, from) = (making.next.name.clone(), before.name.clone());
+        let is_plain = |column: &Column| {
+            column.generated.is_none()
+                && !column.automatic
+                && !matches!(column.default, Some(Default::Now | Default::RandomUuid))
+        };
+        let is_key = making.next.key.contains(&next.name);
+        let is_free = making.next.column(&from).is_none();
+        let has_one_default = before.default == next.default;
+        if before.ty != next.ty || !is_plain(before) || !is_plain(next) || is_key || !is_free || !has_one_default {
+            self.interrupt(format!("column `{from}` of `{table}` is called `{}`", next.name));
+            making.table.columns.push(next.clone());
+            return;
+        }
+        making.table.columns.push(Column { nullable: true, ..before.clone() });
+        making.table.columns.push(Column { nullable: true, ..next.clone() });
+        making.twins.push((from.clone(), next.name.clone()));
+        let said = self.hints.tables.entry(table.clone()).or_default();
+        let backfill = Some(Expression::Portable(Expr::Column(from.clone())));
+        said.columns.insert(next.name.clone(), ColumnHints { backfill, ..ColumnHints::default() });
+        self.bridges.push(Bridge::Same { table, previous: from, next: next.name.clone() });
+    }
+
+    /// A column that only the earlier release knows: rows that the next one writes have to hold something in it.
+    fn gone(&mut self, making: &mut Making<'_>, before: &Column) {
+        if making.before.key.contains(&before.name) || making.next.column(&before.name).is_some() {
+            self.interrupt(format!("column `{}` of `{}` is gone", before.name, making.next.name));
+            return;
+        }
+        let mut column = before.clone();
+        if let Some(generated) = &before.generated {
+            // It can be computed as long as all it is computed from is there.
+            let sources = generated.expression.mentions();
+            if sources.is_empty() || !sources.iter().all(|source| making.before.column(source).is_some()) {
+                return;
+            }
+        } else if !before.nullable && before.default.is_none() {
+            match neutral(&before.ty) {
+                Some(literal) => column.default = Some(Default::Value(literal)),
+                None => column.nullable = true,
+            }
+        }
+        making.leaving.insert(before.name.clone());
+        making.table.columns.push(column);
+    }
+
+    /// A table that only the earlier release knows. What refers to nothing keeps no row of another table.
+    fn leaving(&mut self, table: &Table, next: &Schema) {
+        if next.table(&table.name).is_some() {
+            self.interrupt(format!("table `{}` is another", table.name));
+            return;
+        }
+        let references = table.references.iter().filter(|reference| reference.on_delete != Action::Refuse);
+        let references = references.filter(|reference| next.table(&reference.table).is_some()).cloned().collect();
+        self.schema.tables.push(Table { references, ..table.clone() });
+    }
+}
+
+/// The constraints between two releases: what binds both, and what the earlier one needs and the next does not break.
+fn parts(making: &mut Making<'_>) {
+    let twin = |column: &str| making.twins.iter().any(|(from, to)| from == column || to == column);
+    let earlier = |column: &str| making.twins.iter().any(|(from, _)| from == column);
+    let there =
+        |columns: &[String]| columns.iter().all(|column| making.table.columns.iter().any(|it| it.name == *column));
+    let leaves = |column: &str| making.leaving.contains(column);
+    let added = |column: &str| making.before.column(column).is_none() && !twin(column);
+
+    // What the earlier release needs of a column with two names.
+    let mut uniques = making.next.uniques.clone();
+    for unique in &making.before.uniques {
+        let needed = unique.columns.iter().any(|column| earlier(column)) && there(&unique.columns);
+        let known = uniques.iter().any(|other| other.name == unique.name);
+        if needed && !known && !unique.columns.iter().any(|column| leaves(column)) {
+            uniques.push(unique.clone());
+        }
+    }
+    let mut indexes = making.next.indexes.clone();
+    for index in &making.before.indexes {
+        let columns: Vec<String> = index.columns.iter().map(|part| part.column.clone()).collect();
+        let mentions: Vec<String> =
+            index.predicate.iter().flat_map(Expression::mentions).map(ToOwned::to_owned).collect();
+        let needed = columns.iter().chain(&mentions).any(|column| earlier(column));
+        let known = indexes.iter().any(|other| other.name == index.name);
+        if needed && !known && there(&columns) && there(&mentions) {
+            indexes.push(index.clone());
+        }
+    }
+    let mut checks = Vec::new();
+    for check in &making.before.checks {
+        let mentions = check.expression.mentions();
+        let stays = making.next.checks.contains(check) || mentions.iter().any(|column| earlier(column));
+        if stays && !mentions.iter().any(|column| leaves(column)) {
+            checks.push(check.clone());
+        }
+    }
+    for check in &making.next.checks {
+        // Rows of the earlier release hold nothing in a column that is new, or its default.
+        let mentions = check.expression.mentions();
+        let about_new = !mentions.is_empty() && mentions.iter().all(|column| added(column));
+        if about_new && !checks.iter().any(|other: &crate::schema::Check| other.name == check.name) {
+            checks.push(check.clone());
+        }
+    }
+    let mut references = Vec::new();
+    for reference in &making.before.references {
+        let stays =
+            making.next.references.contains(reference) || reference.columns.iter().any(|column| earlier(column));
+        if stays && !reference.columns.iter().any(|column| leaves(column)) {
+            references.push(reference.clone());
+        }
+    }
+    for reference in &making.next.references {
+        let about_new = reference.columns.iter().all(|column| added(column));
+        if about_new && !references.iter().any(|other: &crate::schema::Reference| other.name == reference.name) {
+            references.push(reference.clone());
+        }
+    }
+    making.table.uniques = uniques;
+    making.table.indexes = indexes;
+    making.table.checks = checks;
+    making.table.references = references;
+}
+
+/// A type that holds the values of both, where both releases can read it as theirs.
+fn common(before: &Type, next: &Type) -> Option<Type> {
+    let longest = |one: Option<u32>, other: Option<u32>| one.zip(other).map(|(one, other)| one.max(other));
+    match (before, next) {
+        (before, next) if before == next => Some(next.clone()),
+        (Type::Text { max_len: one }, Type::Text { max_len: other }) => {
+            Some(Type::Text { max_len: longest(*one, *other) })
+        }
+        (Type::Bytes { max_len: one }, Type::Bytes { max_len: other }) => {
+            Some(Type::Bytes { max_len: longest(*one, *other) })
+        }
+        (Type::Enumeration { values }, Type::Enumeration { values: more }) => {
+            let new = more.iter().filter(|value| !values.contains(value));
+            Some(Type::Enumeration { values: values.iter().chain(new).cloned().collect() })
+        }
+        (Type::Decimal { precision: one, scale }, Type::Decimal { precision: other, scale: same }) if scale == same => {
+            Some(Type::Decimal { precision: *one.max(other), scale: *scale })
+        }
+        _ => None,
+    }
+}
+
+/// A value that says nothing, for those who cannot read that there is none.
+fn neutral(ty: &Type) -> Option<Literal> {
+    Some(match ty {
+        Type::I16 | Type::I32 | Type::I64 | Type::U16 | Type::U32 | Type::F32 | Type::F64 | Type::Decimal { .. } => {
+            Literal::Integer(0)
+        }
+        Type::Bool => Literal::Bool(false),
+        Type::Text { .. } => Literal::Text(String::new()),
+        Type::Uuid => Literal::Text("00000000-0000-0000-0000-000000000000".to_owned()),
+        Type::Instant => Literal::Text("0001-01-01T00:00:00Z".to_owned()),
+        Type::Date => Literal::Text("0001-01-01".to_owned()),
+        Type::Time => Literal::Text("00:00:00".to_owned()),
+        Type::Json => Literal::Text("null".to_owned()),
+        Type::Enumeration { values } => Literal::Text(values.first()?.clone()),
+        Type::Bytes { .. } => return None,
+    })
+}
