@@ -82,7 +82,6 @@ pub(crate) const AREAS: &[Area] = &[
         pages: pages!(
             "argument-not-yet"
             "automatic-key"
-            "backfill-not-yet"
             "call-between-processes"
             "decimal-on-another-type"
             "decimal-without-scale"
@@ -108,6 +107,8 @@ pub(crate) const AREAS: &[Area] = &[
             "reference-into-another-database"
             "reference-mismatch"
             "reference-to-nothing"
+            "renamed-from-itself"
+            "renamed-twice"
             "reserved-name"
             "set-null-of-required"
             "sqlite-in-two-regions"
@@ -117,11 +118,13 @@ pub(crate) const AREAS: &[Area] = &[
             "two-handler-impls"
             "unknown-cell-field"
             "unknown-column"
+            "unknown-hazard"
             "unknown-region"
             "unknown-value"
             "unprintable-name"
             "unsupported-constant"
             "unsupported-type"
+            "zone-on-another-type"
         ),
     },
     Area {
@@ -137,6 +140,7 @@ pub(crate) const AREAS: &[Area] = &[
     Area {
         title: "Schemas and migrations",
         pages: pages!(
+            "baseline-differs"
             "column-default"
             "column-generated"
             "column-type"
@@ -158,6 +162,7 @@ pub(crate) const AREAS: &[Area] = &[
             "index-columns"
             "not-null-without-default"
             "reference-target"
+            "rename-of-what-exists"
             "sql-name"
             "sql-name-clash"
             "table-columns"
@@ -166,15 +171,39 @@ pub(crate) const AREAS: &[Area] = &[
         ),
     },
     Area {
+        title: "Hazards",
+        pages: pages!(
+            "cast-may-fail"
+            "check-over-rows"
+            "lossy-cast"
+            "not-null-over-rows"
+            "object-in-the-way"
+            "reference-over-rows"
+            "rows-deleted"
+            "table-locked"
+            "table-rewritten"
+            "time-zone-assumed"
+            "unique-over-rows"
+            "value-removed"
+            "values-deleted"
+            "values-truncated"
+        ),
+    },
+    Area {
         title: "Databases",
         pages: pages!(
+            "already-adopted"
+            "contract-waits"
+            "contracted"
             "database-busy"
             "database-missing"
             "database-unreachable"
             "database-url"
             "draft-refused"
             "engine-missing"
+            "guard-refused"
             "journal-unreadable"
+            "lock-timeout"
             "migration-edited"
             "migration-engine"
             "migration-failed"
@@ -182,6 +211,7 @@ pub(crate) const AREAS: &[Area] = &[
             "other-database"
             "rehearsal-differs"
             "rehearsal-rows"
+            "rows-changed"
             "throwaway-failed"
             "unknown-database"
         ),

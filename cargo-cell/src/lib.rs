@@ -66,7 +66,7 @@ fn run(command: cli::Command, output: &Output) -> Exit {
         Ok(exit) => exit,
         Err(Stop::Diagnostics(count)) => {
             output.count(&count);
-            Exit::Diagnostics
+            count.exit()
         }
         Err(Stop::Mistake(mistake)) => {
             output.mistake(&mistake);

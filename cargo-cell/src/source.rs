@@ -5,16 +5,17 @@ use cell_codegen::scan::Options;
 use cell_codegen::topology::{self, Topology};
 use cell_syntax::suggest;
 
-use crate::cli::Application;
+use crate::cli::{Application, Compile};
 use crate::output::Output;
 use crate::stop::{Mistake, Stop};
 
-/// Compiles an application in memory.
+/// Compiles an application in memory. `compile` says which hazards may happen.
 ///
 /// # Errors
 /// What is wrong with it; its diagnostics have been shown.
-pub(crate) fn compile(options: &Options, output: &Output) -> Result<Compiled, Stop> {
-    compile::check(options).map_err(|failure| match failure {
+pub(crate) fn compile(options: &Options, compile: &Compile, output: &Output) -> Result<Compiled, Stop> {
+    let allowed = compile.allow.iter().cloned().collect();
+    let compiled = compile::check(options, &allowed).map_err(|failure| match failure {
         Failure::Diagnostics { program, diagnostics } => {
             let count = output.diagnostics(&program, &diagnostics);
             match diagnostics.iter().find(|located| located.diagnostic.code == "internal") {
@@ -24,7 +25,16 @@ pub(crate) fn compile(options: &Options, output: &Output) -> Result<Compiled, St
         }
         Failure::File(error) => error.into(),
         failure => Mistake::new(failure.to_string()).into(),
-    })
+    })?;
+    for allowed in &compile.allow {
+        let is_of = |name: &str| allowed.object.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        if !compiled.model.databases.iter().any(|database| is_of(&database.name)) {
+            let message = format!("`--allow {}={}` names no object of a database", allowed.hazard, allowed.object);
+            let help = "an object begins with its database: `shop.products.price`";
+            return Err(Mistake::usage(message).help(help).into());
+        }
+    }
+    Ok(compiled)
 }
 
 /// The topology of the environment that the arguments name. Every command that takes an application asks for it, so that a

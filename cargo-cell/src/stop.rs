@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::process::ExitCode;
 
+use cell_schema::hazard::{Consent, HazardKind};
+
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -16,6 +18,8 @@ pub(crate) enum Exit {
     Usage,
     /// 3: something committed is out of date, or something is not applied.
     OutOfDate,
+    /// 4: all that is in the way are hazards that were not allowed.
+    HazardRefused,
     /// 101: Cell.
     Bug,
     /// The application's own.
@@ -29,6 +33,7 @@ impl From<Exit> for ExitCode {
             Exit::Diagnostics => 1,
             Exit::Usage => 2,
             Exit::OutOfDate => 3,
+            Exit::HazardRefused => 4,
             Exit::Bug => 101,
             Exit::Application(code) => code,
         })
@@ -61,6 +66,20 @@ pub(crate) struct Mistake {
     pub(crate) code: Option<&'static str>,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
+}
+
+impl Count {
+    /// How a command ends that found these: hazards alone are for the user to allow.
+    pub(crate) fn exit(&self) -> Exit {
+        let is_hazard = |code: &str| {
+            HazardKind::ALL.into_iter().any(|kind| kind.consent() == Consent::Needed && kind.code() == code)
+        };
+        if !self.codes.is_empty() && self.codes.iter().all(|code| is_hazard(code)) {
+            Exit::HazardRefused
+        } else {
+            Exit::Diagnostics
+        }
+    }
 }
 
 impl Mistake {
@@ -150,6 +169,7 @@ mod tests {
             (Exit::Diagnostics, 1),
             (Exit::Usage, 2),
             (Exit::OutOfDate, 3),
+            (Exit::HazardRefused, 4),
             (Exit::Bug, 101),
             (Exit::Application(7), 7),
         ];

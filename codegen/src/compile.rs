@@ -2,10 +2,11 @@
 //! In: where the application is. Out: all that is known of it and the files it should have. Absent: writing them, rehearsals,
 //! and `cargo build`: the command does those with what is returned here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
+use cell_schema::hazard::Allowed;
 use cell_schema::history::History;
 
 use crate::emit::{self, Artifacts, FileError, Previous};
@@ -61,11 +62,11 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Compiles an application, and writes nothing.
+/// Compiles an application, and writes nothing. `allowed` are hazards that may happen besides those that the sources allow.
 ///
 /// # Errors
 /// What is wrong with it: of the first stage that finds anything, everything, since a later one would only report its echo.
-pub fn check(options: &scan::Options) -> Result<Compiled, Failure> {
+pub fn check(options: &scan::Options, allowed: &BTreeSet<Allowed>) -> Result<Compiled, Failure> {
     let scan::Scanned { mut program, diagnostics } = scan::scan(options).map_err(Failure::Scan)?;
     if !diagnostics.is_empty() {
         return Err(refused(program, diagnostics));
@@ -85,7 +86,7 @@ pub fn check(options: &scan::Options) -> Result<Compiled, Failure> {
         return Err(refused(program, diagnostics));
     }
     let previous = emit::read(&root, &model).map_err(Failure::File)?;
-    let histories = match emit::histories(&model, &previous) {
+    let histories = match emit::histories(&model, &previous, allowed) {
         Ok(histories) => histories,
         Err(diagnostics) => return Err(refused(program, diagnostics)),
     };

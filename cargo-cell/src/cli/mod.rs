@@ -196,6 +196,25 @@ pub(crate) enum Action {
         #[command(flatten)]
         database: OneDatabase,
     },
+    /// Adopt a database that others have made
+    ///
+    /// Shows how it differs from the model, and with `--yes` brings it there where nothing can be lost and writes its journal.
+    #[command(after_help = "Example:\n  cargo cell migrate baseline --yes")]
+    Baseline {
+        /// Do it; without, what would be done is shown
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        database: OneDatabase,
+    },
+    /// Run what waits until no earlier release runs
+    ///
+    /// Exits 1 where an earlier release still runs somewhere, and says what waits.
+    #[command(after_help = "Example:\n  cargo cell migrate contract")]
+    Contract(OneDatabase),
+    /// Print the SQL that undoes the newest migration without loss, or why there is none
+    #[command(after_help = "Example:\n  cargo cell migrate reverse > down.sql")]
+    Reverse(OneDatabase),
     /// Compare a database with what its migrations say it is
     ///
     /// Exits 3 where it differs (drift).
@@ -275,8 +294,10 @@ impl Command {
             Self::Build(build) => &mut build.compile.application,
             Self::Run(run) => &mut run.compile.application,
             Self::Migrate(migrate) => match &mut migrate.action {
-                Action::Status(one) | Action::Verify(one) => &mut one.compile.application,
-                Action::Apply { database, .. } => &mut database.compile.application,
+                Action::Status(one) | Action::Verify(one) | Action::Contract(one) | Action::Reverse(one) => {
+                    &mut one.compile.application
+                }
+                Action::Apply { database, .. } | Action::Baseline { database, .. } => &mut database.compile.application,
             },
             Self::Deploy(deploy) => &mut deploy.compile.application,
             Self::Rollback(rollback) => &mut rollback.application,

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use cell_codegen::scan::Options;
+use cell_schema::hazard::{Allowed, Consent, HazardKind};
+use cell_syntax::suggest;
 use clap::{Args, ValueEnum};
 
 /// Options of every command.
@@ -83,6 +85,12 @@ pub(crate) struct Application {
 pub(crate) struct Compile {
     #[arg(skip)]
     pub(crate) application: Application,
+    /// Let a hazard happen to an object: `lossy-cast=shop.products.price`
+    ///
+    /// What could lose rows or values is refused until it is allowed by name. Where it was allowed for the migration that is
+    /// open, it stays so.
+    #[arg(long, value_name = "HAZARD=OBJECT", value_parser = allowed)]
+    pub(crate) allow: Vec<Allowed>,
     /// Features to turn on, separated by commas or spaces
     #[arg(long, short = 'F', value_name = "FEATURES", help_heading = "Cargo options")]
     pub(crate) features: Vec<String>,
@@ -107,6 +115,21 @@ pub(crate) struct Compile {
     /// Use no network
     #[arg(long, help_heading = "Cargo options")]
     pub(crate) offline: bool,
+}
+
+/// `lossy-cast=shop.products.price`
+fn allowed(text: &str) -> Result<Allowed, String> {
+    let Some((code, object)) = text.split_once('=').filter(|(_, object)| object.contains('.')) else {
+        return Err("write a hazard and its object: `lossy-cast=shop.products.price`".to_owned());
+    };
+    let needed = |kind: &HazardKind| kind.consent() == Consent::Needed;
+    match HazardKind::from_code(code).filter(needed) {
+        Some(hazard) => Ok(Allowed { hazard, object: object.to_owned() }),
+        None => {
+            let known = HazardKind::ALL.into_iter().filter(needed).map(HazardKind::code);
+            Err(format!("`{code}` is no hazard that can be allowed; {}", suggest::help(code, known)))
+        }
+    }
 }
 
 impl Compile {

@@ -94,7 +94,7 @@ pub(super) async fn run(arguments: &Build, output: &Output) -> Result<Exit, Stop
 /// Why there is no build.
 pub(super) async fn build(compile: &Compile, output: &Output) -> Result<Built, Stop> {
     let options = compile.scan();
-    let compiled = source::compile(&options, output)?;
+    let compiled = source::compile(&options, compile, output)?;
     source::environment(&compiled, &compile.application)?;
     output.progress("Checked", source::summary(&compiled));
     finish(compiled, &options, output).await

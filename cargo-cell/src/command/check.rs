@@ -21,7 +21,7 @@ struct Checked<'a> {
 /// # Errors
 /// What is wrong with it.
 pub(super) fn run(compile: &Compile, output: &Output) -> Result<Exit, Stop> {
-    let compiled = source::compile(&compile.scan(), output)?;
+    let compiled = source::compile(&compile.scan(), compile, output)?;
     source::environment(&compiled, &compile.application)?;
     let model = &compiled.model;
     output.done("Checked", source::summary(&compiled));

@@ -39,7 +39,7 @@ struct Value<'a> {
 /// Why it is not deployed; then what ran before runs.
 pub(super) async fn deploy(arguments: &Deploy, output: &Output) -> Result<Exit, Stop> {
     let options = arguments.compile.scan_for_release();
-    let compiled = source::compile(&options, output)?;
+    let compiled = source::compile(&options, &arguments.compile, output)?;
     let topology = source::environment(&compiled, &arguments.compile.application)?;
     let place = Place::of(&compiled.root, &compiled.model.application, topology.environment.as_deref());
     let release = released(&compiled)?;
@@ -158,14 +158,11 @@ fn planned(
 }
 
 fn histories(compiled: &Compiled) -> BTreeMap<String, Vec<Migration>> {
-    let migration = |migration: &cell_schema::history::Migration, engine| {
-        let scripts = migration.scripts.iter().filter(|script| script.engine == engine);
-        Migration {
-            number: migration.number,
-            name: migration.name.clone(),
-            hash: migration.hash.to_string(),
-            steps: scripts.flat_map(|script| &script.steps).map(|step| step.title.clone()).collect(),
-        }
+    let migration = |migration: &cell_schema::history::Migration, engine| Migration {
+        number: migration.number,
+        name: migration.name.clone(),
+        hash: migration.hash.to_string(),
+        steps: migration.told(engine),
     };
     let engine = |name: &String| {
         compiled.model.databases.iter().find(|database| database.name == *name).map(|found| found.engine)

@@ -1,11 +1,14 @@
-//! `migrate status`, `apply` and `verify`: a live database and the committed history. In: an application, its environment.
+//! `migrate`: a live database and the committed history. In: an application, its environment.
 //! Out: tables for people, values for programs. Absent: deciding what runs, which `cell_migrate` does.
+
+mod adopted;
+mod reverse;
 
 use std::fmt::Write as _;
 
 use cell_codegen::compile::Compiled;
 use cell_codegen::model::Database;
-use cell_migrate::{Applied, Options, Status, Target, Verified, apply, read_history, status, verify};
+use cell_migrate::{Applied, Options, Status, Target, Verified, When, apply, read_history, status, verify};
 use cell_schema::history::History;
 use serde::Serialize;
 
@@ -45,11 +48,16 @@ struct Subject<'a> {
 /// # Errors
 /// Why it is not done.
 pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, Stop> {
-    let (Action::Status(one) | Action::Verify(one) | Action::Apply { database: one, .. }) = &arguments.action;
-    let compiled = source::compile(&one.compile.scan(), output)?;
+    let (Action::Status(one)
+    | Action::Verify(one)
+    | Action::Contract(one)
+    | Action::Reverse(one)
+    | Action::Apply { database: one, .. }
+    | Action::Baseline { database: one, .. }) = &arguments.action;
+    let compiled = source::compile(&one.compile.scan(), &one.compile, output)?;
     source::environment(&compiled, &one.compile.application)?;
     let subjects = subjects(&compiled, one, output)?;
-    if matches!(arguments.action, Action::Apply { dry_run: false, .. }) {
+    if matches!(arguments.action, Action::Apply { dry_run: false, .. } | Action::Baseline { yes: true, .. }) {
         state::make(&state::folder(&compiled.root))?;
     }
     let mut behind = 0;
@@ -58,7 +66,27 @@ pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, St
             Action::Status(_) => show_status(subject, output).await?,
             Action::Verify(_) => show_drift(subject, output).await?,
             Action::Apply { dry_run, .. } => {
-                run_apply(subject, *dry_run, output).await?;
+                let mut options = Options::default();
+                options.dry_run = *dry_run;
+                options.allowed = one.compile.allow.iter().cloned().collect();
+                // What a release that runs somewhere still needs stays for now.
+                options.contracts = When::Released { live: None };
+                run_apply(subject, &options, "migrate apply", output).await?;
+                true
+            }
+            Action::Contract(_) => {
+                let mut options = Options::default();
+                options.create = false;
+                options.contracts = When::Released { live: None };
+                run_apply(subject, &options, "migrate contract", output).await?;
+                adopted::is_contracted(subject, output).await?
+            }
+            Action::Baseline { yes, .. } => {
+                adopted::run(subject, *yes, output).await?;
+                true
+            }
+            Action::Reverse(_) => {
+                reverse::run(subject, output)?;
                 true
             }
         };
@@ -69,6 +97,10 @@ pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, St
         _ if behind == 0 => Ok(Exit::Done),
         Action::Verify(_) => Err(Mistake::out_of_date(format!("{databases} differ from the migrations"))
             .help("undo what was changed by hand, or declare it and build")
+            .into()),
+        Action::Contract(_) => Err(Mistake::new(format!("something still waits in {databases}"))
+            .code("contract-waits")
+            .help("deploy the newest release wherever an earlier one runs, then run this again")
             .into()),
         _ => Err(Mistake::out_of_date(format!("{databases} not up to date"))
             .help("`cargo cell migrate apply` applies what is missing")
@@ -139,13 +171,17 @@ fn table(name: &str, status: &Status, style: Style) -> String {
     text
 }
 
-async fn run_apply(subject: &Subject<'_>, dry_run: bool, output: &Output) -> Result<(), Stop> {
-    let mut options = Options::default();
-    options.dry_run = dry_run;
-    let applied = apply(&subject.target, &subject.history, &options).await?;
+async fn run_apply(
+    subject: &Subject<'_>,
+    options: &Options,
+    command: &'static str,
+    output: &Output,
+) -> Result<(), Stop> {
+    let dry_run = options.dry_run;
+    let applied = apply(&subject.target, &subject.history, options).await?;
     let name = &subject.database.name;
     let value = AppliedValue { target: subject.target.to_string(), dry_run, applied: &applied };
-    output.value(Value { command: "migrate apply", database: name, value });
+    output.value(Value { command, database: name, value });
     output.text(|style| steps(name, &applied, dry_run, style));
     Ok(())
 }
@@ -171,6 +207,9 @@ fn steps(name: &str, applied: &Applied, dry_run: bool, style: Style) -> String {
                 let _ = writeln!(text, "{}", format!("    {line}").trim_end());
             }
         }
+    }
+    for counted in &applied.counted {
+        let _ = writeln!(text, "  allowed, and counted: {counted}");
     }
     let done = if dry_run { "would be applied" } else { "applied" };
     let _ = writeln!(text, "{name}: {} {done}", counted(applied.steps.len(), "step"));
@@ -199,16 +238,21 @@ fn drift(name: &str, verified: &Verified, style: Style) -> String {
         differences => format!("{}\n", style.heading(&format!("{name}: {}", counted(differences, "difference")))),
     };
     for difference in &verified.differences {
-        let _ = writeln!(text, "  {}", difference.object);
-        if let Some(expected) = &difference.expected {
-            let _ = writeln!(text, "  {}", style.removed(&format!("- {expected}")));
-        }
-        if let Some(found) = &difference.found {
-            let _ = writeln!(text, "  {}", style.added(&format!("+ {found}")));
-        }
+        self::difference(&mut text, difference, style);
     }
     for object in &verified.unmodelled {
         let _ = writeln!(text, "  beside the model, left alone: {object}");
     }
     text
+}
+
+/// A difference in three lines.
+fn difference(text: &mut String, difference: &cell_migrate::Difference, style: Style) {
+    let _ = writeln!(text, "  {}", difference.object);
+    if let Some(expected) = &difference.expected {
+        let _ = writeln!(text, "  {}", style.removed(&format!("- {expected}")));
+    }
+    if let Some(found) = &difference.found {
+        let _ = writeln!(text, "  {}", style.added(&format!("+ {found}")));
+    }
 }

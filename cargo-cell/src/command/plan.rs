@@ -49,7 +49,7 @@ struct Value<'a> {
 /// What is wrong with the application, or with the record of its last release.
 pub(super) async fn run(arguments: &Plan, output: &Output) -> Result<Exit, Stop> {
     let application = &arguments.compile.application;
-    let compiled = source::compile(&arguments.compile.scan(), output)?;
+    let compiled = source::compile(&arguments.compile.scan(), &arguments.compile, output)?;
     let topology = source::environment(&compiled, application)?;
     if let Some(region) = &arguments.region {
         return regional(arguments, &compiled, topology, region, output).await;

@@ -38,7 +38,7 @@ struct Migrated<'a> {
 /// Why it does not run.
 pub(super) async fn run(arguments: &Run, output: &Output) -> Result<Exit, Stop> {
     let options = arguments.compile.scan();
-    let compiled = source::compile(&options, output)?;
+    let compiled = source::compile(&options, &arguments.compile, output)?;
     source::environment(&compiled, &arguments.compile.application)?;
     let cells: Vec<&str> = compiled.model.cells.iter().map(|cell| cell.name.as_str()).collect();
     // Before the build, which takes longer than reading a name again.

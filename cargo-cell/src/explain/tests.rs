@@ -31,6 +31,7 @@ fn codes() -> BTreeSet<&'static str> {
         .chain(&cell_syntax::parse::CODES)
         .chain(&check::CODES)
         .copied()
+        .chain(cell_schema::hazard::HazardKind::ALL.map(cell_schema::hazard::HazardKind::code))
         .collect()
 }
 
@@ -75,7 +76,7 @@ fn compile(source: &str) -> Vec<&'static str> {
         let model = lower::lower(&scanned.program);
         found = check::check(&scanned.program, &model, &topologies());
         if found.is_empty() {
-            found = emit::histories(&model, &Previous::default()).err().unwrap_or_default();
+            found = emit::histories(&model, &Previous::default(), &Default::default()).err().unwrap_or_default();
         }
     }
     found.iter().map(|located| located.diagnostic.code).collect()

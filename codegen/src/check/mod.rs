@@ -10,7 +10,6 @@ mod tests;
 
 mod argument_not_yet;
 mod automatic_key;
-mod backfill_not_yet;
 mod call_between_processes;
 mod decimal_on_another_type;
 mod decimal_without_scale;
@@ -36,6 +35,8 @@ mod placement_of_nothing;
 mod reference_into_another_database;
 mod reference_mismatch;
 mod reference_to_nothing;
+mod renamed_from_itself;
+mod renamed_twice;
 mod reserved_name;
 mod set_null_of_required;
 mod sqlite_in_two_regions;
@@ -45,11 +46,13 @@ mod table_twice;
 mod two_handler_impls;
 mod unknown_cell_field;
 mod unknown_column;
+mod unknown_hazard;
 mod unknown_region;
 mod unknown_value;
 mod unprintable_name;
 mod unsupported_constant;
 mod unsupported_type;
+mod zone_on_another_type;
 
 use cell_syntax::decl;
 use cell_syntax::diagnostic::Code;
@@ -95,10 +98,9 @@ macro_rules! rules {
     };
 }
 
-rules! { 42:
+rules! { 45:
     argument_not_yet ArgumentNotYet "argument-not-yet",
     automatic_key AutomaticKey "automatic-key",
-    backfill_not_yet BackfillNotYet "backfill-not-yet",
     call_between_processes CallBetweenProcesses "call-between-processes",
     decimal_on_another_type DecimalOnAnotherType "decimal-on-another-type",
     decimal_without_scale DecimalWithoutScale "decimal-without-scale",
@@ -124,6 +126,8 @@ rules! { 42:
     reference_into_another_database ReferenceIntoAnotherDatabase "reference-into-another-database",
     reference_mismatch ReferenceMismatch "reference-mismatch",
     reference_to_nothing ReferenceToNothing "reference-to-nothing",
+    renamed_from_itself RenamedFromItself "renamed-from-itself",
+    renamed_twice RenamedTwice "renamed-twice",
     reserved_name ReservedName "reserved-name",
     set_null_of_required SetNullOfRequired "set-null-of-required",
     sqlite_in_two_regions SqliteInTwoRegions "sqlite-in-two-regions",
@@ -133,11 +137,13 @@ rules! { 42:
     two_handler_impls TwoHandlerImpls "two-handler-impls",
     unknown_cell_field UnknownCellField "unknown-cell-field",
     unknown_column UnknownColumn "unknown-column",
+    unknown_hazard UnknownHazard "unknown-hazard",
     unknown_region UnknownRegion "unknown-region",
     unknown_value UnknownValue "unknown-value",
     unprintable_name UnprintableName "unprintable-name",
     unsupported_constant UnsupportedConstant "unsupported-constant",
     unsupported_type UnsupportedType "unsupported-type",
+    zone_on_another_type ZoneOnAnotherType "zone-on-another-type",
 }
 
 /// What every rule sees.

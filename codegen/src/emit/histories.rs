@@ -1,8 +1,9 @@
 //! From the model's schemas to the histories that end in them: diff and plan, for each database. In: the model and the files
 //! that are there. Out: a history for each database, or what is refused, with its place in the sources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use cell_schema::hazard::Allowed;
 use cell_schema::history::{self, History, HistoryError};
 use cell_schema::{Refusal, dialect};
 use cell_syntax::diagnostic::Diagnostic;
@@ -11,16 +12,21 @@ use super::files::Previous;
 use crate::model::{Database, Model};
 use crate::program::Located;
 
-/// The histories of an application's databases, by name.
+/// The histories of an application's databases, by name. `allowed` are hazards that may happen besides those that the sources
+/// and the open migrations allow.
 ///
 /// # Errors
 /// What the declared engine cannot hold, changes that are not supported, and files that were edited or are missing: all of
 /// them, each where its object is declared.
-pub fn histories(model: &Model, previous: &Previous) -> Result<BTreeMap<String, History>, Vec<Located>> {
+pub fn histories(
+    model: &Model,
+    previous: &Previous,
+    allowed: &BTreeSet<Allowed>,
+) -> Result<BTreeMap<String, History>, Vec<Located>> {
     let mut histories = BTreeMap::new();
     let mut refused = Vec::new();
     for database in &model.databases {
-        match history_of(database, previous) {
+        match history_of(database, previous, allowed) {
             Ok(history) => {
                 histories.insert(database.name.clone(), history);
             }
@@ -30,7 +36,7 @@ pub fn histories(model: &Model, previous: &Previous) -> Result<BTreeMap<String, 
     if refused.is_empty() { Ok(histories) } else { Err(refused) }
 }
 
-fn history_of(database: &Database, previous: &Previous) -> Result<History, Vec<Located>> {
+fn history_of(database: &Database, previous: &Previous, allowed: &BTreeSet<Allowed>) -> Result<History, Vec<Located>> {
     dialect::lower(database.engine, &database.schema).map_err(|refusals| all(database, refusals))?;
     let files: BTreeMap<String, Vec<u8>> =
         previous.under(&database.folder).map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
@@ -39,7 +45,11 @@ fn history_of(database: &Database, previous: &Previous) -> Result<History, Vec<L
     } else {
         Some(history::read_sealed(&files).map_err(|error| vec![unreadable(database, &error)])?)
     };
-    history::next(history.as_ref(), &database.schema, &Default::default()).map_err(|refusals| all(database, refusals))
+    // What was allowed when the open migration was written is in it, for whoever reviews it.
+    let mut hints = database.hints.clone();
+    hints.allowed.extend(allowed.iter().cloned());
+    hints.allowed.extend(history::remembered(&files));
+    history::next(history.as_ref(), &database.schema, &hints).map_err(|refusals| all(database, refusals))
 }
 
 fn all(database: &Database, refusals: Vec<Refusal>) -> Vec<Located> {

@@ -32,7 +32,7 @@ fn compile(source: &str, previous: &Previous) -> Result<Artifacts, String> {
     let topologies = Topologies::parse(&topologies.collect()).map_err(|errors| format!("{errors:?}"))?;
     diagnostics.extend(check(&program, &model, &topologies));
     if diagnostics.is_empty() {
-        match histories(&model, previous) {
+        match histories(&model, previous, &Default::default()) {
             Ok(histories) => return Ok(emit(&model, &histories, &topologies, previous)),
             Err(refused) => diagnostics = refused,
         }

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use cell_schema::Engine;
+use cell_schema::hints::Hints;
 use cell_schema::schema::Schema;
 use cell_syntax::decl::{self, Decl};
 use syn::ext::IdentExt as _;
@@ -94,8 +95,11 @@ pub(super) fn database(
     let mut places = Places::new(place);
     let mut tables = Vec::new();
     let mut schema = Schema { database: members.database.clone(), tables: Vec::new() };
+    let mut hints = Hints::default();
     for member in &members.tables {
         let Some(row) = Row::of(program, program.declared(member.decl)) else { continue };
+        let object = format!("{}.{}", members.database, member.name);
+        hints.tables.insert(member.name.clone(), super::hints::table(&row, &object, &mut hints.allowed));
         schema.tables.push(tables::table(row, &member.name, &members, &mut places, omitted));
         tables.push(Table { name: member.name.clone(), decl: member.decl, field: member.field });
     }
@@ -119,6 +123,7 @@ pub(super) fn database(
         folder,
         tables,
         schema,
+        hints,
         places,
     }
 }

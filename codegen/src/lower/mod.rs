@@ -7,6 +7,7 @@ pub(crate) mod cells;
 pub(crate) mod databases;
 pub(crate) mod defaults;
 pub(crate) mod expression;
+mod hints;
 pub(crate) mod row;
 pub(crate) mod shapes;
 mod tables;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use cell_manifest::{Definition, Signature};
 use cell_schema::Engine;
+use cell_schema::hints::Hints;
 use cell_schema::schema::Schema;
 use cell_syntax::decl::Method;
 
@@ -64,6 +65,8 @@ pub struct Database {
     pub tables: Vec<Table>,
     /// Its schema.
     pub schema: Schema,
+    /// What is said of its changes beside the schema.
+    pub hints: Hints,
     /// Where each object of the schema is declared.
     pub places: Places,
 }

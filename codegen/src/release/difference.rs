@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cell_manifest::{Engine, Handler, Placement, Process, Released, ReleasedCell};
 use cell_schema::history::{History, Migration};
-use cell_schema::plan::Phase;
 use serde::Serialize;
 
 use crate::model::{Database, Model};
@@ -253,11 +252,10 @@ fn handlers(cell: &str, previous: Option<&ReleasedCell>, next: Option<&ReleasedC
 }
 
 fn pending(database: &Database, history: &History, migration: &Migration) -> PendingMigration {
-    let scripts = Phase::ALL.into_iter().filter_map(|phase| migration.script(database.engine, phase));
     PendingMigration {
         database: database.name.clone(),
         migration: migration.name.clone(),
         open: migration.number > history.sealed,
-        steps: scripts.flat_map(|script| &script.steps).map(|step| step.title.clone()).collect(),
+        steps: migration.told(database.engine),
     }
 }

@@ -39,7 +39,7 @@ fn state(source: &str, topology: &str, files: &Previous) -> State {
     let mut found = scanned.diagnostics;
     found.extend(check(&scanned.program, &model, &topologies));
     assert!(found.is_empty(), "{found:?}");
-    let histories = emit::histories(&model, files).expect("histories");
+    let histories = emit::histories(&model, files, &Default::default()).expect("histories");
     State { model, histories, topologies }
 }
 

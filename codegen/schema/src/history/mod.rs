@@ -189,6 +189,19 @@ impl Migration {
         self.phases.as_ref().map_or(&[], |phases| &phases.interrupts)
     }
 
+    /// What it does on an engine, a line each, for whoever decides whether it may: what was allowed, what interrupts the release
+    /// before, its steps, and those that wait.
+    #[must_use]
+    pub fn told(&self, engine: Engine) -> Vec<String> {
+        let allowed = self.allowed.iter().map(|allowed| format!("allowed: {} on {}", allowed.hazard, allowed.object));
+        let interrupts = self.interrupts().iter().map(|what| format!("interrupts the release before: {what}"));
+        let steps = self.scripts.iter().filter(|script| script.engine == engine).flat_map(|script| {
+            let later = if script.phase == Phase::Contract { "later: " } else { "" };
+            script.steps.iter().map(move |step| format!("{later}{}", step.title))
+        });
+        allowed.chain(interrupts).chain(steps).collect()
+    }
+
     /// The script of an engine and phase, where there is one.
     #[must_use]
     pub fn script(&self, engine: Engine, phase: Phase) -> Option<&Script> {

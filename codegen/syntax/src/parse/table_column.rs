@@ -116,12 +116,6 @@ fn column_arguments(mut arguments: Arguments, column: &mut Column, sink: &mut Si
     column.renamed_from = arguments.text("renamed_from", sink);
     column.max_len = arguments.number("max_len", sink);
     column.zone = arguments.text("zone", sink);
-    if let Some(zone) = &column.zone {
-        sink.push(
-            Diagnostic::new("not-yet", zone.span, "`zone` does not work in this version of Cell")
-                .help("remove it; a column cannot change its type yet"),
-        );
-    }
     column.default = arguments.value("default", sink).and_then(|value| default(value, sink));
     column.backfill = arguments.value("backfill", sink).and_then(|value| {
         let span = value.span();

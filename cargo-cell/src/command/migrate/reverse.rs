@@ -1,0 +1,60 @@
+//! `migrate reverse`: the SQL that undoes the newest migration, where that loses nothing. In: a history. Out: SQL, or why not.
+//! Absent: running it; a journal would no longer say what a database has.
+
+use cell_schema::history::{self, Parts};
+use cell_schema::plan::{self, Indexes, Reverse};
+use cell_schema::schema::Schema;
+use serde::Serialize;
+
+use super::{Subject, Value};
+use crate::output::Output;
+use crate::stop::{Mistake, Stop};
+
+/// The result, for programs.
+#[derive(Serialize)]
+struct ReverseValue<'a> {
+    migration: &'a str,
+    sql: &'a str,
+}
+
+/// Prints the way back.
+///
+/// # Errors
+/// There is no migration, or none that can be undone without loss.
+pub(super) fn run(subject: &Subject<'_>, output: &Output) -> Result<(), Stop> {
+    let name = &subject.database.name;
+    let refused = |refusals: Vec<cell_schema::Refusal>| {
+        let lines: Vec<String> =
+            refusals.iter().map(|refusal| format!("`{}`: {}", refusal.object, refusal.message)).collect();
+        lines.join("; ")
+    };
+    let Some((last, before)) = subject.history.migrations.split_last() else {
+        return Err(Mistake::new(format!("`{name}` has no migrations")).into());
+    };
+    let broken = |refusals| Stop::from(Mistake::new(refused(refusals)));
+    let mut previous = Schema { database: name.clone(), ..Schema::default() };
+    for migration in before {
+        previous = plan::replay(&previous, &migration.changes).map_err(broken)?;
+    }
+    let next = plan::replay(&previous, &last.changes).map_err(broken)?;
+    let back = match plan::reverse(&previous, &last.changes).map_err(broken)? {
+        Reverse::Changes(back) => back,
+        Reverse::None(refusals) => {
+            let message = format!("`{}` cannot be undone without loss: {}", last.name, refused(refusals));
+            return Err(Mistake::new(message)
+                .help("restore a backup, or write a migration that goes on from here")
+                .into());
+        }
+    };
+    let engine = subject.target.engine();
+    let program = plan::program(engine, &next, &back, Indexes::InTransactions).map_err(broken)?;
+    let Parts { steps, .. } = history::parts(engine, &program);
+    let sql: String = steps.iter().map(|step| format!("-- {}\n{}\n\n", step.title, step.sql)).collect();
+    output.value(Value {
+        command: "migrate reverse",
+        database: name,
+        value: ReverseValue { migration: &last.name, sql: &sql },
+    });
+    output.text(|_| format!("-- undoes {} of {name} on {}\n\n{sql}", last.name, engine.title()));
+    Ok(())
+}
