@@ -1,7 +1,7 @@
 //! Bridges as an engine's text. In: a bridge and the schema between two releases. Out: names and values for its triggers.
 
-use super::{Bridge, Guard};
-use crate::ddl::BridgeSql;
+use super::{Bridge, Guard, Mode, Step};
+use crate::ddl::{BridgeSql, Statement};
 use crate::dialect;
 use crate::engine::Engine;
 use crate::hazard::HazardKind;
@@ -38,6 +38,21 @@ pub(super) fn sql(engine: Engine, between: &Schema, bridge: &Bridge) -> Result<B
             }
         }
     })
+}
+
+/// Puts the bridges where no row slips between them and what rows are filled with: in the transaction of a copy, or before the
+/// first values are written.
+pub(super) fn insert(steps: &mut Vec<Step>, bridges: Vec<Step>) {
+    if let Some(copy) = steps.iter_mut().find(|step| step.mode == Mode::Rebuild) {
+        for bridge in bridges {
+            copy.notes.push(bridge.title);
+            copy.statements.extend(bridge.statements);
+        }
+        return;
+    }
+    let writes = |step: &Step| step.statements.iter().any(|statement| matches!(statement, Statement::Update { .. }));
+    let place = steps.iter().position(writes).unwrap_or(steps.len());
+    steps.splice(place..place, bridges);
 }
 
 /// Whether what a guard would tell as lost is kept under another name.

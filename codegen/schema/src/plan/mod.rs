@@ -233,9 +233,10 @@ pub fn phase_program(
     match phase {
         Phase::Expand => {
             let mut program = program(engine, previous, &phases.expand, Indexes::Concurrently)?;
-            for (bridge, sql) in phases.bridges.iter().zip(bridges) {
-                program.steps.push(step("keep both releases right about", Statement::CreateBridge(sql), bridge));
-            }
+            let bridges = phases.bridges.iter().zip(bridges);
+            let bridges = bridges
+                .map(|(bridge, sql)| step("keep both releases right about", Statement::CreateBridge(sql), bridge));
+            bridge::insert(&mut program.steps, bridges.collect());
             Ok(program)
         }
         Phase::Contract => {
