@@ -5,7 +5,7 @@ use crate::ddl::{BridgeSql, Statement};
 use crate::dialect;
 use crate::engine::Engine;
 use crate::hazard::HazardKind;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, shown};
 use crate::schema::Schema;
 
 pub(super) fn sql(engine: Engine, between: &Schema, bridge: &Bridge) -> Result<BridgeSql, Refusal> {
@@ -53,6 +53,19 @@ pub(super) fn insert(steps: &mut Vec<Step>, bridges: Vec<Step>) {
     let writes = |step: &Step| step.statements.iter().any(|statement| matches!(statement, Statement::Update { .. }));
     let place = steps.iter().position(writes).unwrap_or(steps.len());
     steps.splice(place..place, bridges);
+}
+
+/// Gives the rows that are there what a bridge gives those that come, where the column was there before.
+pub(super) fn fill(engine: Engine, previous: &Schema, bridge: &Bridge, sql: &BridgeSql) -> Option<Step> {
+    let (Bridge::Fill { table, column, .. }, Some(_)) =
+        (bridge, previous.table(bridge.table()).and_then(|table| table.column(bridge.column())))
+    else {
+        return None;
+    };
+    let condition = Some(format!("{} IS NULL", dialect::quote(engine, column)));
+    let sets = vec![(column.clone(), sql.value.clone())];
+    let title = format!("fill `{}` of `{}` in the rows that are there", shown(column), shown(table));
+    Some(Step::new(title, vec![Statement::Update { table: table.clone(), sets, condition }]))
 }
 
 /// Whether what a guard would tell as lost is kept under another name.

@@ -15,3 +15,8 @@ END
 
 CREATE TRIGGER "crates_description_bridge" BEFORE INSERT OR UPDATE ON "crates"
     FOR EACH ROW EXECUTE FUNCTION "crates_description_bridge"();
+
+-- step 2: fill `description` of `crates` in the rows that are there
+UPDATE "crates"
+    SET "description" = ''
+    WHERE "description" IS NULL;

@@ -15,3 +15,8 @@ CREATE TRIGGER "crates_description_bridge2" AFTER UPDATE OF "description" ON "cr
 BEGIN
     UPDATE "crates" SET "description" = '' WHERE rowid = NEW.rowid;
 END;
+
+-- step 2: fill `description` of `crates` in the rows that are there
+UPDATE "crates"
+    SET "description" = ''
+    WHERE "description" IS NULL;
