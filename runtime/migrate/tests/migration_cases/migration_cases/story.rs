@@ -7,7 +7,7 @@ use cell_schema::expr::{Expr, Expression};
 use cell_schema::hazard::{Allowed, HazardKind};
 use cell_schema::hints::{ColumnHints, Hints};
 use cell_schema::history::{History, next, seal};
-use cell_schema::schema::{Schema, Table, Type};
+use cell_schema::schema::{Table, Type};
 
 use crate::support::*;
 

@@ -3,7 +3,6 @@
 use std::fs::File;
 
 use cell_migrate::{Adoption, baseline};
-use cell_schema::change::Change;
 use cell_schema::expr::{Binary, Literal};
 use cell_schema::hazard::HazardKind;
 use cell_schema::history::{next, seal};
