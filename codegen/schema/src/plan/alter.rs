@@ -77,6 +77,19 @@ fn gone(subject: &Subject<'_>, steps: &mut Vec<Step>) {
     }
 }
 
+/// Whether a change only takes something away.
+fn is_removal(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::RemoveReference { .. }
+            | Change::RemoveCheck { .. }
+            | Change::RemoveUnique { .. }
+            | Change::RemoveIndex { .. }
+            | Change::RemoveColumn { .. }
+            | Change::RemoveTable { .. }
+    )
+}
+
 fn drop_index(subject: &Subject<'_>, name: &str) -> Statement {
     let concurrently = subject.indexes == Indexes::Concurrently;
     Statement::DropIndex { name: name.to_owned(), concurrently, lenient: concurrently }

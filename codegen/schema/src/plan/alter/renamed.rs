@@ -5,33 +5,23 @@ use crate::change::Change;
 use crate::ddl::{self, Statement};
 use crate::dialect;
 use crate::names;
-use crate::plan::{Step, Subject, summary};
+use crate::plan::{Step, Subject, replay, summary};
 use crate::refusal::Refusal;
 use crate::schema::{Schema, Table};
 
 pub(super) fn renames(subject: &Subject<'_>) -> Result<(Vec<Step>, ddl::Database), Vec<Refusal>> {
     let mut steps = Vec::new();
-    let mut schema = subject.previous.clone();
-    for change in subject.changes {
-        let goes = matches!(
-            change,
-            Change::RemoveReference { .. }
-                | Change::RemoveCheck { .. }
-                | Change::RemoveUnique { .. }
-                | Change::RemoveIndex { .. }
-                | Change::RemoveColumn { .. }
-                | Change::RemoveTable { .. }
-        );
+    // What goes later, goes under its new name.
+    let removed = subject.changes.iter().take_while(|change| super::is_removal(change)).count();
+    let (removed, rest) = subject.changes.split_at(removed);
+    let mut schema = replay(subject.previous, removed)?;
+    for change in rest {
         let (from, to) = match change {
             Change::RenameTable { from, to } => (from, to),
             Change::RenameColumn { table, .. } => (table, table),
-            _ if goes => {
-                schema = super::super::replay(&schema, std::slice::from_ref(change))?;
-                continue;
-            }
             _ => break,
         };
-        let next = super::super::replay(&schema, std::slice::from_ref(change))?;
+        let next = replay(&schema, std::slice::from_ref(change))?;
         let mut statements = vec![match change {
             Change::RenameColumn { table, from, to } => {
                 Statement::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() }
