@@ -119,7 +119,7 @@ fn change(next: &mut Next, draw: &ChangeDraw, previous: &Schema) {
             move_tables(next, previous, &BTreeMap::from([(name.clone(), other.clone()), (other, name.clone())]));
         }
         4 | 5 => add_column(next, &name, draw),
-        6 => remove_column(next, &name, &column),
+        6 => remove_column(next, &name, &column, draw.choice),
         7 | 8 => {
             let to = if draw.choice % 2 == 0 { format!("{column}_2") } else { COLUMNS[draw.choice % 6].to_owned() };
             let other = next.schema.tables[at].column(&to).map(|_| (to.clone(), column.clone()));
@@ -240,9 +240,20 @@ fn backfill(next: &mut Next, table: &str, column: &Column) {
     said.backfill = Some(Expression::Portable(cell_schema::expr::Expr::Literal(literal)));
 }
 
-fn remove_column(next: &mut Next, table: &str, column: &str) {
+fn remove_column(next: &mut Next, table: &str, column: &str, choice: usize) {
     let Some(found) = next.schema.tables.iter_mut().find(|other| other.name == table) else { return };
     let over = |expression: &Expression| mentioned(expression).iter().any(|name| name == column);
+    // What was computed from it goes too, stays as it is, or is computed from something else.
+    let other = found.columns.iter().find(|other| other.name != column && other.generated.is_none()).cloned();
+    for own in &mut found.columns {
+        if own.generated.as_ref().is_some_and(|generated| over(&generated.expression)) {
+            match (choice % 3, &other) {
+                (0, _) => own.generated = None,
+                (1, Some(other)) => *own = draw::computed(&own.name, other, true),
+                _ => {}
+            }
+        }
+    }
     found.columns.retain(|other| {
         other.name != column && !other.generated.as_ref().is_some_and(|generated| over(&generated.expression))
     });

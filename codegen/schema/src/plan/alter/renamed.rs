@@ -15,6 +15,14 @@ pub(super) fn renames(subject: &Subject<'_>) -> Result<(Vec<Step>, ddl::Database
     let removed = subject.changes.iter().take_while(|change| super::is_removal(change)).count();
     let (removed, rest) = subject.changes.split_at(removed);
     let mut schema = replay(subject.previous, removed)?;
+    for change in removed {
+        if let Change::RemoveColumn { table, column } = change {
+            let computed = super::generated_over(&schema, table, column);
+            let tables = schema.tables.iter_mut().filter(|other| other.name == *table);
+            let columns = tables.flat_map(|table| &mut table.columns);
+            columns.filter(|column| computed.contains(&column.name)).for_each(|column| column.generated = None);
+        }
+    }
     for change in rest {
         let (from, to) = match change {
             Change::RenameTable { from, to } => (from, to),
