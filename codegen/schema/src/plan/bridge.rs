@@ -1,10 +1,9 @@
 //! Bridges as an engine's text. In: a bridge and the schema between two releases. Out: names and values for its triggers.
 
-use super::{Bridge, Guard, Mode, Step};
+use super::{Bridge, Mode, Step};
 use crate::ddl::{BridgeSql, Statement};
 use crate::dialect;
 use crate::engine::Engine;
-use crate::hazard::HazardKind;
 use crate::refusal::{Refusal, shown};
 use crate::schema::Schema;
 
@@ -66,15 +65,4 @@ pub(super) fn fill(engine: Engine, previous: &Schema, bridge: &Bridge, sql: &Bri
     let sets = vec![(column.clone(), sql.value.clone())];
     let title = format!("fill `{}` of `{}` in the rows that are there", shown(column), shown(table));
     Some(Step::new(title, vec![Statement::Update { table: table.clone(), sets, condition }]))
-}
-
-/// Whether what a guard would tell as lost is kept under another name.
-pub(super) fn keeps(bridge: &Bridge, guard: &Guard, between: &Schema) -> bool {
-    match bridge {
-        Bridge::Same { table, previous, .. } => {
-            let object = format!("{}.{table}.{previous}", between.database);
-            guard.hazard == HazardKind::ValuesDeleted && guard.object == object
-        }
-        Bridge::Fill { .. } => false,
-    }
 }

@@ -211,7 +211,8 @@ pub fn program(
     Ok(Program { guards, steps })
 }
 
-/// What `engine` does in one phase of a migration.
+/// What `engine` does in one phase of a migration that makes these changes. The first phase asks about the rows for both: a
+/// database whose rows do not fit what comes is better off with nothing changed.
 ///
 /// # Errors
 /// What [`program`] refuses.
@@ -219,6 +220,7 @@ pub fn phase_program(
     engine: Engine,
     phase: Phase,
     previous: &Schema,
+    changes: &[Change],
     phases: &Phases,
 ) -> Result<Program, Vec<Refusal>> {
     let between = replay(previous, &phases.expand)?;
@@ -233,6 +235,7 @@ pub fn phase_program(
     match phase {
         Phase::Expand => {
             let mut program = program(engine, previous, &phases.expand, Indexes::Concurrently)?;
+            program.guards = self::program(engine, previous, changes, Indexes::Concurrently)?.guards;
             let bridges: Vec<_> = phases.bridges.iter().zip(bridges).collect();
             // The next release does not know that the rows that are there may hold nothing.
             let fills = bridges.iter().filter_map(|(bridge, sql)| bridge::fill(engine, previous, bridge, sql));
@@ -246,8 +249,8 @@ pub fn phase_program(
         }
         Phase::Contract => {
             let mut program = program(engine, &between, &phases.contract, Indexes::Concurrently)?;
-            // What stood under two names is still there under one.
-            program.guards.retain(|guard| !phases.bridges.iter().any(|bridge| bridge::keeps(bridge, guard, &between)));
+            // What is lost was told before.
+            program.guards.retain(|guard| guard.refuses);
             let drops = phases.bridges.iter().zip(bridges);
             let drops =
                 drops.map(|(bridge, sql)| step("forget the earlier release's", Statement::DropBridge(sql), bridge));

@@ -4,7 +4,9 @@
 mod child;
 mod everything;
 
+#[allow(unused_imports, reason = "each test file uses its own part of this")]
 pub use child::*;
+#[allow(unused_imports, reason = "each test file uses its own part of this")]
 pub use everything::*;
 
 use cell_migrate::throwaway::{Cluster, SqliteFile, sqlite};
