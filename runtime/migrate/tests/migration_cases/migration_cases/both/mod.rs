@@ -1,1 +1,6 @@
-//! Cases that both engines share.
+//! Cases that both engines share: names, histories, and what else came to mind.
+
+mod histories;
+mod names;
+mod references;
+mod values;
