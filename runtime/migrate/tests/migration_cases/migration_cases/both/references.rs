@@ -3,7 +3,7 @@
 use cell_schema::hazard::HazardKind;
 use cell_schema::schema::{Action, Column, Table, Type};
 
-use super::super::story::{Saying, Story, from, said};
+use super::super::story::{Saying, Story, fill, from, said};
 use crate::support::*;
 
 /// A table whose key is some of these columns.
@@ -134,5 +134,45 @@ async fn a_table_goes_and_those_it_referred_to_lose_no_row() {
         let mut story = Story::of(place, before.clone(), rows).await;
         story.migrate(vec![p()], &said().allow(HazardKind::RowsDeleted, "shop.c")).await;
         assert_eq!(story.rows("SELECT CAST(c AS text) FROM p ORDER BY id").await, ["1", "2"]);
+    }
+}
+
+/// A further case.
+#[tokio::test]
+async fn a_unique_column_that_others_refer_to_is_renamed() {
+    let tables = |name: &str| {
+        let c = table("c", vec![nullable("p", TEXT)]);
+        vec![
+            table("p", vec![column(name, TEXT)]).with_unique(&[name]),
+            c.with_reference(&["p"], "p", &[name], Action::SetNull),
+        ]
+    };
+    for place in places().await {
+        let rows = "INSERT INTO p (code) VALUES ('a'), ('b'); INSERT INTO c (p) VALUES ('b'), (NULL), ('a')";
+        let mut story = Story::of(place, tables("code"), rows).await;
+        story.migrate(tables("name"), &said().column("p", "name", from("code"))).await;
+        story.fails(&strictly(&story, "INSERT INTO c (p) VALUES ('c')")).await;
+        story.run(&strictly(&story, "DELETE FROM p WHERE name = 'b'")).await;
+        assert_eq!(story.rows("SELECT coalesce(p, '-') FROM c ORDER BY id").await, ["-", "-", "a"]);
+    }
+}
+
+/// A further case.
+#[tokio::test]
+async fn a_table_is_renamed_as_it_gets_its_own_parent() {
+    let before = || vec![table("things", vec![column("kind", TEXT)])];
+    let after = || {
+        let items = table("items", vec![column("kind", TEXT), column("box", Type::I64)]);
+        vec![table("boxes", vec![]), items.with_reference(&["box"], "boxes", &["id"], Action::Cascade)]
+    };
+    for place in places().await {
+        let mut story = Story::of(place, before(), "").await;
+        let hints = said().renamed("items", "things").column("items", "box", fill(int(1)));
+        story.run("INSERT INTO things (kind) VALUES ('x')").await;
+        // Nothing is in the new table yet.
+        assert_eq!(story.guarded(after(), &hints).await, ["reference-over-rows shop.items.items_box_fkey: 1 1"]);
+        story.run("DELETE FROM things").await;
+        story.migrate(after(), &hints).await;
+        story.fails(&strictly(&story, "INSERT INTO items (kind, box) VALUES ('y', 1)")).await;
     }
 }
