@@ -1,12 +1,13 @@
 //! Decides what is to be done to bring a database to its history's head. In: the history, the journal. Out: [`Work`], or
 //! what is in the way. A pure function: nothing runs before all of it has been decided.
 
+mod draft;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cell_schema::Engine;
 use cell_schema::change::Change;
 use cell_schema::hazard::Allowed;
-use cell_schema::hints::Hints;
 use cell_schema::history::{self, GuardSql, History, Migration};
 use cell_schema::mapping::mapping;
 use cell_schema::plan::{self, Indexes, Mode, Phase};
@@ -81,6 +82,8 @@ pub(crate) struct Pending<'h> {
     pub(crate) guards: Vec<GuardSql>,
     /// Those that are not done.
     pub(crate) steps: Vec<Step>,
+    /// Whether that is all of them.
+    is_fresh: bool,
     /// What the database holds before.
     pub(crate) previous: Schema,
     /// From the tables' names before to their names after.
@@ -168,7 +171,7 @@ pub(crate) fn decide<'h>(
                 return Err(MigrateError::UnknownMigration { target, migration });
             }
             State::Open if newest => {
-                draft = Some(move_on(target, history, journal, row, migration, allowed)?);
+                draft = Some(draft::move_on(target, history, journal, row, migration, allowed)?);
                 done += usize::from(migration.is_some());
             }
             State::Started if newest => match last_done(journal, row.number) {
@@ -206,7 +209,10 @@ pub(crate) fn decide<'h>(
         }
     }
     for migration in history.migrations.iter().skip(done) {
-        let first = first(target, history, journal, migration, &schema)?;
+        let mut first = first(target, history, journal, migration, &schema)?;
+        if migration.has_contract() && contracts.includes(migration.number) && first.is_fresh {
+            foresee(target, &mut first)?;
+        }
         schema = first.schema.clone();
         pending.push(first);
         if migration.has_contract() {
@@ -261,6 +267,19 @@ fn first<'h>(
     phase(target, journal, migration, Phase::Expand, previous, migration.expand(), state)
 }
 
+/// Asks before the first phase what would refuse the second, where one follows the other: then nothing has changed.
+fn foresee(target: &Target, first: &mut Pending<'_>) -> Result<(), MigrateError> {
+    let program = plan::program(target.engine(), &first.previous, &first.migration.changes, Indexes::Concurrently)
+        .map_err(MigrateError::Schema)?;
+    let mut guards = history::parts(target.engine(), &program).guards;
+    guards.retain(|guard| guard.refuses);
+    let is_new =
+        |guard: &GuardSql| guards.iter().all(|other| (other.hazard, &other.object) != (guard.hazard, &guard.object));
+    let own: Vec<GuardSql> = first.guards.drain(..).filter(is_new).collect();
+    first.guards = guards.into_iter().chain(own).collect();
+    Ok(())
+}
+
 /// The second phase of a migration.
 fn second<'h>(
     target: &Target,
@@ -293,6 +312,7 @@ fn phase<'h>(
         phase,
         guards: all.filter(|_| is_fresh).map(|script| script.guards.clone()).unwrap_or_default(),
         steps,
+        is_fresh,
         tables: renamed(previous, changes),
         previous: previous.clone(),
         schema,
@@ -369,57 +389,4 @@ fn steps(engine: Engine, migration: &Migration, phase: Phase, journal: &Journal)
         })
         .filter(|step| !done.contains(&step.number))
         .collect())
-}
-
-/// The way from the draft in `row` to the migration as it is now, or to the head where the history has dropped it.
-fn move_on<'h>(
-    target: &Target,
-    history: &'h History,
-    journal: &Journal,
-    row: &Row,
-    migration: Option<&'h Migration>,
-    allowed: &BTreeSet<Allowed>,
-) -> Result<Draft<'h>, MigrateError> {
-    let refused = |refusals| MigrateError::Draft { target: target.to_string(), migration: row.name.clone(), refusals };
-    let previous = row.schema.clone().ok_or_else(|| MigrateError::Journal { target: target.to_string() })?;
-    let mut next = Schema { database: history.snapshot.database.clone(), ..Schema::default() };
-    for migration in history.migrations.iter().filter(|migration| migration.number <= row.number) {
-        advance(target, &mut next, &migration.changes)?;
-    }
-    let base = base(target, history, row.number)?;
-    let mut hints = match migration {
-        Some(migration) => plan::hints(&base, &migration.changes),
-        None => Hints::default(),
-    };
-    hints.allowed = allowed.iter().chain(migration.iter().flat_map(|migration| &migration.allowed)).cloned().collect();
-    let plan = plan::plan(&previous, &next, &hints).map_err(refused)?;
-    let program = plan::program(target.engine(), &previous, &plan.changes, Indexes::InTransactions).map_err(refused)?;
-    let mut schema = previous.clone();
-    advance(target, &mut schema, &plan.changes)?;
-    let first = journal.lines.iter().filter(|line| line.migration == row.number).map(|line| line.step).max();
-    let history::Parts { guards, steps } = history::parts(target.engine(), &program);
-    let steps = steps
-        .into_iter()
-        .enumerate()
-        .map(|(at, step)| Step {
-            number: first.unwrap_or(0) + at + 1,
-            statements: step.statements().into_iter().map(str::to_owned).collect(),
-            title: step.title,
-            mode: step.mode,
-            sql: step.sql,
-            before: None,
-        })
-        .collect();
-    let state = migration.map_or(State::Open, |migration| settled(history, migration));
-    let tables = renamed(&previous, &plan.changes);
-    Ok(Draft { row: row.clone(), migration, guards, steps, previous, tables, schema, state })
-}
-
-/// The schema before the migration of this number.
-fn base(target: &Target, history: &History, number: u32) -> Result<Schema, MigrateError> {
-    let mut schema = Schema { database: history.snapshot.database.clone(), ..Schema::default() };
-    for migration in history.migrations.iter().filter(|migration| migration.number < number) {
-        advance(target, &mut schema, &migration.changes)?;
-    }
-    Ok(schema)
 }

@@ -1,1 +1,7 @@
-//! Cases that both engines share.
+//! Cases that both engines share: names, histories, and what else came to mind.
+
+mod columns;
+mod histories;
+mod names;
+mod references;
+mod values;

@@ -86,7 +86,7 @@ async fn a_build_that_failed_is_told_and_begun_again() {
     let t = || table("t", vec![column("a", Type::I32)]);
     let mut story = Story::of(on_postgres().await, vec![t()], "INSERT INTO t (a) VALUES (1), (2)").await;
     let history = seal(&story.next(vec![t().with_unique(&["a"])], &said()));
-    // A row that comes while the index is built: this one is not seen by the guard, since a policy hides it from nobody but the build.
+    // A row that comes behind the guards and before the index: what another process writes meanwhile.
     story
         .run(
             "CREATE FUNCTION again() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN \
