@@ -3,27 +3,21 @@
 //! a step and its line in the journal are one transaction. Absent: what to do (see [`crate::work`]).
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cell_schema::Engine;
 use cell_schema::hazard::Allowed;
 use cell_schema::history::History;
 use cell_schema::plan::{Mode, Phase};
 use serde::Serialize;
 
-use crate::connection::{self, Access, Connection};
-use crate::error::{Counted, Refused, StepFailure};
-use crate::journal::{self, Event, Journal, Line, State};
+use crate::connection::{Access, Connection};
+use crate::error::Counted;
+use crate::journal::{self, Event, Journal, State};
 use crate::rebuild::{self, Failed};
 use crate::releases::{self, Live};
+use crate::step::{line, patiently, refused};
 use crate::work::{self, Beyond, Contracts, Draft, Pending, Step, Terms, Work};
 use crate::{MigrateError, Target, guard, lock};
-
-/// How long a step waits for a lock at a time: those who come behind it wait as long, and no longer.
-const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'";
-
-/// How long others get their turn after that.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// How to apply.
 #[derive(Clone, Debug)]
@@ -342,72 +336,6 @@ async fn migrate(
     put(connection, pending, pending.state).await.map_err(journal_failed)
 }
 
-/// Runs a step, again and again where others hold what it needs.
-async fn patiently(
-    connection: &mut Connection,
-    pending: &Pending<'_>,
-    step: &Step,
-    options: &Options,
-) -> Result<(), Failed> {
-    let begun = Instant::now();
-    loop {
-        let failed = match one(connection, pending, step).await {
-            Ok(()) => return Ok(()),
-            Err(failed) => failed,
-        };
-        let again = matches!(&failed, Failed::Engine(error) if connection::is_contended(error));
-        if !again || begun.elapsed() >= options.lock_patience {
-            return Err(failed);
-        }
-        // Others get their turn.
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// Runs a step once. Whatever fails, nothing of it remains, but for what runs alone: that is run again from its beginning.
-async fn one(connection: &mut Connection, pending: &Pending<'_>, step: &Step) -> Result<(), Failed> {
-    let done = line(pending.migration.number, step, Event::Done, None);
-    match step.mode {
-        Mode::Together => {
-            let result = async {
-                connection.begin().await?;
-                if connection.engine() == Engine::Postgres {
-                    connection.run(LOCK_TIMEOUT).await?;
-                }
-                connection.run(&step.sql).await?;
-                journal::write(connection, &done).await?;
-                connection.commit().await
-            }
-            .await;
-            if result.is_err() {
-                connection.rollback().await;
-            }
-            Ok(result?)
-        }
-        Mode::Alone => {
-            for statement in &step.statements {
-                connection.run(statement).await?;
-            }
-            Ok(journal::write(connection, &done).await?)
-        }
-        Mode::Rebuild => {
-            let result = async {
-                let care = rebuild::begin(connection, &pending.previous, &pending.tables).await?;
-                connection.run(&step.sql).await?;
-                rebuild::check(connection, &care).await?;
-                journal::write(connection, &done).await?;
-                Ok(connection.commit().await?)
-            }
-            .await;
-            if result.is_err() {
-                connection.rollback().await;
-            }
-            rebuild::end(connection).await?;
-            result
-        }
-    }
-}
-
 /// Writes the migration's row. An earlier migration that was open is sealed by a later one.
 async fn put(connection: &mut Connection, pending: &Pending<'_>, state: State) -> Result<(), sqlx::Error> {
     let migration = pending.migration;
@@ -416,27 +344,6 @@ async fn put(connection: &mut Connection, pending: &Pending<'_>, state: State) -
     let identity = (migration.number, migration.name.as_str(), &*migration.hash.to_string());
     journal::put(connection, identity, Some(&pending.schema), state).await?;
     connection.commit().await
-}
-
-fn line(migration: u32, step: &Step, event: Event, message: Option<String>) -> Line {
-    Line { migration, step: step.number, title: step.title.clone(), event, message }
-}
-
-fn refused(migration: &str, step: &Step, failed: &Failed) -> MigrateError {
-    let (refused, message) = match failed {
-        Failed::Engine(error) if connection::is_contended(error) => (Refused::ByLock, connection::text(error)),
-        Failed::Engine(error) => (Refused::ByEngine, connection::text(error)),
-        Failed::Lost(message) => (Refused::ByCare, message.clone()),
-    };
-    MigrateError::Step(Box::new(StepFailure {
-        migration: migration.to_owned(),
-        step: step.number,
-        title: step.title.clone(),
-        sql: step.sql.clone(),
-        refused,
-        message,
-        before: step.before.clone(),
-    }))
 }
 
 fn newest(journal: &Journal) -> Option<Head> {

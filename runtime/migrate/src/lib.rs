@@ -24,6 +24,7 @@ mod releases;
 #[cfg(feature = "rehearse")]
 mod rows;
 mod status;
+mod step;
 mod target;
 #[cfg(feature = "rehearse")]
 pub mod throwaway;

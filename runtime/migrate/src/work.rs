@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cell_schema::Engine;
 use cell_schema::change::Change;
 use cell_schema::hazard::Allowed;
-use cell_schema::history::{self, GuardSql, History, Migration};
+use cell_schema::history::{GuardSql, History, Migration};
 use cell_schema::mapping::mapping;
-use cell_schema::plan::{self, Indexes, Mode, Phase};
+use cell_schema::plan::{Mode, Phase};
 use cell_schema::schema::Schema;
 
 use crate::journal::{Event, Journal, Row, State};
@@ -82,8 +82,6 @@ pub(crate) struct Pending<'h> {
     pub(crate) guards: Vec<GuardSql>,
     /// Those that are not done.
     pub(crate) steps: Vec<Step>,
-    /// Whether that is all of them.
-    is_fresh: bool,
     /// What the database holds before.
     pub(crate) previous: Schema,
     /// From the tables' names before to their names after.
@@ -209,10 +207,7 @@ pub(crate) fn decide<'h>(
         }
     }
     for migration in history.migrations.iter().skip(done) {
-        let mut first = first(target, history, journal, migration, &schema)?;
-        if migration.has_contract() && contracts.includes(migration.number) && first.is_fresh {
-            foresee(target, &mut first)?;
-        }
+        let first = first(target, history, journal, migration, &schema)?;
         schema = first.schema.clone();
         pending.push(first);
         if migration.has_contract() {
@@ -267,19 +262,6 @@ fn first<'h>(
     phase(target, journal, migration, Phase::Expand, previous, migration.expand(), state)
 }
 
-/// Asks before the first phase what would refuse the second, where one follows the other: then nothing has changed.
-fn foresee(target: &Target, first: &mut Pending<'_>) -> Result<(), MigrateError> {
-    let program = plan::program(target.engine(), &first.previous, &first.migration.changes, Indexes::Concurrently)
-        .map_err(MigrateError::Schema)?;
-    let mut guards = history::parts(target.engine(), &program).guards;
-    guards.retain(|guard| guard.refuses);
-    let is_new =
-        |guard: &GuardSql| guards.iter().all(|other| (other.hazard, &other.object) != (guard.hazard, &guard.object));
-    let own: Vec<GuardSql> = first.guards.drain(..).filter(is_new).collect();
-    first.guards = guards.into_iter().chain(own).collect();
-    Ok(())
-}
-
 /// The second phase of a migration.
 fn second<'h>(
     target: &Target,
@@ -312,7 +294,6 @@ fn phase<'h>(
         phase,
         guards: all.filter(|_| is_fresh).map(|script| script.guards.clone()).unwrap_or_default(),
         steps,
-        is_fresh,
         tables: renamed(previous, changes),
         previous: previous.clone(),
         schema,
