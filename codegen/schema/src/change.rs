@@ -250,9 +250,8 @@ impl Schema {
     }
 
     fn table_mut(&mut self, name: &str) -> Result<&mut Table, Mismatch> {
-        self.tables
-            .iter_mut()
-            .find(|table| table.name == name)
+        self.place(name)
+            .and_then(|place| self.tables.get_mut(place))
             .ok_or_else(|| mismatch(format!("there is no table `{}`", shown(name))))
     }
 }

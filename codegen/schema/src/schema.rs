@@ -216,7 +216,13 @@ impl Schema {
     /// The table of this name.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.iter().find(|table| table.name == name)
+        self.place(name).and_then(|place| self.tables.get(place))
+    }
+
+    /// Where the table of this name stands. Few schemas are not in order: those are searched from the beginning.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        let found = self.tables.binary_search_by(|table| table.name.as_str().cmp(name));
+        found.ok().or_else(|| self.tables.iter().position(|table| table.name == name))
     }
 
     /// The same schema with everything in the order it belongs in.

@@ -4,12 +4,17 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use cell_migrate::{Target, verify};
 use cell_schema::Engine;
 use cell_schema::history::{History, StepSql};
 use cell_schema::plan::{Mode, Phase};
 use support::*;
+use tokio::task::JoinSet;
+
+/// How many appliers stay and are killed at the same time.
+const AT_ONCE: usize = 8;
 
 /// The steps of a migration, over both phases.
 fn steps(history: &History, migration: usize, engine: Engine) -> Vec<StepSql> {
@@ -36,29 +41,50 @@ async fn goes_on(target: &Target, history: &History, left: usize, place: &str) {
     assert_eq!(kept_rows(target).await, KEPT, "killed {place}");
 }
 
-async fn killed_anywhere(engine: Engine, place: impl AsyncFn() -> Place) {
-    let history = everything();
-    let before = modes(&history, 0, engine).len();
+async fn place(engine: Engine) -> Place {
+    match engine {
+        Engine::Sqlite => on_sqlite(),
+        Engine::Postgres => on_postgres().await,
+    }
+}
+
+/// Kills an applier on one side of a step of the second migration, by its place from 0.
+async fn killed_at(engine: Engine, history: Arc<History>, at: usize, side: &'static str) {
+    let (before, count) = (modes(&history, 0, engine).len(), modes(&history, 1, engine).len());
+    let place = place(engine).await;
+    begun(&place, &history).await;
+    let stop = format!("{} {side}", before + at + 1);
+    let mut child = stay(&place.target, "everything", &stop);
+    wait_until_it_stays(&place.target, &mut child).await;
+    kill(child);
+    if side == "before" && at.is_multiple_of(2) {
+        // Killed between two steps, it would not even have said that it begins this one.
+        let lines = "DELETE FROM cell_journal WHERE migration = 2 AND event = 'started' AND step = ";
+        run(&place.target, &format!("{lines}{}", at + 1)).await;
+    }
+    goes_on(&place.target, &history, count - at, &stop).await;
+}
+
+async fn killed_anywhere(engine: Engine) {
+    let history = Arc::new(everything());
     let modes = modes(&history, 1, engine);
+    let mut running = JoinSet::new();
     for (at, mode) in modes.iter().enumerate() {
-        let sides: &[&str] = if *mode == Mode::Alone { &["before", "within", "after"] } else { &["before", "after"] };
+        let sides: &[&'static str] =
+            if *mode == Mode::Alone { &["before", "within", "after"] } else { &["before", "after"] };
         for side in sides {
-            let place = place().await;
-            begun(&place, &history).await;
-            let stop = format!("{} {side}", before + at + 1);
-            let mut child = stay(&place.target, "everything", &stop);
-            wait_until_it_stays(&place.target, &mut child).await;
-            kill(child);
-            if *side == "before" && at % 2 == 0 {
-                // Killed between two steps, it would not even have said that it begins this one.
-                let lines = "DELETE FROM cell_journal WHERE migration = 2 AND event = 'started' AND step = ";
-                run(&place.target, &format!("{lines}{}", at + 1)).await;
+            running.spawn(killed_at(engine, Arc::clone(&history), at, side));
+            // An engine takes a moment to see that its client is gone: some wait for that at the same time.
+            if running.len() >= AT_ONCE {
+                running.join_next().await.unwrap().unwrap();
             }
-            goes_on(&place.target, &history, modes.len() - at, &stop).await;
         }
     }
+    while let Some(ended) = running.join_next().await {
+        ended.unwrap();
+    }
     // Killed after the last step, it has not said that the migration is done.
-    let place = place().await;
+    let place = place(engine).await;
     begun(&place, &history).await;
     goes_on(&place.target, &history, modes.len(), "nowhere").await;
     run(&place.target, "UPDATE cell_migrations SET state = 'started' WHERE number = 2").await;
@@ -82,10 +108,10 @@ fn the_migration_has_every_kind_of_step() {
 
 #[tokio::test]
 async fn an_applier_killed_anywhere_on_sqlite_is_followed_by_one_that_finishes() {
-    killed_anywhere(Engine::Sqlite, async || on_sqlite()).await;
+    killed_anywhere(Engine::Sqlite).await;
 }
 
 #[tokio::test]
 async fn an_applier_killed_anywhere_on_postgres_is_followed_by_one_that_finishes() {
-    killed_anywhere(Engine::Postgres, on_postgres).await;
+    killed_anywhere(Engine::Postgres).await;
 }

@@ -17,10 +17,13 @@ use crate::typed::{self, Scope, Typed};
 /// # Errors
 /// Everything wrong with the schema, and what this engine cannot hold.
 pub fn lower(engine: Engine, schema: &Schema) -> Result<ddl::Database, Vec<Refusal>> {
-    let mut refusals = check(schema);
-    if !refusals.is_empty() {
-        return Err(refusals);
-    }
+    let refusals = check(schema);
+    if refusals.is_empty() { held(engine, schema) } else { Err(refusals) }
+}
+
+/// The same of a schema that is known to be sound, or a part of one.
+pub(crate) fn held(engine: Engine, schema: &Schema) -> Result<ddl::Database, Vec<Refusal>> {
+    let mut refusals = Vec::new();
     let mut tables = Vec::with_capacity(schema.tables.len());
     for table in &schema.tables {
         let lowering = Lowering { dialect: of(engine), object: format!("{}.{}", schema.database, table.name), table };

@@ -11,7 +11,7 @@ mod render;
 mod sqlite;
 
 pub use lower::lower;
-pub(crate) use lower::{RULES, lenient, rule_name, text_of};
+pub(crate) use lower::{RULES, held, lenient, rule_name, text_of};
 
 use crate::constant::Constant;
 use crate::ddl;

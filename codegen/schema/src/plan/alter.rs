@@ -193,6 +193,18 @@ impl Alter<'_> {
 
     /// Creates tables. Out: the references that wait for another table, or for one that changes.
     fn create(&mut self, created: &[&Table]) -> Vec<(String, ForeignKey)> {
+        if created.is_empty() {
+            return Vec::new();
+        }
+        let changed: BTreeSet<&str> = self
+            .subject
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::ChangeColumn { table, .. } => Some(table.as_str()),
+                _ => None,
+            })
+            .collect();
         // What is there and stays as it is can be referred to at once.
         let mut there: BTreeSet<&str> = self
             .current
@@ -203,11 +215,7 @@ impl Alter<'_> {
                     .after
                     .table(&table.name)
                     .is_some_and(|after| after.key == table.key && table.uniques == after.uniques)
-                    && !self
-                        .subject
-                        .changes
-                        .iter()
-                        .any(|change| matches!(change, Change::ChangeColumn { table: of, .. } if *of == table.name))
+                    && !changed.contains(table.name.as_str())
             })
             .map(|table| table.name.as_str())
             .collect();

@@ -5,6 +5,7 @@
 mod adopt;
 mod alter;
 mod bridge;
+mod concerned;
 mod findings;
 mod guards;
 mod order;
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::Change;
+use crate::change::{Change, Mismatch};
 use crate::check::check;
 use crate::ddl::Statement;
 use crate::diff::diff;
@@ -156,7 +157,8 @@ pub fn plan(previous: &Schema, next: &Schema, hints: &Hints) -> Result<Plan, Vec
 /// The plan of changes that are known.
 pub(crate) fn planned(previous: &Schema, changes: Vec<Change>, hints: &Hints) -> Result<Plan, Vec<Refusal>> {
     let next = replay(previous, &changes)?;
-    let (findings, mut refusals) = findings::find(previous, &next, &changes);
+    let part = concerned::concerned(previous, &changes);
+    let (findings, mut refusals) = findings::find(&part, &replay(&part, &changes)?, &changes);
     let mut hazards: Vec<Hazard> = findings.into_iter().map(|finding| finding.hazard).collect();
     hazards.sort();
     hazards.dedup();
@@ -183,7 +185,7 @@ pub(crate) fn planned(previous: &Schema, changes: Vec<Change>, hints: &Hints) ->
     if refusals.is_empty() { Ok(Plan { changes, hazards, allowed }) } else { Err(refusals) }
 }
 
-/// What `engine` does to make the changes.
+/// What `engine` does to make the changes, which lead to a sound schema.
 ///
 /// # Errors
 /// What this engine cannot hold, such as an expression without text for it; changes that do not fit.
@@ -193,6 +195,8 @@ pub fn program(
     changes: &[Change],
     indexes: Indexes,
 ) -> Result<Program, Vec<Refusal>> {
+    // What no change concerns stays as it is, and need not be looked at.
+    let previous = &concerned::concerned(previous, changes);
     let next = replay(previous, changes)?;
     let subject = Subject {
         engine,
@@ -200,7 +204,7 @@ pub fn program(
         next: &next,
         changes,
         before: dialect::lenient(engine, previous),
-        after: dialect::lower(engine, &next)?,
+        after: dialect::held(engine, &next)?,
         rows: mapping(previous, changes),
         indexes,
         zones: BTreeMap::new(),
@@ -267,12 +271,14 @@ pub fn phase_program(
 pub fn replay(previous: &Schema, changes: &[Change]) -> Result<Schema, Vec<Refusal>> {
     let mut schema = previous.clone();
     for change in changes {
-        schema.apply(change).map_err(|mismatch| {
-            let help = "take the migrations from version control";
-            vec![Refusal::new("history-change", &previous.database, mismatch.message, help)]
-        })?;
+        schema.apply(change).map_err(|mismatch| vec![misfit(previous, mismatch)])?;
     }
     Ok(schema)
+}
+
+/// A change that is of another schema.
+pub(crate) fn misfit(schema: &Schema, mismatch: Mismatch) -> Refusal {
+    Refusal::new("history-change", &schema.database, mismatch.message, "take the migrations from version control")
 }
 
 /// What a program is made of.
@@ -300,7 +306,8 @@ impl Subject<'_> {
 impl ddl::Database {
     /// The table of this name.
     pub(crate) fn table(&self, name: &str) -> Option<&ddl::Table> {
-        self.tables.iter().find(|table| table.name == name)
+        let found = self.tables.binary_search_by(|table| table.name.as_str().cmp(name)).ok();
+        found.and_then(|place| self.tables.get(place)).or_else(|| self.tables.iter().find(|table| table.name == name))
     }
 }
 

@@ -2,7 +2,7 @@
 //! In: both schemas as the engine holds them, and where rows come from. Out: steps. All tables that are copied or dropped are in
 //! one step, so that no table ever refers to one that is half there. Absent: the care around it, which `cell-migrate` takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Mode, Step, Subject, order, rows, summary};
 use crate::change::Change;
@@ -27,8 +27,8 @@ pub(super) fn steps(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
             },
         }
     }
-    let kept = |name: &str| subject.rows.values().any(|rows| rows.from.as_deref() == Some(name));
-    sorted.dropped = subject.before.tables.iter().filter(|table| !kept(&table.name)).collect();
+    let kept: BTreeSet<&str> = subject.rows.values().filter_map(|rows| rows.from.as_deref()).collect();
+    sorted.dropped = subject.before.tables.iter().filter(|table| !kept.contains(table.name.as_str())).collect();
 
     let mut steps = Vec::new();
     for (table, grown) in &sorted.grown {
@@ -205,7 +205,10 @@ fn rebuild(subject: &Subject<'_>, sorted: &Sorted<'_>) -> Result<Step, Refusal> 
         statements.extend(after.indexes.iter().map(|index| create_index(&after.name, index)));
     }
     let title = title(sorted);
-    let own = |change: &&Change| concerns(change, sorted);
+    let rebuilt = sorted.rebuilt.iter().flat_map(|(before, after)| [before.name.as_str(), after.name.as_str()]);
+    let concerned: BTreeSet<&str> = rebuilt.chain(sorted.dropped.iter().map(|table| table.name.as_str())).collect();
+    // The others are made beside it.
+    let own = |change: &&Change| summary::table(change).is_some_and(|table| concerned.contains(table));
     let notes = subject.changes.iter().filter(own).map(summary::summary).collect();
     Ok(Step { title, notes, mode: Mode::Rebuild, statements })
 }
@@ -221,13 +224,6 @@ fn title(sorted: &Sorted<'_>) -> String {
     let parts: Vec<String> =
         parts.into_iter().rev().map(|(verb, names)| format!("{verb} {}", names.join(", "))).collect();
     parts.join("; ")
-}
-
-/// Whether a change is made by the rebuild, not beside it.
-fn concerns(change: &Change, sorted: &Sorted<'_>) -> bool {
-    let Some(table) = summary::table(change) else { return false };
-    let rebuilt = sorted.rebuilt.iter().any(|(before, after)| before.name == table || after.name == table);
-    rebuilt || sorted.dropped.iter().any(|dropped| dropped.name == table)
 }
 
 fn bare(table: &Table) -> Table {

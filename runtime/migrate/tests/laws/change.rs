@@ -8,7 +8,7 @@ use cell_schema::Refusal;
 use cell_schema::check::check;
 use cell_schema::expr::{Expression, Literal};
 use cell_schema::hazard::{Allowed, Consent, HazardKind};
-use cell_schema::hints::{ColumnHints, Hints};
+use cell_schema::hints::Hints;
 use cell_schema::plan::{Plan, plan};
 use cell_schema::schema::{Action, Column, Default, Generated, Schema, Table, Type};
 use proptest::prelude::*;
@@ -105,7 +105,8 @@ fn change(next: &mut Next, draw: &ChangeDraw, previous: &Schema) {
         }
         1 => remove_table(next, &name),
         2 => {
-            let to = if draw.choice % 2 == 0 { format!("{name}_2") } else { TABLES[draw.place % 5].to_owned() };
+            let to =
+                if draw.choice.is_multiple_of(2) { format!("{name}_2") } else { TABLES[draw.place % 5].to_owned() };
             if next.schema.table(&to).is_none() {
                 move_tables(next, previous, &BTreeMap::from([(name.clone(), to.clone())]));
             }
@@ -117,7 +118,8 @@ fn change(next: &mut Next, draw: &ChangeDraw, previous: &Schema) {
         4 | 5 => add_column(next, &name, draw),
         6 => remove_column(next, &name, &column, draw.choice),
         7 | 8 => {
-            let to = if draw.choice % 2 == 0 { format!("{column}_2") } else { COLUMNS[draw.choice % 6].to_owned() };
+            let to =
+                if draw.choice.is_multiple_of(2) { format!("{column}_2") } else { COLUMNS[draw.choice % 6].to_owned() };
             let other = next.schema.tables[at].column(&to).map(|_| (to.clone(), column.clone()));
             move_columns(next, previous, &name, &other.into_iter().chain([(column, to)]).collect());
         }
@@ -137,8 +139,8 @@ fn change(next: &mut Next, draw: &ChangeDraw, previous: &Schema) {
             }
         }
         13 => edit(next, &name, place, |column| {
-            let other = draw::default_of(&column.ty, draw.choice % 2 == 0);
-            column.default = if draw.choice % 3 == 0 { None } else { other };
+            let other = draw::default_of(&column.ty, draw.choice.is_multiple_of(2));
+            column.default = if draw.choice.is_multiple_of(3) { None } else { other };
         }),
         14 => values(next, &name, place, draw.choice),
         15 => key(&mut next.schema.tables[at], place, draw.choice),
@@ -199,14 +201,14 @@ fn add_column(next: &mut Next, table: &str, draw: &ChangeDraw) {
     let Some(name) = names.into_iter().find(|name| found.column(name).is_none()) else { return };
     let mut column = draw::drawn_column(&name, draw.column, &found.columns);
     // Half of them may refer to a table.
-    if draw.choice % 2 == 0 {
+    if draw.choice.is_multiple_of(2) {
         column.ty = Type::I64;
         column.default = None;
         column.generated = None;
     }
     let (needs, place) = (!column.nullable && column.generated.is_none(), found.columns.len());
-    found.columns.insert(if draw.choice % 3 == 0 { 0 } else { place }, column.clone());
-    if needs && (column.default.is_none() || draw.choice % 5 == 0) {
+    found.columns.insert(if draw.choice.is_multiple_of(3) { 0 } else { place }, column.clone());
+    if needs && (column.default.is_none() || draw.choice.is_multiple_of(5)) {
         backfill(next, table, &column);
     }
     let part = PartDraw { first: place, ..draw.part };
@@ -232,7 +234,7 @@ fn backfill(next: &mut Next, table: &str, column: &Column) {
         ),
     };
     let said = next.hints.tables.entry(table.to_owned()).or_default();
-    let said = said.columns.entry(column.name.clone()).or_insert_with(ColumnHints::default);
+    let said = said.columns.entry(column.name.clone()).or_default();
     said.backfill = Some(Expression::Portable(cell_schema::expr::Expr::Literal(literal)));
 }
 
@@ -344,14 +346,14 @@ fn key(table: &mut Table, place: usize, choice: usize) {
 /// Computes a column, or computes it otherwise, or no longer.
 fn compute(table: &mut Table, place: usize, choice: usize) {
     let column = table.columns[place].clone();
-    if column.generated.is_some() && choice % 3 == 0 {
+    if column.generated.is_some() && choice.is_multiple_of(3) {
         table.columns[place].generated = None;
         return;
     }
     let from = table.columns.iter().filter(|other| other.generated.is_none() && other.name != column.name);
     let from: Vec<&Column> = from.collect();
     let Some(from) = from.get(choice % from.len().max(1)) else { return };
-    let computed = draw::computed(&column.name, from, choice % 2 == 0);
+    let computed = draw::computed(&column.name, from, choice.is_multiple_of(2));
     let generated: Option<Generated> = computed.generated.clone();
     table.columns[place] = Column { generated, ..computed };
 }

@@ -1,12 +1,10 @@
 //! What the tests share: schemas in few words, histories of them, an empty database on each engine.
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses its own part of this")]
+#![allow(dead_code, missing_docs, unreachable_pub, unused_imports, reason = "each test file uses its own part of this")]
 
 mod child;
 mod everything;
 
-#[allow(unused_imports, reason = "each test file uses its own part of this")]
 pub use child::*;
-#[allow(unused_imports, reason = "each test file uses its own part of this")]
 pub use everything::*;
 
 use cell_migrate::throwaway::{Cluster, SqliteFile, sqlite};

@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::ddl::{self, Statement};
 use crate::dialect;
 use crate::names;
-use crate::plan::{Step, Subject, replay, summary};
+use crate::plan::{self, Step, Subject, replay, summary};
 use crate::refusal::Refusal;
 use crate::schema::{Schema, Table};
 
@@ -29,33 +29,25 @@ pub(super) fn renames(subject: &Subject<'_>) -> Result<(Vec<Step>, ddl::Database
             Change::RenameColumn { table, .. } => (table, table),
             _ => break,
         };
-        let next = replay(&schema, std::slice::from_ref(change))?;
+        let before = schema.table(from).cloned();
+        schema.apply(change).map_err(|mismatch| vec![plan::misfit(&schema, mismatch)])?;
         let mut statements = vec![match change {
             Change::RenameColumn { table, from, to } => {
                 Statement::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() }
             }
             _ => Statement::RenameTable { from: from.clone(), to: to.clone() },
         }];
-        if let (Some(before), Some(after)) = (schema.table(from), next.table(to)) {
-            parts(subject, &schema, before, &next, after, change, &mut statements);
+        if let (Some(before), Some(after)) = (&before, schema.table(to)) {
+            parts(subject, before, after, change, &mut statements);
         }
         // The names of references to it are their own tables', and are not derived from it.
         steps.push(Step::new(summary(change), statements));
-        schema = next;
     }
     Ok((steps, dialect::lenient(subject.engine, &schema)))
 }
 
 /// The parts of a table whose derived names change.
-fn parts(
-    subject: &Subject<'_>,
-    schema: &Schema,
-    before: &Table,
-    next: &Schema,
-    after: &Table,
-    change: &Change,
-    statements: &mut Vec<Statement>,
-) {
+fn parts(subject: &Subject<'_>, before: &Table, after: &Table, change: &Change, statements: &mut Vec<Statement>) {
     let column = |name: &str| match change {
         Change::RenameColumn { from, to, .. } if name == from => to.clone(),
         _ => name.to_owned(),
@@ -103,11 +95,11 @@ fn parts(
         }
     }
     // The checks that the columns' types make.
-    let lowered = |schema: &Schema, name: &str| {
-        let database = dialect::lenient(subject.engine, schema);
-        database.tables.into_iter().find(|table| table.name == name)
+    let lowered = |table: &Table| {
+        let alone = Schema { database: subject.next.database.clone(), tables: vec![table.clone()] };
+        dialect::lenient(subject.engine, &alone).tables.pop()
     };
-    if let (Some(ddl_before), Some(ddl_after)) = (lowered(schema, &before.name), lowered(next, table)) {
+    if let (Some(ddl_before), Some(ddl_after)) = (lowered(before), lowered(after)) {
         for earlier in &before.columns {
             let name = column(&earlier.name);
             for rule in dialect::RULES {

@@ -92,7 +92,7 @@ fn find<'a>(next: &'a Schema, changes: &'a [Change]) -> BTreeMap<&'a str, Moved<
     for (table, moved) in &mut all {
         for column in next.table(table).into_iter().flat_map(|table| &table.columns) {
             let over = |name: &&str| column.generated.as_ref().is_some_and(|it| it.expression.may_mention(name));
-            if moved.seen.iter().any(|name| over(&name)) {
+            if moved.seen.iter().any(over) {
                 moved.seen.insert(&column.name);
                 moved.merged.insert(&column.name);
             }
