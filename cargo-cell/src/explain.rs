@@ -202,6 +202,7 @@ pub(crate) const AREAS: &[Area] = &[
             "draft-refused"
             "engine-missing"
             "guard-refused"
+            "history-squashed"
             "journal-unreadable"
             "lock-timeout"
             "migration-edited"

@@ -212,6 +212,11 @@ pub(crate) enum Action {
     /// Exits 1 where an earlier release still runs somewhere, and says what waits.
     #[command(after_help = "Example:\n  cargo cell migrate contract")]
     Contract(OneDatabase),
+    /// Put one migration in place of all that releases have sealed
+    ///
+    /// Databases that have all of them go on as they are. Commit what is written.
+    #[command(after_help = "Example:\n  cargo cell migrate squash")]
+    Squash(OneDatabase),
     /// Print the SQL that undoes the newest migration without loss, or why there is none
     #[command(after_help = "Example:\n  cargo cell migrate reverse > down.sql")]
     Reverse(OneDatabase),
@@ -294,9 +299,11 @@ impl Command {
             Self::Build(build) => &mut build.compile.application,
             Self::Run(run) => &mut run.compile.application,
             Self::Migrate(migrate) => match &mut migrate.action {
-                Action::Status(one) | Action::Verify(one) | Action::Contract(one) | Action::Reverse(one) => {
-                    &mut one.compile.application
-                }
+                Action::Status(one)
+                | Action::Verify(one)
+                | Action::Contract(one)
+                | Action::Reverse(one)
+                | Action::Squash(one) => &mut one.compile.application,
                 Action::Apply { database, .. } | Action::Baseline { database, .. } => &mut database.compile.application,
             },
             Self::Deploy(deploy) => &mut deploy.compile.application,

@@ -3,6 +3,7 @@
 
 mod adopted;
 mod reverse;
+mod squash;
 
 use std::fmt::Write as _;
 
@@ -52,6 +53,7 @@ pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, St
     | Action::Verify(one)
     | Action::Contract(one)
     | Action::Reverse(one)
+    | Action::Squash(one)
     | Action::Apply { database: one, .. }
     | Action::Baseline { database: one, .. }) = &arguments.action;
     let compiled = source::compile(&one.compile.scan(), &one.compile, output)?;
@@ -83,6 +85,10 @@ pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, St
             }
             Action::Baseline { yes, .. } => {
                 adopted::run(subject, *yes, output).await?;
+                true
+            }
+            Action::Squash(_) => {
+                squash::run(subject, &compiled.root, output)?;
                 true
             }
             Action::Reverse(_) => {

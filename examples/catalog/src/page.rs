@@ -25,7 +25,7 @@ pub(crate) fn list(page: &Page, crates: u64, versions: u64) -> Html {
     body.push_str("<table><thead><tr><th>Name<th>Description<th>Licence</thead><tbody>");
     for row in &page.crates {
         let name = escape(&row.name);
-        let description = escape(row.description.as_deref().unwrap_or_default());
+        let description = escape(&row.description);
         let license = escape(row.license.as_deref().unwrap_or_default());
         // A string takes whatever is written to it.
         let _ = write!(body, "<tr><td><a href=\"/pages/{name}\">{name}</a><td>{description}<td>{license}");
@@ -41,10 +41,10 @@ pub(crate) fn list(page: &Page, crates: u64, versions: u64) -> Html {
 pub(crate) fn details(details: &Details, dependents: &[Dependent]) -> Html {
     let summary = &details.summary;
     let name = escape(&summary.name);
-    let description = escape(summary.description.as_deref().unwrap_or_default());
+    let description = escape(&summary.description);
     let mut body = format!("<nav><a href=\"/\">All crates</a></nav><h1>{name}</h1><p>{description}</p>");
-    if let Some(repository) = summary.repository.as_deref().filter(|link| link.starts_with("https://")) {
-        let link = escape(repository);
+    if let Some(source_url) = summary.source_url.as_deref().filter(|link| link.starts_with("https://")) {
+        let link = escape(source_url);
         let _ = write!(body, "<p><a rel=noopener href=\"{link}\">{link}</a></p>");
     }
     let keywords: Vec<String> = details.keywords.iter().map(|word| escape(word)).collect();

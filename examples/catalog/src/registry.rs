@@ -24,12 +24,14 @@ pub struct Crate {
     #[key]
     #[column(max_len = 64)]
     pub name: String,
-    /// What it is for, in its author's words.
-    pub description: Option<String>,
+    /// What it is for, in its author's words; empty where they say nothing.
+    #[column(backfill = "")]
+    pub description: String,
     /// Its licence, as an SPDX expression.
     pub license: Option<String>,
     /// Where its sources live.
-    pub repository: Option<String>,
+    #[column(renamed_from = "repository")]
+    pub source_url: Option<String>,
     /// When it was first seen here.
     #[column(default = now)]
     pub seen_at: DateTime<Utc>,
@@ -54,7 +56,7 @@ pub struct Version {
     /// The oldest Rust that it says it builds with.
     pub rust_version: Option<String>,
     /// The size of its Rust sources in KiB.
-    #[decimal(12, 3)]
+    #[decimal(15, 3)]
     #[check(size_kib >= 0)]
     pub size_kib: Decimal,
     /// When it was imported.

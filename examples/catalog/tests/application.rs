@@ -5,7 +5,7 @@ use cell::prelude::*;
 use cell::testing::{self, Fresh};
 
 fn krate(name: &str) -> NewCrate {
-    NewCrate { name: name.to_owned(), description: None, license: None, repository: None, seen_at: None }
+    NewCrate { name: name.to_owned(), description: String::new(), license: None, source_url: None, seen_at: None }
 }
 
 fn version(name: &str, number: &str, size_kib: Decimal) -> NewVersion {
@@ -29,7 +29,7 @@ async fn a_row_is_made_read_changed_and_removed() -> Result<()> {
     let serde = registry.crates.insert(krate("serde")).await?;
     assert_eq!(registry.crates.get("serde").await?, Some(serde.clone()));
 
-    let changed = Crate { description: Some("Ünïcode ‹serialize›".into()), ..serde };
+    let changed = Crate { description: "Ünïcode ‹serialize›".into(), ..serde };
     registry.crates.update(&changed).await?;
     assert_eq!(registry.crates.get("serde").await?, Some(changed));
 

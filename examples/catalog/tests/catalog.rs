@@ -75,7 +75,7 @@ async fn a_crate_is_found_with_what_belongs_to_it() -> Result<()> {
     let catalog = Catalog::over(world.registry.clone());
 
     let serde = catalog.get("serde").await?.expect("serde");
-    assert_eq!(serde.summary.description.as_deref(), Some("A framework for <data>"));
+    assert_eq!(serde.summary.description, "A framework for <data>");
     assert_eq!(serde.keywords, ["data", "serde"]);
     assert_eq!(serde.versions.iter().map(|version| version.number.as_str()).collect::<Vec<_>>(), ["1.0.2", "1.0.1"]);
     assert_eq!(serde.versions[0].edition, Edition::E2021);

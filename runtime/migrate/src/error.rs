@@ -22,6 +22,7 @@ pub const CODES: &[&str] = &[
     "draft-refused",
     "engine-missing",
     "guard-refused",
+    "history-squashed",
     "journal-unreadable",
     "lock-timeout",
     "migration-edited",
@@ -141,6 +142,14 @@ pub enum MigrateError {
     /// The database has a migration that the history lacks.
     #[error("`{target}` has the migration `{migration}`, which this history does not know")]
     UnknownMigration {
+        /// The database.
+        target: String,
+        /// The migration's name.
+        migration: String,
+    },
+    /// The database is further back than the history goes.
+    #[error("`{target}` lacks migrations that `{migration}` stands for")]
+    Squashed {
         /// The database.
         target: String,
         /// The migration's name.
@@ -315,6 +324,7 @@ impl MigrateError {
             Self::Journal { .. } => "journal-unreadable",
             Self::Edited { .. } | Self::HalfApplied { .. } => "migration-edited",
             Self::UnknownMigration { .. } => "migration-unknown",
+            Self::Squashed { .. } => "history-squashed",
             Self::Contracted { .. } => "contracted",
             Self::ContractWaits { .. } => "contract-waits",
             Self::Draft { .. } => "draft-refused",
@@ -357,6 +367,9 @@ impl MigrateError {
             }
             Self::UnknownMigration { .. } => {
                 format!("get the version of the application that brought it; {delete}")
+            }
+            Self::Squashed { .. } => {
+                "apply the release from before the history was shortened, then this one".to_owned()
             }
             Self::Contracted { .. } => "deploy the release that brought the migration, or a later one".to_owned(),
             Self::ContractWaits { .. } => {

@@ -133,6 +133,8 @@ pub(crate) fn decide<'h>(
         return Err(MigrateError::OtherDatabase { target: target.to_string(), found, expected });
     }
 
+    // All that a squashed migration stands for is one row.
+    let journal = &squashed(target, history, journal)?;
     let mut draft = None;
     let mut abandoned = None;
     let mut done = 0;
@@ -220,6 +222,31 @@ pub(crate) fn decide<'h>(
         }
     }
     Ok(Work { draft, abandoned, seal, pending, ahead })
+}
+
+/// The journal as a shortened history sees it.
+fn squashed(target: &Target, history: &History, journal: &Journal) -> Result<Journal, MigrateError> {
+    let mut journal = journal.clone();
+    let Some((first, squashed)) = history.migrations.first().and_then(|first| Some((first, first.squashed.as_ref()?)))
+    else {
+        return Ok(journal);
+    };
+    let known = journal.rows.iter().position(|row| row.number == first.number && row.hash == squashed.hash);
+    match known {
+        Some(at) if matches!(journal.rows[at].state, State::Sealed | State::Contracted | State::Open) => {
+            journal.rows.drain(..at);
+            if let Some(row) = journal.rows.first_mut() {
+                row.hash = first.hash.to_string();
+                row.name.clone_from(&first.name);
+                row.state = State::Sealed;
+            }
+        }
+        _ if journal.rows.iter().any(|row| row.number < first.number) => {
+            return Err(MigrateError::Squashed { target: target.to_string(), migration: first.name.clone() });
+        }
+        _ => {}
+    }
+    Ok(journal)
 }
 
 /// The first phase of a migration.

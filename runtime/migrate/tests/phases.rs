@@ -150,7 +150,10 @@ async fn a_required_column_is_filled_for_those_who_do_not_know_it() {
     for place in &releases.places {
         let target = &place.target;
         run(target, "INSERT INTO t (a) VALUES ('old')").await;
+        run(target, "INSERT INTO t (a, age) VALUES ('none', NULL)").await;
         expand(target, &releases.second).await;
+        assert_eq!(texts(target, "SELECT a FROM t WHERE age IS NULL OR label IS NULL").await, [""; 0]);
+        run(target, "DELETE FROM t WHERE a = 'none'").await;
         run(target, "INSERT INTO t (a, age) VALUES ('still', NULL); UPDATE t SET age = NULL WHERE a = 'old'").await;
         run(target, "INSERT INTO t (a, age, label) VALUES ('new', 5, 'own')").await;
         let all = "SELECT a || ' ' || age || ' ' || label FROM t ORDER BY id";

@@ -82,7 +82,7 @@ async fn drift_of_sqlite_is_named() {
               + a table with the key (id), not strict
             shop.orders.id
               - INTEGER not null numbered
-              + INTEGER
+              + INTEGER not null
             shop.orders.orders__product_id__fkey
               - reference (product_id) to products (id) on delete cascade
             shop.orders.product_id

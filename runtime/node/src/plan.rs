@@ -51,6 +51,9 @@ pub struct Migration {
     pub name: String,
     /// Its hash, in hex.
     pub hash: String,
+    /// The hash of the migration that it stands for, with all before it: a database that has that one has this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<String>,
     /// What its steps do.
     pub steps: Vec<String>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::HistoryError;
+use super::{HistoryError, Squashed};
 use crate::change::Change;
 use crate::hazard::Allowed;
 use crate::plan::Phases;
@@ -35,6 +35,9 @@ pub(super) struct Changes {
     /// Where something waits for the earlier release to go, or interrupts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) phases: Option<Phases>,
+    /// Where it stands for all that came before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) squashed: Option<Squashed>,
 }
 
 /// What every format begins with, whatever else it holds.
@@ -57,9 +60,10 @@ pub(super) fn print_changes(
     changes: &[Change],
     allowed: &BTreeSet<Allowed>,
     phases: Option<&Phases>,
+    squashed: Option<&Squashed>,
 ) -> String {
     let (database, changes, allowed) = (database.to_owned(), changes.to_vec(), allowed.clone());
-    print(&Changes { format: FORMAT, database, changes, allowed, phases: phases.cloned() })
+    print(&Changes { format: FORMAT, database, changes, allowed, phases: phases.cloned(), squashed: squashed.cloned() })
 }
 
 pub(super) fn parse_changes(file: &str, text: &str) -> Result<Changes, HistoryError> {

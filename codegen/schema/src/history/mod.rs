@@ -10,10 +10,13 @@ mod renamed;
 mod script;
 mod seal;
 mod slug;
+mod squash;
 mod write;
 
 use std::collections::BTreeSet;
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
 use crate::engine::Engine;
@@ -26,6 +29,7 @@ pub use read::{read, read_sealed};
 pub use remembered::remembered;
 pub use script::{Parts, parts};
 pub use seal::seal;
+pub use squash::squash;
 pub use write::{is_migration_file, write};
 
 /// The snapshot's file.
@@ -64,6 +68,8 @@ pub struct Migration {
     pub allowed: BTreeSet<Allowed>,
     /// Its two phases, where something waits for the earlier release to go, or interrupts it.
     pub phases: Option<Phases>,
+    /// What it stands for, where it is the first and was made of several.
+    pub squashed: Option<Squashed>,
     /// Its SQL, ordered by engine and phase. An engine that cannot hold the schema has none.
     pub scripts: Vec<Script>,
     /// Over `change.json` and the scripts, without regard to line ends and comments.
@@ -72,6 +78,30 @@ pub struct Migration {
     pub chain: Hash,
     /// The text of `change.json`.
     pub(crate) change_text: String,
+}
+
+/// What one migration was made of, when a history was shortened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Squashed {
+    /// The hash of the last migration that it stands for: a database that has that one has all of it.
+    pub hash: String,
+    /// The renames that were made, so that a hint in the source which says one of them goes on saying nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<Renamed>,
+}
+
+/// A rename that was made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renamed {
+    /// The table's name.
+    pub table: String,
+    /// The column's name; `None` where the table was renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The name before.
+    pub from: String,
 }
 
 /// The SQL of one engine and phase: one file.

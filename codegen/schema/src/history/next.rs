@@ -45,10 +45,21 @@ pub fn next(history: Option<&History>, model: &Schema, hints: &Hints) -> Result<
     let Plan { changes, allowed, .. } = plan;
     let is_divided = !(phases.contract.is_empty() && phases.bridges.is_empty() && phases.interrupts.is_empty());
     let phases = is_divided.then_some(phases);
-    let change_text = document::print_changes(&model.database, &changes, &allowed, phases.as_ref());
+    let change_text = document::print_changes(&model.database, &changes, &allowed, phases.as_ref(), None);
     let hash = chain::migration(&name, &change_text, &scripts);
     let chain = chain::link(migrations.last().map(|migration| migration.chain), hash);
-    migrations.push(Migration { number: last + 1, name, changes, allowed, phases, scripts, hash, chain, change_text });
+    migrations.push(Migration {
+        number: last + 1,
+        name,
+        changes,
+        allowed,
+        phases,
+        squashed: None,
+        scripts,
+        hash,
+        chain,
+        change_text,
+    });
     Ok(History { snapshot, migrations, sealed })
 }
 

@@ -65,12 +65,20 @@ impl Reader<'_> {
         for (name, hash) in self.lines()? {
             let number = slug::number(&name, CHAIN)?;
             let wanted = migrations.last().map_or(1, |migration| migration.number + 1);
-            if number != wanted {
+            let misplaced = |name: &str| {
                 let message = format!("`{name}` stands where migration {wanted} belongs");
-                return Err(HistoryError::new("history-order", CHAIN, message, RESTORE));
+                HistoryError::new("history-order", CHAIN, message, RESTORE)
+            };
+            // Only the first may have another number, where it stands for those before it.
+            if number != wanted && !migrations.is_empty() {
+                return Err(misplaced(&name));
             }
             let previous = migrations.last().map(|migration| migration.chain);
             let (migration, database) = self.migration(number, name, previous)?;
+            let is_first = migrations.is_empty();
+            if (number != wanted && migration.squashed.is_none()) || (migration.squashed.is_some() && !is_first) {
+                return Err(misplaced(&migration.name));
+            }
             if migration.chain.to_string() != hash {
                 return Err(HistoryError::new(
                     "history-edited",
@@ -107,7 +115,7 @@ impl Reader<'_> {
 
     fn replay(&self, snapshot: &mut Schema, migration: &Migration, database: String) -> Result<(), HistoryError> {
         let file = format!("{}/{CHANGE}", migration.folder());
-        if migration.number > 1 && snapshot.database != database {
+        if !snapshot.database.is_empty() && snapshot.database != database {
             let message = format!("it belongs to database `{}`, not `{}`", shown(&database), shown(&snapshot.database));
             return Err(HistoryError::new("history-change", &file, message, RESTORE));
         }
@@ -156,7 +164,7 @@ impl Reader<'_> {
         let folder = format!("{MIGRATIONS}/{name}");
         let file = format!("{folder}/{CHANGE}");
         let change_text = self.text(&file)?;
-        let document::Changes { database, changes, allowed, phases, .. } =
+        let document::Changes { database, changes, allowed, phases, squashed, .. } =
             document::parse_changes(&file, &change_text)?;
         let mut scripts = Vec::new();
         for engine in Engine::ALL {
@@ -169,7 +177,10 @@ impl Reader<'_> {
         }
         let hash = chain::migration(&name, &change_text, &scripts);
         let chain = chain::link(previous, hash);
-        Ok((Migration { number, name, changes, allowed, phases, scripts, hash, chain, change_text }, database))
+        Ok((
+            Migration { number, name, changes, allowed, phases, squashed, scripts, hash, chain, change_text },
+            database,
+        ))
     }
 
     /// Files among the migrations that belong to none.

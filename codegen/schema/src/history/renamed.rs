@@ -3,22 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use super::Migration;
+use super::{Migration, Renamed};
 use crate::change::Change;
 use crate::diff::PASSING;
 use crate::hints::Hints;
 
 /// From the names that there are to the names before the last rename.
 #[derive(Default)]
-struct Renamed {
+struct Made {
     tables: BTreeMap<String, String>,
     columns: BTreeMap<(String, String), String>,
 }
 
 /// The hints without the renames that were made.
 pub(super) fn unapplied(hints: &Hints, migrations: &[Migration]) -> Hints {
-    let mut renamed = Renamed::default();
-    migrations.iter().flat_map(|migration| &migration.changes).for_each(|change| renamed.follow(change));
+    let renamed = Made::of(migrations);
     let mut hints = hints.clone();
     for (table, said) in &mut hints.tables {
         if said.renamed_from.is_some() && said.renamed_from.as_ref() == renamed.tables.get(table) {
@@ -34,7 +33,22 @@ pub(super) fn unapplied(hints: &Hints, migrations: &[Migration]) -> Hints {
     hints
 }
 
-impl Renamed {
+impl Made {
+    fn of(migrations: &[Migration]) -> Self {
+        let mut made = Self::default();
+        for migration in migrations {
+            migration.changes.iter().for_each(|change| made.follow(change));
+            for renamed in migration.squashed.iter().flat_map(|squashed| &squashed.renamed) {
+                let (table, from) = (renamed.table.clone(), renamed.from.clone());
+                match &renamed.column {
+                    Some(column) => drop(made.columns.insert((table, column.clone()), from)),
+                    None => drop(made.tables.insert(table, from)),
+                }
+            }
+        }
+        made
+    }
+
     fn follow(&mut self, change: &Change) {
         match change {
             Change::AddTable { table } => self.forget(&table.name),
@@ -63,4 +77,12 @@ impl Renamed {
         self.tables.remove(table);
         self.columns.retain(|(of, _), _| of != table);
     }
+}
+
+/// The renames that migrations have made, in order.
+pub(super) fn made(migrations: &[Migration]) -> Vec<Renamed> {
+    let Made { tables, columns } = Made::of(migrations);
+    let tables = tables.into_iter().map(|(table, from)| Renamed { table, column: None, from });
+    let columns = columns.into_iter().map(|((table, column), from)| Renamed { table, column: Some(column), from });
+    tables.chain(columns).collect()
 }

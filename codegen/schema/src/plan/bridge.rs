@@ -1,11 +1,11 @@
 //! Bridges as an engine's text. In: a bridge and the schema between two releases. Out: names and values for its triggers.
 
-use super::{Bridge, Guard};
-use crate::ddl::BridgeSql;
+use super::{Bridge, Guard, Mode, Step};
+use crate::ddl::{BridgeSql, Statement};
 use crate::dialect;
 use crate::engine::Engine;
 use crate::hazard::HazardKind;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, shown};
 use crate::schema::Schema;
 
 pub(super) fn sql(engine: Engine, between: &Schema, bridge: &Bridge) -> Result<BridgeSql, Refusal> {
@@ -38,6 +38,34 @@ pub(super) fn sql(engine: Engine, between: &Schema, bridge: &Bridge) -> Result<B
             }
         }
     })
+}
+
+/// Puts the bridges where no row slips between them and what rows are filled with: in the transaction of a copy, or before the
+/// first values are written.
+pub(super) fn insert(steps: &mut Vec<Step>, bridges: Vec<Step>) {
+    if let Some(copy) = steps.iter_mut().find(|step| step.mode == Mode::Rebuild) {
+        for bridge in bridges {
+            copy.notes.push(bridge.title);
+            copy.statements.extend(bridge.statements);
+        }
+        return;
+    }
+    let writes = |step: &Step| step.statements.iter().any(|statement| matches!(statement, Statement::Update { .. }));
+    let place = steps.iter().position(writes).unwrap_or(steps.len());
+    steps.splice(place..place, bridges);
+}
+
+/// Gives the rows that are there what a bridge gives those that come, where the column was there before.
+pub(super) fn fill(engine: Engine, previous: &Schema, bridge: &Bridge, sql: &BridgeSql) -> Option<Step> {
+    let (Bridge::Fill { table, column, .. }, Some(_)) =
+        (bridge, previous.table(bridge.table()).and_then(|table| table.column(bridge.column())))
+    else {
+        return None;
+    };
+    let condition = Some(format!("{} IS NULL", dialect::quote(engine, column)));
+    let sets = vec![(column.clone(), sql.value.clone())];
+    let title = format!("fill `{}` of `{}` in the rows that are there", shown(column), shown(table));
+    Some(Step::new(title, vec![Statement::Update { table: table.clone(), sets, condition }]))
 }
 
 /// Whether what a guard would tell as lost is kept under another name.

@@ -160,7 +160,8 @@ impl Finder<'_> {
                     let counted = Counted::Values { table: before.clone(), column: name.clone() };
                     self.found(HazardKind::ValuesDeleted, object.clone(), message, help, counted);
                 }
-                self.standing(&object, before, Some(name));
+                self.standing(&object, before.clone(), Some(name.clone()));
+                self.standing_on_computed(&before, &name);
             }
             Change::AddColumn { table, column, checks, reference, backfill } if self.has_rows(table) => {
                 self.added(table, column, backfill.is_some());
@@ -197,7 +198,22 @@ impl Finder<'_> {
         }
     }
 
+    /// What stands on the columns that are computed from one that goes or changes: they are dropped, and computed anew.
+    fn standing_on_computed(&mut self, table: &str, column: &str) {
+        let Some(before) = self.previous.table(table) else { return };
+        for computed in &before.columns {
+            if computed.generated.as_ref().is_some_and(|generated| generated.expression.may_mention(column)) {
+                self.standing(&self.object(table, &computed.name), table.to_owned(), Some(computed.name.clone()));
+            }
+        }
+    }
+
     fn standing(&mut self, object: &str, table: String, column: Option<String>) {
+        let is_known =
+            |finding: &Finding| finding.hazard.kind == HazardKind::ObjectInTheWay && finding.hazard.object == object;
+        if self.findings.iter().any(is_known) {
+            return;
+        }
         let message = format!("`{}` may have views and triggers on it that the model does not know", shown(object));
         let counted = Counted::Objects { table, column };
         self.found(HazardKind::ObjectInTheWay, object.to_owned(), message, None, counted);
@@ -250,14 +266,18 @@ impl Finder<'_> {
         let object = self.object(table, &next.name);
         let Some(before) = self.before(table, &next.name) else { return };
         let name = shown(&next.name);
+        let (from, origin) = self.names_before(table, &next.name);
         match (&before.generated, &next.generated) {
             // Every value is computed anew.
-            (Some(_), Some(_)) => return,
+            (Some(_), Some(_)) => {
+                self.standing(&object, from, Some(origin));
+                return;
+            }
             (None, Some(_)) => {
                 let message = format!("the values of `{name}` are replaced by computed ones");
-                let (from, column) = self.names_before(table, &next.name);
-                let counted = Counted::Values { table: from, column };
-                self.found(HazardKind::ValuesDeleted, object, message, None, counted);
+                let counted = Counted::Values { table: from.clone(), column: origin.clone() };
+                self.found(HazardKind::ValuesDeleted, object.clone(), message, None, counted);
+                self.standing(&object, from, Some(origin));
                 return;
             }
             _ => {}
@@ -273,8 +293,8 @@ impl Finder<'_> {
                     "add a column of the new type, fill it from the application, and remove this one in a later release",
                 )),
             }
-            let (from, column) = self.names_before(table, &next.name);
-            self.standing(&object, from, Some(column));
+            self.standing(&object, from.clone(), Some(origin.clone()));
+            self.standing_on_computed(&from, &origin);
         }
         if before.nullable && !next.nullable {
             let help = rows

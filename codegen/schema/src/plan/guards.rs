@@ -120,7 +120,8 @@ fn cast(subject: &Subject<'_>, table: &str, column: &str, lost: bool) -> Option<
     let after = &subject.next.table(table)?.column(column)?.ty;
     let converted = convert(subject.engine, &x, before, after, &rows.values)?;
     let condition = match (lost, converted.fits, converted.keeps) {
-        (false, Some(fits), _) => format!("NOT ({fits})"),
+        // What is unknown does not fit: SQLite's functions of dates give null where there is no such day.
+        (false, Some(fits), _) => format!("({fits}) IS NOT TRUE"),
         (true, None, Some(keeps)) => format!("NOT ({keeps})"),
         (true, Some(fits), Some(keeps)) => {
             format!("CASE WHEN {fits} THEN NOT ({keeps}) ELSE {} END", no(subject.engine))

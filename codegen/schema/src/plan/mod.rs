@@ -233,9 +233,15 @@ pub fn phase_program(
     match phase {
         Phase::Expand => {
             let mut program = program(engine, previous, &phases.expand, Indexes::Concurrently)?;
-            for (bridge, sql) in phases.bridges.iter().zip(bridges) {
-                program.steps.push(step("keep both releases right about", Statement::CreateBridge(sql), bridge));
-            }
+            let bridges: Vec<_> = phases.bridges.iter().zip(bridges).collect();
+            // The next release does not know that the rows that are there may hold nothing.
+            let fills = bridges.iter().filter_map(|(bridge, sql)| bridge::fill(engine, previous, bridge, sql));
+            let fills: Vec<Step> = fills.collect();
+            let bridges = bridges
+                .into_iter()
+                .map(|(bridge, sql)| step("keep both releases right about", Statement::CreateBridge(sql), bridge));
+            bridge::insert(&mut program.steps, bridges.collect());
+            program.steps.extend(fills);
             Ok(program)
         }
         Phase::Contract => {

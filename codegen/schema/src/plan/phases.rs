@@ -16,7 +16,7 @@ use crate::diff::diff;
 use crate::expr::{Expr, Expression, Literal};
 use crate::hints::{ColumnHints, Hints};
 use crate::mapping::{Source, TableRows, mapping};
-use crate::schema::{Action, Column, Default, Schema, Table, Type};
+use crate::schema::{Action, Column, Default, Reference, Schema, Table, Type};
 
 /// The two phases of some changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +154,8 @@ struct Making<'a> {
     before: &'a Table,
     next: &'a Table,
     table: Table,
+    /// Those before, to tables by their new names.
+    references: Vec<Reference>,
     /// Columns of both names, from the earlier to the next.
     twins: Vec<(String, String)>,
     /// Columns that only the earlier release knows.
@@ -190,7 +192,8 @@ impl Between<'_> {
             return;
         }
         let table = Table { columns: Vec::new(), ..next.clone() };
-        let mut making = Making { before, next, table, twins: Vec::new(), leaving: BTreeSet::new() };
+        let references = before.references.iter().map(|reference| self.followed(reference)).collect();
+        let mut making = Making { before, next, table, references, twins: Vec::new(), leaving: BTreeSet::new() };
         for column in &next.columns {
             self.column(&mut making, column);
         }
@@ -201,6 +204,18 @@ impl Between<'_> {
         }
         parts(&mut making);
         self.schema.tables.push(making.table);
+    }
+
+    /// A reference that follows what it refers to under its new names.
+    fn followed(&self, reference: &Reference) -> Reference {
+        let mut rows = self.rows.iter().filter(|(_, rows)| rows.from.as_deref() == Some(reference.table.as_str()));
+        let Some((table, rows)) = rows.next() else { return reference.clone() };
+        let name = |column: &String| {
+            let mut names = rows.columns.keys().filter(|name| rows.origin(name) == Some(column.as_str()));
+            names.next().unwrap_or(column).clone()
+        };
+        let target = reference.target.iter().map(name).collect();
+        Reference { table: table.clone(), target, ..reference.clone() }
     }
 
     fn column(&mut self, making: &mut Making<'_>, next: &Column) {
@@ -346,7 +361,7 @@ fn parts(making: &mut Making<'_>) {
         }
     }
     let mut references = Vec::new();
-    for reference in &making.before.references {
+    for reference in &making.references {
         let stays =
             making.next.references.contains(reference) || reference.columns.iter().any(|column| earlier(column));
         if stays && !reference.columns.iter().any(|column| leaves(column)) {
@@ -355,7 +370,7 @@ fn parts(making: &mut Making<'_>) {
     }
     for reference in &making.next.references {
         let about_new = reference.columns.iter().all(|column| added(column));
-        if about_new && !references.iter().any(|other: &crate::schema::Reference| other.name == reference.name) {
+        if about_new && !references.iter().any(|other: &Reference| other.name == reference.name) {
             references.push(reference.clone());
         }
     }

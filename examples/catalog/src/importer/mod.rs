@@ -110,9 +110,9 @@ impl Importer {
                 tx.crates
                     .upsert(&Crate {
                         name: manifest.name.clone(),
-                        description: manifest.description.clone(),
+                        description: manifest.description.clone().unwrap_or_default(),
                         license: manifest.license.clone(),
-                        repository: manifest.repository.clone(),
+                        source_url: manifest.repository.clone(),
                         seen_at,
                     })
                     .await?;

@@ -17,8 +17,10 @@ const TABLES: &str = "SELECT list.name, list.type, CAST(list.strict AS text), CA
 
 const TRIGGERS: &str = "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name";
 
-const COLUMNS: &str = "SELECT name, type, CAST(\"notnull\" AS text), dflt_value, CAST(pk AS text), CAST(hidden AS text) \
-    FROM pragma_table_xinfo($1) ORDER BY cid";
+// A key without an index of its own is the row's number, which is never null, whatever was declared.
+const COLUMNS: &str = "SELECT name, type, \
+    CAST(\"notnull\" OR (pk > 0 AND NOT EXISTS (SELECT 1 FROM pragma_index_list($1) WHERE origin = 'pk')) AS text), \
+    dflt_value, CAST(pk AS text), CAST(hidden AS text) FROM pragma_table_xinfo($1) ORDER BY cid";
 
 const INDEXES: &str = "SELECT list.name, CAST(list.\"unique\" AS text), \
     (SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = list.name) \

@@ -66,7 +66,9 @@ fn pending(
         Some(None) => Ok(Some(migrations.to_vec())),
         Some(Some(head)) => {
             let applied = migrations.iter().find(|migration| migration.number == head.number);
-            if let Some(other) = applied.filter(|migration| migration.hash != head.hash) {
+            if let Some(other) = applied
+                .filter(|migration| migration.hash != head.hash && migration.stands_for.as_ref() != Some(&head.hash))
+            {
                 let message = format!(
                     "the database `{}` has another migration {} than this release: `{}`, not `{}`",
                     database.name, head.number, head.name, other.name

@@ -81,6 +81,7 @@ fn wish(release: u32) -> Wish {
         number,
         name: name.to_owned(),
         hash: format!("{number:02}"),
+        stands_for: None,
         steps: vec![format!("step of {name}")],
     };
     Wish {

@@ -25,7 +25,8 @@ pub(super) fn renames(subject: &Subject<'_>) -> Result<(Vec<Step>, ddl::Database
         let (from, to) = match change {
             Change::RenameTable { from, to } => (from, to),
             Change::RenameColumn { table, .. } => (table, table),
-            _ if goes => {
+            // What goes after a rename bears the new names, and is still there.
+            _ if goes && steps.is_empty() => {
                 schema = super::super::replay(&schema, std::slice::from_ref(change))?;
                 continue;
             }

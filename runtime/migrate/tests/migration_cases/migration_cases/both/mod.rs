@@ -1,0 +1,1 @@
+//! Cases that both engines share.
