@@ -230,6 +230,34 @@ impl Expr {
         }
     }
 
+    /// Whether it is null in every row in which all of its columns are null, whatever else it says: such a row meets it as a
+    /// check. `false` where that is not plain to see.
+    pub(crate) fn is_null_over_nulls(&self) -> bool {
+        match self {
+            Self::Column(_) | Self::Literal(Literal::Null) => true,
+            Self::Literal(_) | Self::Call { function: Function::IsNull, .. } => false,
+            // One side that is known may decide these alone.
+            Self::Binary { op: Binary::And | Binary::Or, .. } | Self::Call { function: Function::Coalesce, .. } => {
+                self.operands().into_iter().all(Self::is_null_over_nulls)
+            }
+            _ => self.operands().into_iter().any(Self::is_null_over_nulls),
+        }
+    }
+
+    /// Whether it has a value in every row, given the columns that may be null. `false` where that is not plain to see.
+    pub(crate) fn is_never_null(&self, may_be_null: &impl Fn(&str) -> bool) -> bool {
+        let mut operands = self.operands().into_iter();
+        match self {
+            Self::Column(name) => !may_be_null(name),
+            Self::Literal(literal) => *literal != Literal::Null,
+            // Nothing can be divided by zero.
+            Self::Binary { op: Binary::Divide | Binary::Remainder, .. } => false,
+            Self::Call { function: Function::IsNull, .. } => true,
+            Self::Call { function: Function::Coalesce, .. } => operands.any(|it| it.is_never_null(may_be_null)),
+            _ => operands.all(|it| it.is_never_null(may_be_null)),
+        }
+    }
+
     /// Whether it is nested deeper than `levels`. Looks no deeper itself.
     #[must_use]
     pub fn deeper_than(&self, levels: usize) -> bool {

@@ -1,5 +1,5 @@
 //! An applier that never gets past a step: what the tests of killed appliers start and kill.
-//! In: a URL, the number of a step of the tests' story, and `before` or `after` its SQL. It ends only by a signal.
+//! In: a URL, the name of one of the tests' stories, the number of a step of it, and `before`, `within` or `after` its SQL. It ends only by a signal.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -11,7 +11,9 @@ use support::*;
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, url, step, side] = arguments.as_slice() else { panic!("a URL, a step and a side are given") };
+    let [_, url, name, step, side] = arguments.as_slice() else {
+        panic!("a URL, a story, a step and a side are given")
+    };
     let target = Target::new(Url::new(url.as_str())).unwrap();
     let engine = target.engine();
     let endless = match engine {
@@ -22,11 +24,21 @@ async fn main() {
              SELECT x + 1 FROM n) SELECT zeroblob(4000) FROM n;"
         }
     };
-    let mut history = story();
+    let mut history = match name.as_str() {
+        "everything" => everything(),
+        _ => story(),
+    };
     let scripts = history.migrations.iter_mut().flat_map(|migration| &mut migration.scripts);
     let mut steps: Vec<_> =
         scripts.filter(|script| script.engine == engine).flat_map(|script| &mut script.steps).collect();
     let step = &mut steps[step.parse::<usize>().unwrap() - 1];
-    step.sql = if side == "before" { format!("{endless}\n{}", step.sql) } else { format!("{}\n{endless}", step.sql) };
+    let mut statements: Vec<&str> = step.statements();
+    let place = match side.as_str() {
+        "before" => 0,
+        "within" => 1,
+        _ => statements.len(),
+    };
+    statements.insert(place, endless);
+    step.sql = statements.join("\n");
     applied(&target, &history).await.unwrap();
 }

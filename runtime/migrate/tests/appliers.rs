@@ -2,12 +2,9 @@
 
 mod support;
 
-use std::io::Read;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cell_migrate::{Options, Target, apply, status, verify};
+use cell_migrate::{Options, apply, status, verify};
 use support::*;
 
 #[tokio::test]
@@ -25,7 +22,7 @@ async fn of_two_appliers_at_once_one_does_everything() {
 #[tokio::test]
 async fn an_applier_waits_no_longer_than_it_was_told() {
     for place in places().await {
-        let mut child = stay(&place.target, "1 before");
+        let mut child = stay(&place.target, "story", "1 before");
         wait_until_it_stays(&place.target, &mut child).await;
         let mut options = Options::default();
         options.patience = Duration::ZERO;
@@ -41,7 +38,7 @@ async fn an_applier_killed_anywhere_is_followed_by_one_that_finishes() {
         for side in ["before", "after"] {
             for place in places().await {
                 let history = story();
-                let mut child = stay(&place.target, &format!("{step} {side}"));
+                let mut child = stay(&place.target, "story", &format!("{step} {side}"));
                 wait_until_it_stays(&place.target, &mut child).await;
                 kill(child);
                 let rest = applied(&place.target, &history).await.unwrap();
@@ -68,7 +65,7 @@ async fn an_applier_killed_before_its_last_line_is_followed_by_one_that_finishes
 #[tokio::test]
 async fn a_migration_that_changes_after_half_of_it_is_refused() {
     for place in places().await {
-        let mut child = stay(&place.target, "4 before");
+        let mut child = stay(&place.target, "story", "4 before");
         wait_until_it_stays(&place.target, &mut child).await;
         kill(child);
         let mut changed = story();
@@ -84,7 +81,7 @@ async fn a_migration_that_changes_after_half_of_it_is_refused() {
 #[tokio::test]
 async fn a_migration_that_changes_before_any_of_it_is_applied_as_it_is_now() {
     for place in places().await {
-        let mut child = stay(&place.target, "3 before");
+        let mut child = stay(&place.target, "story", "3 before");
         wait_until_it_stays(&place.target, &mut child).await;
         kill(child);
         let sealed = story();
@@ -99,7 +96,7 @@ async fn a_migration_that_changes_before_any_of_it_is_applied_as_it_is_now() {
 #[tokio::test]
 async fn a_migration_that_is_dropped_before_any_of_it_is_forgotten() {
     for place in places().await {
-        let mut child = stay(&place.target, "3 before");
+        let mut child = stay(&place.target, "story", "3 before");
         wait_until_it_stays(&place.target, &mut child).await;
         kill(child);
         let mut dropped = story();
@@ -113,49 +110,4 @@ async fn a_migration_that_is_dropped_before_any_of_it_is_forgotten() {
         // Another one of its number knows nothing of it.
         assert_eq!(applied(&place.target, &story()).await.unwrap().steps.len(), 2);
     }
-}
-
-/// Starts an applier that never gets past a step.
-fn stay(target: &Target, place: &str) -> Child {
-    Command::new(example("stuck-applier"))
-        .arg(target.url().as_str())
-        .args(place.split(' '))
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-/// Waits until the child is in the endless statement, which it never says itself.
-async fn wait_until_it_stays(target: &Target, child: &mut Child) {
-    let begun = Instant::now();
-    loop {
-        let stays = match target.engine() {
-            cell_schema::Engine::Postgres => {
-                let waiting = "SELECT CAST(wait_event AS text) FROM pg_stat_activity \
-                    WHERE datname = current_database() AND wait_event = 'PgSleep'";
-                !texts(target, waiting).await.is_empty()
-            }
-            cell_schema::Engine::Sqlite => {
-                let file = target.url().as_str().trim_start_matches("sqlite:");
-                std::fs::metadata(PathBuf::from(format!("{file}-wal"))).is_ok_and(|log| log.len() > 8 << 20)
-            }
-        };
-        if stays {
-            return;
-        }
-        if child.try_wait().unwrap().is_some() || begun.elapsed() > Duration::from_secs(60) {
-            let mut said = String::new();
-            child.kill().unwrap();
-            child.stderr.as_mut().unwrap().read_to_string(&mut said).unwrap();
-            panic!("the child did not stay in its step: {said}");
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
-fn kill(mut child: Child) {
-    // SIGKILL: the child cannot clean up.
-    child.kill().unwrap();
-    child.wait().unwrap();
 }

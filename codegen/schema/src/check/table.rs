@@ -46,6 +46,7 @@ pub(super) fn table(subject: Subject<'_>, report: &mut Report) {
     for unique in &table.uniques {
         columns(subject, &unique.name, &unique.columns, report);
     }
+    repeated(subject, report);
     for index in &table.indexes {
         let names: Vec<String> = index.columns.iter().map(|part| part.column.clone()).collect();
         columns(subject, &index.name, &names, report);
@@ -53,6 +54,22 @@ pub(super) fn table(subject: Subject<'_>, report: &mut Report) {
     for reference in &table.references {
         columns(subject, &reference.name, &reference.columns, report);
         self::reference(subject, reference, report);
+    }
+}
+
+/// Uniques that say what the key or another one says: PostgreSQL keeps one of them where it creates the table with both.
+fn repeated(subject: Subject<'_>, report: &mut Report) {
+    let table = subject.table;
+    let mut known = BTreeSet::from([&table.key]);
+    for unique in table.uniques.iter().filter(|unique| !unique.columns.is_empty()) {
+        if !known.insert(&unique.columns) {
+            report.refuse(
+                "index-columns",
+                subject.part(&unique.name),
+                format!("`({})` is unique by the key or by another unique already", shown(&unique.columns.join(", "))),
+                "remove one of them",
+            );
+        }
     }
 }
 

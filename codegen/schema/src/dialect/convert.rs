@@ -64,7 +64,13 @@ fn limited(engine: Engine, core: Converted, from: &Type, to: &Type, mapped: &BTr
                 (Engine::Sqlite, _) => "length",
             };
             let keeps = format!("{length}({}) <= {most}", core.value);
-            Converted { value: format!("substr({}, 1, {most})", core.value), keeps: Some(keeps), cuts: true, ..core }
+            let cut = format!("substr({}, 1, {most})", core.value);
+            let value = match (engine, to) {
+                // SQLite makes null of the start of no bytes.
+                (Engine::Sqlite, Type::Bytes { .. }) => format!("CASE WHEN {keeps} THEN {} ELSE {cut} END", core.value),
+                _ => cut,
+            };
+            Converted { value, keeps: Some(keeps), cuts: true, ..core }
         }
         Type::Enumeration { values } => {
             let before: &[String] = if let Type::Enumeration { values } = from { values } else { &[] };
@@ -131,7 +137,7 @@ impl Convert<'_> {
                 Some(Converted { fits: Some(format!("{x} IN (0, 1)")), ..self.always(value) })
             }
             (Type::Bool, to) if to.integers().is_some() => {
-                let value = self.either(x.to_owned(), format!("(CASE WHEN {x} THEN 1 ELSE 0 END)::{}", integer(to)));
+                let value = self.either(x.to_owned(), format!("{x}::integer::{}", integer(to)));
                 same(&value)
             }
             (Type::F32, Type::F64) => same(&self.either(x.to_owned(), format!("{x}::double precision"))),
@@ -285,11 +291,12 @@ impl Convert<'_> {
         let x = self.x;
         let value = match from {
             Type::I16 | Type::I32 | Type::I64 | Type::U16 | Type::U32 => self.either(format!("CAST({x} AS TEXT)"), format!("{x}::text")),
-            Type::Bool => format!("CASE WHEN {x} THEN 'true' ELSE 'false' END"),
+            Type::Bool => format!("CASE WHEN {x} THEN 'true' WHEN NOT {x} THEN 'false' END"),
             Type::Uuid => self.either(
+                // `hex` makes an empty text of nothing.
                 format!(
-                    "lower(substr(hex({x}), 1, 8) || '-' || substr(hex({x}), 9, 4) || '-' || substr(hex({x}), 13, 4) || '-' || \
-                     substr(hex({x}), 17, 4) || '-' || substr(hex({x}), 21))"
+                    "CASE WHEN {x} IS NOT NULL THEN lower(substr(hex({x}), 1, 8) || '-' || substr(hex({x}), 9, 4) || '-' || \
+                     substr(hex({x}), 13, 4) || '-' || substr(hex({x}), 17, 4) || '-' || substr(hex({x}), 21)) END"
                 ),
                 format!("{x}::text"),
             ),
@@ -400,7 +407,11 @@ fn digits(x: &str, scale: u8) -> String {
         return format!("CAST({x} AS TEXT)");
     }
     let unit = power(scale);
-    format!("printf('%s%d.%0{scale}d', CASE WHEN {x} < 0 THEN '-' ELSE '' END, abs({x}) / {unit}, abs({x}) % {unit})")
+    let sign = format!("CASE WHEN {x} < 0 THEN '-' ELSE '' END");
+    // `printf` makes zeros of nulls.
+    format!(
+        "CASE WHEN {x} IS NOT NULL THEN printf('%s%d.%0{scale}d', {sign}, abs({x}) / {unit}, abs({x}) % {unit}) END"
+    )
 }
 
 /// PostgreSQL: whether a text begins with a day that there is, and ends like `rest`.

@@ -17,6 +17,7 @@ use crate::change::Change;
 use crate::ddl::{Database, ForeignKey, Index, Statement, Table};
 use crate::dialect;
 use crate::refusal::{Refusal, shown};
+use crate::schema::{Generated, Schema};
 
 /// The steps from one schema to the next.
 pub(super) fn steps(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
@@ -50,11 +51,10 @@ fn gone(subject: &Subject<'_>, steps: &mut Vec<Step>) {
             }
             Change::RemoveIndex { index, .. } => (super::summary(change), drop_index(subject, index)),
             Change::RemoveColumn { table, column } => {
-                for name in generated_over(subject, table, column) {
-                    let title = format!("drop column `{}` of `{}`, which is computed anew", shown(&name), shown(table));
-                    let statement = Statement::DropColumn { table: table.clone(), column: name };
-                    if !steps.iter().any(|step| step.statements == [statement.clone()]) {
-                        steps.push(Step::new(title, vec![statement]));
+                for name in generated_over(subject.previous, table, column) {
+                    let step = uncomputed(subject, table, name);
+                    if !steps.contains(&step) {
+                        steps.push(step);
                     }
                 }
                 let statement = Statement::DropColumn { table: table.clone(), column: column.clone() };
@@ -84,17 +84,41 @@ fn gone(subject: &Subject<'_>, steps: &mut Vec<Step>) {
     }
 }
 
+/// Whether a change only takes something away.
+fn is_removal(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::RemoveReference { .. }
+            | Change::RemoveCheck { .. }
+            | Change::RemoveUnique { .. }
+            | Change::RemoveIndex { .. }
+            | Change::RemoveColumn { .. }
+            | Change::RemoveTable { .. }
+    )
+}
+
 fn drop_index(subject: &Subject<'_>, name: &str) -> Statement {
     let concurrently = subject.indexes == Indexes::Concurrently;
     Statement::DropIndex { name: name.to_owned(), concurrently, lenient: concurrently }
 }
 
-/// The generated columns of a table that are computed from one that goes, by the names before.
-fn generated_over(subject: &Subject<'_>, table: &str, column: &str) -> Vec<String> {
-    let Some(table) = subject.previous.table(table) else { return Vec::new() };
-    let over = |generated: &crate::schema::Generated| generated.expression.may_mention(column);
+/// The generated columns of a table that are computed from one that goes.
+fn generated_over(schema: &Schema, table: &str, column: &str) -> Vec<String> {
+    let Some(table) = schema.table(table) else { return Vec::new() };
+    let over = |generated: &Generated| generated.expression.may_mention(column);
     let columns = table.columns.iter().filter(|column| column.generated.as_ref().is_some_and(over));
     columns.map(|column| column.name.clone()).collect()
+}
+
+/// Makes a generated column let go of what it is computed from: it goes too, or keeps what was computed for now.
+fn uncomputed(subject: &Subject<'_>, table: &str, column: String) -> Step {
+    let removal = Change::RemoveColumn { table: table.to_owned(), column: column.clone() };
+    let of = table.to_owned();
+    if subject.changes.contains(&removal) {
+        return Step::new(super::summary(&removal), vec![Statement::DropColumn { table: of, column }]);
+    }
+    let title = format!("no longer compute `{}` of `{}`", shown(&column), shown(table));
+    Step::new(title, vec![Statement::DropExpression { table: of, column }])
 }
 
 /// Makes the last part: everything under its new name.

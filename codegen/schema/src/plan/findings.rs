@@ -1,16 +1,19 @@
 //! What may go wrong with rows: the hazards of each change, and what has to be counted for them. In: both schemas, the changes.
 //! Out: findings, and refusals of what no engine does. Absent: consent, and the SQL that counts ([`super::guards`]).
 
+mod computed;
+mod moved;
+
 use std::collections::BTreeMap;
 
 use crate::change::{Change, RowChange};
 use crate::dialect::convert::{Converted, convert};
 use crate::engine::Engine;
-use crate::expr::Expression;
+use crate::expr::{Binary, Expr, Expression, Literal};
 use crate::hazard::{Hazard, HazardKind};
-use crate::mapping::{Source, TableRows, mapping};
+use crate::mapping::{TableRows, mapping};
 use crate::refusal::{Refusal, shown};
-use crate::schema::{Column, Default, Reference, Schema, Table, Type};
+use crate::schema::{Check, Column, Default, Reference, Schema, Table, Type};
 
 /// A hazard, and what is counted for it.
 #[derive(Clone, Debug)]
@@ -80,7 +83,7 @@ pub(super) fn find(previous: &Schema, next: &Schema, changes: &[Change]) -> (Vec
             _ => {}
         }
     }
-    finder.retyped_uniques(changes);
+    finder.moved(changes);
     (finder.findings, finder.refusals)
 }
 
@@ -166,7 +169,8 @@ impl Finder<'_> {
             Change::AddColumn { table, column, checks, reference, backfill } if self.has_rows(table) => {
                 self.added(table, column, backfill.is_some());
                 let filled = backfill.is_some() || column.default.is_some() || column.generated.is_some();
-                for check in checks.iter().filter(|_| filled) {
+                let meets = |check: &Check| check.expression.portable().is_some_and(Expr::is_null_over_nulls);
+                for check in checks.iter().filter(|check| filled || !meets(check)) {
                     self.check(table, &check.name, &check.expression);
                 }
                 if let Some(reference) = reference.as_ref().filter(|_| filled) {
@@ -232,9 +236,12 @@ impl Finder<'_> {
     }
 
     fn added(&mut self, table: &str, column: &Column, has_backfill: bool) {
+        if column.generated.is_some() {
+            return self.computed(table, column);
+        }
         let object = self.object(table, &column.name);
         let name = shown(&column.name);
-        if column.nullable || column.generated.is_some() || (column.default.is_some() && !has_backfill) {
+        if column.nullable || (column.default.is_some() && !has_backfill) {
             if matches!(column.default, Some(Default::RandomUuid | Default::Now)) && !has_backfill {
                 let message = format!("`{name}` gets a value of its own in each row, and the table is written anew");
                 self.found(HazardKind::TableRewritten, object, message, None, Counted::Nothing);
@@ -269,10 +276,7 @@ impl Finder<'_> {
         let (from, origin) = self.names_before(table, &next.name);
         match (&before.generated, &next.generated) {
             // Every value is computed anew.
-            (Some(_), Some(_)) => {
-                self.standing(&object, from, Some(origin));
-                return;
-            }
+            (Some(_), Some(_)) => self.standing(&object, from.clone(), Some(origin.clone())),
             (None, Some(_)) => {
                 let message = format!("the values of `{name}` are replaced by computed ones");
                 let counted = Counted::Values { table: from.clone(), column: origin.clone() };
@@ -282,7 +286,8 @@ impl Finder<'_> {
             }
             _ => {}
         }
-        if before.ty != next.ty {
+        // What is computed is computed anew.
+        if before.ty != next.ty && next.generated.is_none() {
             // The dangers are the same on every engine; a test says so.
             match convert(Engine::Sqlite, "x", &before.ty, &next.ty, &rows.values) {
                 Some(converted) => self.converted(table, &before, next, &converted),
@@ -295,6 +300,19 @@ impl Finder<'_> {
             }
             self.standing(&object, from.clone(), Some(origin.clone()));
             self.standing_on_computed(&from, &origin);
+        }
+        if next.automatic && !before.automatic {
+            // The engine numbers on from the greatest there is.
+            let below = Expr::Binary {
+                op: Binary::Less,
+                left: Box::new(Expr::Column(next.name.clone())),
+                right: Box::new(Expr::Literal(Literal::Integer(i64::MAX))),
+            };
+            let message =
+                format!("`{name}` is numbered on from the greatest there is, and none may be the last number");
+            let expression = Expression::Portable(below);
+            let counted = Counted::Unmet { table: table.to_owned(), name: next.name.clone(), expression };
+            self.found(HazardKind::CheckOverRows, object.clone(), message, None, counted);
         }
         if before.nullable && !next.nullable {
             let help = rows
@@ -342,41 +360,6 @@ impl Finder<'_> {
         if converted.assumes_zone {
             let message = format!("the dates in `{name}` become midnights in UTC");
             self.found(HazardKind::TimeZoneAssumed, object, message, None, Counted::Nothing);
-        }
-    }
-
-    /// Values that were different may be equal in another type.
-    fn retyped_uniques(&mut self, changes: &[Change]) {
-        let retyped: Vec<(&String, &String)> = changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::ChangeColumn { table, previous, next, .. } if previous.ty != next.ty => {
-                    Some((table, &next.name))
-                }
-                _ => None,
-            })
-            .collect();
-        for table in &self.next.tables {
-            let about =
-                |columns: &[String]| retyped.iter().any(|(of, column)| **of == table.name && columns.contains(column));
-            let loses = |columns: &[String]| {
-                columns.iter().any(|column| {
-                    self.before(&table.name, column).zip(table.column(column)).is_some_and(|(before, next)| {
-                        let source = self.rows.get(&table.name).and_then(|rows| rows.columns.get(column));
-                        let Some(Source::Kept { rows, .. }) = source else { return false };
-                        let converted = convert(Engine::Sqlite, "x", &before.ty, &next.ty, &rows.values);
-                        !rows.values.is_empty() || converted.is_some_and(|converted| converted.keeps.is_some())
-                    })
-                })
-            };
-            let sets = table.uniques.iter().map(|unique| (&unique.columns, self.object(&table.name, &unique.name)));
-            let key = (&table.key, format!("{}.{}", self.next.database, table.name));
-            let sets: Vec<_> = sets.chain([key]).filter(|(columns, _)| about(columns) && loses(columns)).collect();
-            for (columns, object) in sets {
-                let message = format!("values of `({})` may become equal", shown(&columns.join(", ")));
-                let counted = Counted::Repeated { table: table.name.clone(), columns: columns.clone() };
-                self.found(HazardKind::UniqueOverRows, object, message, None, counted);
-            }
         }
     }
 

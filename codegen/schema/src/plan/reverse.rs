@@ -1,12 +1,14 @@
 //! The way back. In: a schema, the changes that were made to it. Out: the changes that undo them without loss, or why there are
-//! none. What undoing would delete, cut or refuse is lost: then the way back is a restore.
+//! none. What the changes deleted, cut or made the same is lost, and so is what undoing them would: then the way back is a restore.
+
+use std::collections::BTreeSet;
 
 use crate::change::Change;
-use crate::hazard::Consent;
+use crate::hazard::{Consent, Hazard, HazardKind};
 use crate::hints::{ColumnHints, Hints};
 use crate::mapping::{Source, mapping};
-use crate::refusal::Refusal;
-use crate::schema::Schema;
+use crate::refusal::{Refusal, shown};
+use crate::schema::{Column, Schema, Type};
 
 /// Whether changes can be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,17 +40,43 @@ pub fn reverse(previous: &Schema, changes: &[Change]) -> Result<Reverse, Vec<Ref
         Ok(back) => back,
         Err(refusals) => return Ok(Reverse::None(refusals)),
     };
-    let (findings, mut refusals) = super::findings::find(&next, previous, &back);
-    for finding in findings {
-        let hazard = finding.hazard;
-        if hazard.kind.consent() != Consent::Told && hazard.kind != crate::hazard::HazardKind::ObjectInTheWay {
-            let help = "restore a backup, or write a migration that goes on from here";
-            refusals.push(Refusal::new(hazard.kind.code(), hazard.object, hazard.message, help));
-        }
-    }
+    let mut refusals = merged(previous, changes);
+    let (findings, _) = super::findings::find(previous, &next, changes);
+    let lost =
+        findings.into_iter().map(|finding| finding.hazard).filter(|hazard| hazard.kind.consent() == Consent::Needed);
+    refusals.extend(lost.map(refusal));
+    let (findings, impossible) = super::findings::find(&next, previous, &back);
+    refusals.extend(impossible);
+    let refused = findings
+        .into_iter()
+        .map(|finding| finding.hazard)
+        .filter(|hazard| hazard.kind.consent() != Consent::Told && hazard.kind != HazardKind::ObjectInTheWay);
+    refusals.extend(refused.map(refusal));
     refusals.sort();
     refusals.dedup();
     Ok(if refusals.is_empty() { Reverse::Changes(back) } else { Reverse::None(refusals) })
+}
+
+fn refusal(hazard: Hazard) -> Refusal {
+    let help = "restore a backup, or write a migration that goes on from here";
+    Refusal::new(hazard.kind.code(), hazard.object, hazard.message, help)
+}
+
+/// Values of an enumeration that became the same: which rows held which is not written anywhere.
+fn merged(previous: &Schema, changes: &[Change]) -> Vec<Refusal> {
+    let lost = changes.iter().filter_map(|change| match change {
+        Change::ChangeColumn { table, previous: Column { ty: Type::Enumeration { values }, .. }, next, rows } => {
+            let after: BTreeSet<&String> = values.iter().map(|value| rows.values.get(value).unwrap_or(value)).collect();
+            (after.len() < values.len()).then(|| Hazard {
+                object: format!("{}.{table}.{}", previous.database, next.name),
+                kind: HazardKind::ValueRemoved,
+                message: format!("different values of `{}` became the same", shown(&next.name)),
+                help: None,
+            })
+        }
+        _ => None,
+    });
+    lost.map(refusal).collect()
 }
 
 /// What was said beside the schemas that these changes were made of: the renames, backfills and values in them.

@@ -104,7 +104,7 @@ prop_compose! {
             }
             let orderable = column.ty != Type::Json;
             table = match kind {
-                0 if orderable => table.unique(&name, &[&column.name]),
+                0 if orderable && table.key != [column.name.as_str()] => table.unique(&name, &[&column.name]),
                 1 if orderable => table.index(&name, &[&column.name], None),
                 2 => table.check(&name, about(&column)),
                 3 if orderable => table.index(&name, &[&column.name], Some(about(&column))),

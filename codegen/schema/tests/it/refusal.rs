@@ -28,6 +28,7 @@ fn names_that_an_engine_would_cut_or_confuse_are_refused() {
             shop.Users.name: `name` is also the name of shop.Users.Name (`Name`); SQLite takes upper and lower case for the same [sql-name-clash]; choose another name: `name = "…"`
             shop.logs.users: `users` is also the name of shop.Users (`Users`); SQLite takes upper and lower case for the same [sql-name-clash]; choose another name: `name = "…"`
             shop.logs_id_seq: `logs_id_seq` is also the name of the sequence of shop.logs.id (`logs_id_seq`) [sql-name-clash]; choose another name: `name = "…"`
+            shop.logs_id_seq.logs_id_seq_pkey: `(id)` is unique by the key or by another unique already [index-columns]; remove one of them
             shop.sqlite_thing: `sqlite_thing` begins with `sqlite_`, which SQLite keeps for itself [sql-name]; choose another name: `name = "…"`
             shop.sqlite_thing.: a name is empty [sql-name]; choose another name: `name = "…"`
             shop.sqlite_thing.a\u{a}b: `a\u{a}b` contains a control character [sql-name]; choose another name: `name = "…"`

@@ -1,6 +1,12 @@
 //! What the tests share: schemas in few words, histories of them, an empty database on each engine.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses its own part of this")]
 
+mod child;
+mod everything;
+
+pub use child::*;
+pub use everything::*;
+
 use cell_migrate::throwaway::{Cluster, SqliteFile, sqlite};
 use cell_migrate::{Applied, MigrateError, Options, Target, apply};
 use cell_schema::expr::{Binary, Expr, Expression, Function, Literal};

@@ -49,7 +49,7 @@ pub(super) fn find(subject: &Subject<'_>, current: &Database, pairs: &[(&Table, 
         for column in before.columns.iter().filter(|column| column.generated.is_some()) {
             let expression = column.generated.as_deref().unwrap_or_default();
             let plain = after.column(&column.name).is_some_and(|next| next.generated.is_some());
-            if plain && moved.iter().any(|name| *name != column.name && expression.contains(*name)) {
+            if plain && moved.iter().any(|name| *name != column.name && mentions(expression, name)) {
                 bound.remade.insert((after.name.clone(), column.name.clone()));
             }
         }
@@ -65,6 +65,13 @@ pub(super) fn find(subject: &Subject<'_>, current: &Database, pairs: &[(&Table, 
     bound
 }
 
+/// Whether an expression's text may name a column. It may name others that begin alike; then more comes anew than has to.
+fn mentions(text: &str, column: &str) -> bool {
+    // Text that a developer wrote need not be quoted.
+    let (text, column) = (text.to_lowercase(), column.to_lowercase());
+    text.contains(&column.replace('"', "\"\"")) || text.contains(&column)
+}
+
 fn parts(before: &Table, after: &Table, moved: &BTreeSet<&str>, bound: &mut Bound) {
     let remade = |bound: &Bound, column: &str| bound.is_remade(&after.name, column);
     let go = |bound: &mut Bound, part: &str| {
@@ -72,7 +79,7 @@ fn parts(before: &Table, after: &Table, moved: &BTreeSet<&str>, bound: &mut Boun
     };
     for check in &before.checks {
         let same = after.checks.contains(check);
-        if !same || moved.iter().any(|column| check.expression.contains(*column)) {
+        if !same || moved.iter().any(|column| mentions(&check.expression, column)) {
             go(bound, &check.name);
         }
     }
@@ -85,7 +92,7 @@ fn parts(before: &Table, after: &Table, moved: &BTreeSet<&str>, bound: &mut Boun
     for index in &before.indexes {
         let same = after.indexes.contains(index);
         let predicate = index.predicate.as_deref().unwrap_or_default();
-        let moves = moved.iter().any(|column| predicate.contains(*column));
+        let moves = moved.iter().any(|column| mentions(predicate, column));
         if !same || moves || index.columns.iter().any(|(column, _)| remade(bound, column)) {
             go(bound, &index.name);
         }

@@ -37,6 +37,14 @@ impl Alter<'_> {
                 None => {}
             }
         }
+        // What is computed from a column keeps that from changing its type.
+        for column in after.columns.iter().filter(|column| column.generated.is_none()) {
+            if before.column(&column.name).is_some_and(|earlier| earlier.generated.is_some()) {
+                let title = format!("no longer compute `{}` of `{}`", shown(&column.name), shown(table));
+                let (table, column) = (table.to_owned(), column.name.clone());
+                self.push(title, vec![Statement::DropExpression { table, column }]);
+            }
+        }
         // A column that is computed comes when those it is computed from are as they will be.
         for column in
             after.columns.iter().filter(|column| before.column(&column.name).is_none() && column.generated.is_none())
@@ -89,9 +97,6 @@ impl Alter<'_> {
         let is_retyped = earlier.ty != column.ty || earlier.collation != column.collation;
         let (of, this) = (|| table.to_owned(), || name.to_owned());
         let mut statements = Vec::new();
-        if earlier.generated.is_some() && column.generated.is_none() {
-            statements.push(Statement::DropExpression { table: of(), column: this() });
-        }
         if earlier.identity && !column.identity {
             statements.push(Statement::SetIdentity { table: of(), column: this(), identity: false });
         }

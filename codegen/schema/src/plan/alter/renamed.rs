@@ -5,34 +5,31 @@ use crate::change::Change;
 use crate::ddl::{self, Statement};
 use crate::dialect;
 use crate::names;
-use crate::plan::{Step, Subject, summary};
+use crate::plan::{Step, Subject, replay, summary};
 use crate::refusal::Refusal;
 use crate::schema::{Schema, Table};
 
 pub(super) fn renames(subject: &Subject<'_>) -> Result<(Vec<Step>, ddl::Database), Vec<Refusal>> {
     let mut steps = Vec::new();
-    let mut schema = subject.previous.clone();
-    for change in subject.changes {
-        let goes = matches!(
-            change,
-            Change::RemoveReference { .. }
-                | Change::RemoveCheck { .. }
-                | Change::RemoveUnique { .. }
-                | Change::RemoveIndex { .. }
-                | Change::RemoveColumn { .. }
-                | Change::RemoveTable { .. }
-        );
+    // What goes later, goes under its new name.
+    let removed = subject.changes.iter().take_while(|change| super::is_removal(change)).count();
+    let (removed, rest) = subject.changes.split_at(removed);
+    let mut schema = replay(subject.previous, removed)?;
+    for change in removed {
+        if let Change::RemoveColumn { table, column } = change {
+            let computed = super::generated_over(&schema, table, column);
+            let tables = schema.tables.iter_mut().filter(|other| other.name == *table);
+            let columns = tables.flat_map(|table| &mut table.columns);
+            columns.filter(|column| computed.contains(&column.name)).for_each(|column| column.generated = None);
+        }
+    }
+    for change in rest {
         let (from, to) = match change {
             Change::RenameTable { from, to } => (from, to),
             Change::RenameColumn { table, .. } => (table, table),
-            // What goes after a rename bears the new names, and is still there.
-            _ if goes && steps.is_empty() => {
-                schema = super::super::replay(&schema, std::slice::from_ref(change))?;
-                continue;
-            }
             _ => break,
         };
-        let next = super::super::replay(&schema, std::slice::from_ref(change))?;
+        let next = replay(&schema, std::slice::from_ref(change))?;
         let mut statements = vec![match change {
             Change::RenameColumn { table, from, to } => {
                 Statement::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() }
