@@ -162,6 +162,7 @@ fn histories(compiled: &Compiled) -> BTreeMap<String, Vec<Migration>> {
         number: migration.number,
         name: migration.name.clone(),
         hash: migration.hash.to_string(),
+        stands_for: migration.squashed.as_ref().map(|squashed| squashed.hash.clone()),
         steps: migration.told(engine),
     };
     let engine = |name: &String| {
