@@ -33,7 +33,7 @@ attributes! {
     ///
     /// Arguments: `name` (the SQL name), `renamed_from`, `new` (the name of the type for inserts), `crate`.
     /// On fields: `key`, `unique`, `index`, `references(T, on_delete = …)`, `check(…)`, `generated(…)`,
-    /// `column(name, default, renamed_from, backfill, max_len, allow)`, `decimal(p, s)`, `skip`.
+    /// `column(name, default, renamed_from, backfill, max_len, zone, allow(…))`, `decimal(p, s)`, `skip`.
     /// On the struct: `key(a, b)`, `unique(a, b)`, `index(a, b desc, where = …)`, `references(T, a, b)`, `check(…)`.
     database_table = DatabaseTable;
     /// An enum without fields, stored as text with a check. On a value: `renamed_from = "…"`, `removed(to = Other)`.

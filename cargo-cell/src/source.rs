@@ -15,7 +15,7 @@ use crate::stop::{Mistake, Stop};
 /// What is wrong with it; its diagnostics have been shown.
 pub(crate) fn compile(options: &Options, compile: &Compile, output: &Output) -> Result<Compiled, Stop> {
     let allowed = compile.allow.iter().cloned().collect();
-    let compiled = compile::check(options, &allowed).map_err(|failure| match failure {
+    compile::check(options, &allowed).map_err(|failure| match failure {
         Failure::Diagnostics { program, diagnostics } => {
             let count = output.diagnostics(&program, &diagnostics);
             match diagnostics.iter().find(|located| located.diagnostic.code == "internal") {
@@ -24,17 +24,16 @@ pub(crate) fn compile(options: &Options, compile: &Compile, output: &Output) -> 
             }
         }
         Failure::File(error) => error.into(),
-        failure => Mistake::new(failure.to_string()).into(),
-    })?;
-    for allowed in &compile.allow {
-        let is_of = |name: &str| allowed.object.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-        if !compiled.model.databases.iter().any(|database| is_of(&database.name)) {
-            let message = format!("`--allow {}={}` names no object of a database", allowed.hazard, allowed.object);
-            let help = "an object begins with its database: `shop.products.price`";
-            return Err(Mistake::usage(message).help(help).into());
+        Failure::Stranger { ref allowed, ref databases } => {
+            let database = allowed.object.split('.').next().unwrap_or_default();
+            let help = match suggest::nearest(database, databases.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean the database `{near}`?"),
+                None => "an object begins with its database: `shop.products.price`".to_owned(),
+            };
+            Mistake::usage(failure.to_string()).help(help).into()
         }
-    }
-    Ok(compiled)
+        failure => Mistake::new(failure.to_string()).into(),
+    })
 }
 
 /// The topology of the environment that the arguments name. Every command that takes an application asks for it, so that a

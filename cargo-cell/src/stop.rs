@@ -71,14 +71,17 @@ pub(crate) struct Mistake {
 impl Count {
     /// How a command ends that found these: hazards alone are for the user to allow.
     pub(crate) fn exit(&self) -> Exit {
-        let is_hazard = |code: &str| {
-            HazardKind::ALL.into_iter().any(|kind| kind.consent() == Consent::Needed && kind.code() == code)
-        };
-        if !self.codes.is_empty() && self.codes.iter().all(|code| is_hazard(code)) {
+        if !self.codes.is_empty() && self.hazards().count() == self.codes.len() {
             Exit::HazardRefused
         } else {
             Exit::Diagnostics
         }
+    }
+
+    /// The hazards among them that may be allowed.
+    pub(crate) fn hazards(&self) -> impl Iterator<Item = HazardKind> {
+        let kinds = self.codes.iter().filter_map(|code| HazardKind::ALL.into_iter().find(|kind| kind.code() == *code));
+        kinds.filter(|kind| kind.consent() == Consent::Needed)
     }
 }
 
@@ -160,7 +163,17 @@ impl From<cell_codegen::emit::FileError> for Stop {
 mod tests {
     use std::process::ExitCode;
 
-    use super::Exit;
+    use super::{Count, Exit};
+
+    #[test]
+    fn only_hazards_alone_are_refused_as_hazards() {
+        let exit =
+            |codes: &[&'static str]| Count { errors: codes.len(), codes: codes.iter().copied().collect() }.exit();
+        assert_eq!(exit(&["lossy-cast", "rows-deleted"]), Exit::HazardRefused);
+        assert_eq!(exit(&["lossy-cast", "unsupported-change"]), Exit::Diagnostics);
+        assert_eq!(exit(&["unique-over-rows"]), Exit::Diagnostics, "nobody can allow what loses nothing");
+        assert_eq!(exit(&[]), Exit::Diagnostics);
+    }
 
     #[test]
     fn each_end_has_the_code_that_help_lists() {

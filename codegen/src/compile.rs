@@ -48,6 +48,13 @@ pub enum Failure {
     },
     /// A file under `cell/` could not be read.
     File(FileError),
+    /// A hazard is allowed to happen to an object of no database.
+    Stranger {
+        /// What was allowed.
+        allowed: Allowed,
+        /// The databases that there are.
+        databases: Vec<String>,
+    },
 }
 
 impl fmt::Display for Failure {
@@ -56,6 +63,9 @@ impl fmt::Display for Failure {
             Self::Scan(error) => write!(f, "{error}"),
             Self::Diagnostics { diagnostics, .. } => write!(f, "{} errors in the application", diagnostics.len()),
             Self::File(error) => write!(f, "{error}"),
+            Self::Stranger { allowed: Allowed { hazard, object }, .. } => {
+                write!(f, "`--allow {hazard}={object}` names no object of a database")
+            }
         }
     }
 }
@@ -84,6 +94,12 @@ pub fn check(options: &scan::Options, allowed: &BTreeSet<Allowed>) -> Result<Com
     let diagnostics = check::check(&program, &model, &topologies);
     if !diagnostics.is_empty() {
         return Err(refused(program, diagnostics));
+    }
+    // Before anything is refused that it was perhaps to allow.
+    let owned = |allowed: &&Allowed| model.databases.iter().any(|database| database.owns(&allowed.object));
+    if let Some(stranger) = allowed.iter().find(|allowed| !owned(allowed)) {
+        let databases = model.databases.iter().map(|database| database.name.clone()).collect();
+        return Err(Failure::Stranger { allowed: stranger.clone(), databases });
     }
     let previous = emit::read(&root, &model).map_err(Failure::File)?;
     let histories = match emit::histories(&model, &previous, allowed) {

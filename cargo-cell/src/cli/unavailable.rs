@@ -9,7 +9,7 @@ const COMMANDS: [&str; 11] =
     ["completions", "dev", "doctor", "eject", "graph", "init", "new", "ps", "search", "secret", "top"];
 
 /// Commands below `migrate`.
-const MIGRATE: [&str; 4] = ["baseline", "contract", "copy", "squash"];
+const MIGRATE: [&str; 1] = ["copy"];
 
 /// The error for what clap refused: one of our own where the word is known.
 pub(super) fn error(clap: &mut Command, error: Error) -> Error {

@@ -37,8 +37,8 @@ struct Migrated<'a> {
 /// # Errors
 /// Why it does not run.
 pub(super) async fn run(arguments: &Run, output: &Output) -> Result<Exit, Stop> {
-    let options = arguments.compile.scan();
-    let compiled = source::compile(&options, &arguments.compile, output)?;
+    let scan = arguments.compile.scan();
+    let compiled = source::compile(&scan, &arguments.compile, output)?;
     source::environment(&compiled, &arguments.compile.application)?;
     let cells: Vec<&str> = compiled.model.cells.iter().map(|cell| cell.name.as_str()).collect();
     // Before the build, which takes longer than reading a name again.
@@ -55,14 +55,17 @@ pub(super) async fn run(arguments: &Run, output: &Output) -> Result<Exit, Stop> 
         targets.push((database.name.clone(), database::target(&compiled, database, &folder)?));
     }
 
-    let built = build::finish(compiled, &options, output).await?;
+    let built = build::finish(compiled, &scan, output).await?;
     let written = build::write(&built)?;
     written.iter().for_each(|path| output.progress("Wrote", path));
     state::make(&folder)?;
+    let mut options = Options::default();
+    // A draft that was applied here may lose what the migration itself never had.
+    options.allowed = arguments.compile.allow.iter().cloned().collect();
     let mut migrated = Vec::new();
     for (name, target) in &targets {
         let Some(history) = built.compiled.histories.get(name) else { continue };
-        let applied = cell_migrate::apply(target, history, &Options::default()).await?;
+        let applied = cell_migrate::apply(target, history, &options).await?;
         if !applied.steps.is_empty() {
             output.progress("Migrated", format_args!("{name}: {}", counted(applied.steps.len(), "step")));
         }

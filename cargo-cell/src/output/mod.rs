@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 
 use cell_codegen::program::{Located, Program};
 use cell_codegen::render;
+use cell_schema::hazard::HazardKind;
 use serde::Serialize;
 
 pub(crate) use difference::difference;
@@ -143,7 +144,7 @@ impl Output {
         }
     }
 
-    /// The line behind all diagnostics.
+    /// The lines behind all diagnostics.
     pub(crate) fn count(&self, count: &Count) {
         if self.is_json() {
             return;
@@ -160,6 +161,23 @@ impl Output {
         };
         let label = self.progress.error("error");
         error(&format!("{label}: {errors}; run `cargo cell explain {code}` for more\n"));
+        self.ways(count);
+    }
+
+    /// How what was refused as a hazard is allowed.
+    fn ways(&self, count: &Count) {
+        let hazards: Vec<HazardKind> = count.hazards().collect();
+        let (code, word) = match hazards.as_slice() {
+            [] => return,
+            [only] => (only.code(), only.code().replace('-', "_")),
+            _ => ("CODE", "code_with_underscores".to_owned()),
+        };
+        // A table that is dropped has no field.
+        let field = match hazards.as_slice() {
+            [HazardKind::RowsDeleted] => String::new(),
+            _ => format!(", or `#[column(allow({word}))]` on a field that is there"),
+        };
+        self.note(format_args!("what may happen is allowed by its code and object: `--allow {code}=OBJECT`{field}"));
     }
 
     /// Something that is wrong at no place.

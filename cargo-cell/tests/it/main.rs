@@ -3,6 +3,7 @@
 mod application;
 mod check;
 mod fixture;
+mod hazards;
 mod release;
 mod supervise;
 mod usage;

@@ -43,6 +43,10 @@ fn every_command_has_an_example() {
         &["run"],
         &["migrate", "status"],
         &["migrate", "apply"],
+        &["migrate", "baseline"],
+        &["migrate", "contract"],
+        &["migrate", "reverse"],
+        &["migrate", "squash"],
         &["release"],
         &["plan"],
         &["explain"],
@@ -51,6 +55,16 @@ fn every_command_has_an_example() {
         assert_eq!(said.code, Some(0));
         assert!(said.out.contains("Example"), "{command:?}: {}", said.out);
         assert!(said.out.contains("cargo cell"), "{command:?}: {}", said.out);
+    }
+}
+
+#[test]
+fn every_command_that_plans_migrations_takes_what_is_allowed() {
+    let plain = ["check", "build", "run", "release", "plan", "deploy"].map(|command| vec![command]);
+    let below = ["status", "apply", "baseline", "contract", "squash", "reverse", "verify"];
+    for command in plain.into_iter().chain(below.map(|command| vec!["migrate", command])) {
+        let said = run(&[command.as_slice(), &["-h"]].concat());
+        assert!(said.out.contains("--allow <HAZARD=OBJECT>"), "{command:?}: {}", said.out);
     }
 }
 
@@ -64,7 +78,7 @@ fn a_mistyped_command_gets_the_nearest() {
 #[test]
 fn a_command_of_a_later_version_says_so() {
     for (arguments, name) in
-        [(&["graph"][..], "graph"), (&["dev", "--fast"], "dev"), (&["migrate", "squash"], "migrate squash")]
+        [(&["graph"][..], "graph"), (&["dev", "--fast"], "dev"), (&["migrate", "copy"], "migrate copy")]
     {
         let said = run(arguments);
         assert_eq!(said.code, Some(2));

@@ -11,7 +11,7 @@ const HELP: &str = "keep `renamed_from` on the one that it has become";
 pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
     for row in Row::all(context.program) {
         let columns = row.table.columns.iter().filter_map(|column| column.renamed_from.as_ref());
-        twice(columns.map(|from| (from, row.place(from.span))), "a column", findings);
+        twice(columns.map(|from| (from, row.place(from.span))), "column", findings);
     }
     for database in &context.databases {
         let rows = database.members.tables.iter().filter_map(|member| {
@@ -19,12 +19,12 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
             let from = row.table.renamed_from.as_ref()?;
             Some((from, row.place(from.span)))
         });
-        twice(rows, "a table", findings);
+        twice(rows, "table", findings);
     }
     for declared in context.program.declarations() {
         let Decl::Enumeration(enumeration) = &declared.decl else { continue };
         let values = enumeration.values.iter().filter_map(|value| value.renamed_from.as_ref());
-        twice(values.map(|from| (from, Place { file: declared.file, span: from.span })), "a value", findings);
+        twice(values.map(|from| (from, Place { file: declared.file, span: from.span })), "value", findings);
     }
 }
 
@@ -37,7 +37,7 @@ fn twice<'a>(names: impl Iterator<Item = (&'a Spanned<String>, Place)>, what: &s
                 findings.push(
                     Rule::RenamedTwice
                         .at(place, message)
-                        .related(*first, format!("the other {} is here", &what[2..]))
+                        .related(*first, format!("the other {what} is here"))
                         .help(HELP),
                 );
             }
@@ -55,7 +55,11 @@ mod tests {
     #[test]
     fn each_has_a_name_of_its_own_that_it_had() {
         accepted(
-            "#[Database::table] pub struct P { #[key] id: i64, #[column(renamed_from = \"b\")] a: i64, #[column(renamed_from = \"a\")] b: i64 }",
+            "#[Database::table] pub struct P { #[key] id: i64, #[column(renamed_from = \"b\")] a: i64, #[column(renamed_from = \"a\")] b: i64 }
+             #[Database::table(renamed_from = \"x\")] pub struct Q { #[key] id: i64 }
+             #[Database::table(renamed_from = \"x\")] pub struct R { #[key] id: i64 }
+             #[Database::sqlite(file = \"one.db\")] pub struct One { pub q: Table<Q> }
+             #[Database::sqlite(file = \"two.db\")] pub struct Two { pub r: Table<R> }",
         );
     }
 
@@ -69,6 +73,38 @@ mod tests {
                   |
                 2 | #[Database::table] pub struct P { #[key] id: i64, #[column(renamed_from = "x")] a: i64, #[column(renamed_from = "x")] b: i64 }
                   |                                                                           --- the other column is here          ^^^
+                  |
+                  = help: keep `renamed_from` on the one that it has become
+
+            "#]],
+        );
+    }
+
+    #[test]
+    fn nor_can_two_tables_of_a_database_or_two_values() {
+        refused(
+            "#[Database::table(renamed_from = \"x\")] pub struct P { #[key] id: i64 }
+#[Database::table(renamed_from = \"x\")] pub struct Q { #[key] id: i64 }
+#[Database::sqlite(file = \"shop.db\")] pub struct Shop { pub p: Table<P>, pub q: Table<Q> }
+#[Database::enumeration] pub enum Kind { #[renamed_from = \"c\"] A, #[renamed_from = \"c\"] B }",
+            expect![[r#"
+                error[renamed-twice]: `x` was renamed to another one already
+                 --> src/main.rs:3:34
+                  |
+                2 | #[Database::table(renamed_from = "x")] pub struct P { #[key] id: i64 }
+                  |                                  --- the other table is here
+                3 | #[Database::table(renamed_from = "x")] pub struct Q { #[key] id: i64 }
+                  |                                  ^^^
+                  |
+                  = help: keep `renamed_from` on the one that it has become
+
+                error[renamed-twice]: `c` was renamed to another one already
+                 --> src/main.rs:5:84
+                  |
+                5 | #[Database::enumeration] pub enum Kind { #[renamed_from = "c"] A, #[renamed_from = "c"] B }
+                  |                                                           ---                      ^^^
+                  |                                                           |
+                  |                                                           the other value is here
                   |
                   = help: keep `renamed_from` on the one that it has become
 

@@ -51,7 +51,8 @@ mod tests {
     fn each_unknown_name_is_shown_at_its_place() {
         refused(
             "#[Database::table] #[check(prise >= 0 && zzz == cache)] #[index(id, where = ide > 0)]
-             pub struct P { #[key] id: i64, price: i64, #[generated(pric * 2)] twice: i64, #[skip] cache: i64 }",
+             pub struct P { #[key] id: i64, price: i64, #[generated(pric * 2)] twice: i64, #[skip] cache: i64,
+                 #[column(backfill = prices)] cost: i64 }",
             expect![[r#"
                 error[unknown-column]: `P` has no column `prise`
                  --> src/main.rs:2:28
@@ -67,7 +68,7 @@ mod tests {
                 2 | #[Database::table] #[check(prise >= 0 && zzz == cache)] #[index(id, where = ide > 0)]
                   |                                          ^^^
                   |
-                  = help: write the field's name; the columns are `id`, `price` and `twice`
+                  = help: write the field's name; the columns are `id`, `price`, `twice` and `cost`
 
                 error[unknown-column]: `P` has no column `cache`
                  --> src/main.rs:2:49
@@ -88,8 +89,16 @@ mod tests {
                 error[unknown-column]: `P` has no column `pric`
                  --> src/main.rs:3:69
                   |
-                3 |              pub struct P { #[key] id: i64, price: i64, #[generated(pric * 2)] twice: i64, #[skip] cache: i64 }
+                3 |              pub struct P { #[key] id: i64, price: i64, #[generated(pric * 2)] twice: i64, #[skip] cache: i64,
                   |                                                                     ^^^^
+                  |
+                  = help: did you mean `price`?
+
+                error[unknown-column]: `P` has no column `prices`
+                 --> src/main.rs:4:38
+                  |
+                4 |                  #[column(backfill = prices)] cost: i64 }
+                  |                                      ^^^^^^
                   |
                   = help: did you mean `price`?
 

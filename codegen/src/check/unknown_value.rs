@@ -32,12 +32,13 @@ mod tests {
     fn another_path_is_none() {
         refused(
             "#[Database::enumeration] pub enum Kind { A, B }
-             #[Database::table] #[check(kind != Kind::C && id < i64::MAX)] pub struct P { #[key] id: i64, kind: Kind }",
+             #[Database::table] #[check(kind != Kind::C && id < i64::MAX)] pub struct P { #[key] id: i64, kind: Kind,
+                 #[column(backfill = Kind::D)] sort: Kind }",
             expect![[r#"
                 error[unknown-value]: this names no value of an enumeration
                  --> src/main.rs:3:49
                   |
-                3 |              #[Database::table] #[check(kind != Kind::C && id < i64::MAX)] pub struct P { #[key] id: i64, kind: Kind }
+                3 |              #[Database::table] #[check(kind != Kind::C && id < i64::MAX)] pub struct P { #[key] id: i64, kind: Kind,
                   |                                                 ^^^^^^^
                   |
                   = help: write a column's name, a literal, or a value such as `Category::Book`
@@ -45,8 +46,16 @@ mod tests {
                 error[unknown-value]: this names no value of an enumeration
                  --> src/main.rs:3:65
                   |
-                3 |              #[Database::table] #[check(kind != Kind::C && id < i64::MAX)] pub struct P { #[key] id: i64, kind: Kind }
+                3 |              #[Database::table] #[check(kind != Kind::C && id < i64::MAX)] pub struct P { #[key] id: i64, kind: Kind,
                   |                                                                 ^^^^^^^^
+                  |
+                  = help: write a column's name, a literal, or a value such as `Category::Book`
+
+                error[unknown-value]: this names no value of an enumeration
+                 --> src/main.rs:4:38
+                  |
+                4 |                  #[column(backfill = Kind::D)] sort: Kind }
+                  |                                      ^^^^^^^
                   |
                   = help: write a column's name, a literal, or a value such as `Category::Book`
 

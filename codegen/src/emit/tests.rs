@@ -1,8 +1,11 @@
 //! What is emitted for a small application, and that it is the same each time.
 
-use std::collections::BTreeMap;
+mod changes;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use cell_schema::hazard::Allowed;
 use expect_test::{Expect, expect};
 
 use super::{Artifacts, Previous, emit, histories, outdated, write};
@@ -24,6 +27,11 @@ const SHOP: &str = "use cell::prelude::*;
 
 /// What is emitted over files that are there; or what is refused.
 fn compile(source: &str, previous: &Previous) -> Result<Artifacts, String> {
+    compile_with(source, previous, &BTreeSet::new())
+}
+
+/// The same where hazards may happen besides those that the source and the files allow.
+fn compile_with(source: &str, previous: &Previous, allowed: &BTreeSet<Allowed>) -> Result<Artifacts, String> {
     let scanned = scan::from_sources(&[("src/main.rs", source)]);
     let program = scanned.program;
     let model = lower(&program);
@@ -32,7 +40,7 @@ fn compile(source: &str, previous: &Previous) -> Result<Artifacts, String> {
     let topologies = Topologies::parse(&topologies.collect()).map_err(|errors| format!("{errors:?}"))?;
     diagnostics.extend(check(&program, &model, &topologies));
     if diagnostics.is_empty() {
-        match histories(&model, previous, &Default::default()) {
+        match histories(&model, previous, allowed) {
             Ok(histories) => return Ok(emit(&model, &histories, &topologies, previous)),
             Err(refused) => diagnostics = refused,
         }
@@ -219,9 +227,7 @@ fn an_open_migration_that_was_edited_or_merged_badly_is_written_again() {
 
 #[test]
 fn what_a_release_sealed_is_kept_and_the_next_change_is_a_migration_of_its_own() {
-    let mut files = compiled(SHOP, &Previous::default()).files;
-    let chain = files.get("cell/shop/chain").expect("a chain").clone();
-    files.insert("cell/shop/sealed".to_owned(), chain);
+    let mut files = released();
     let sealed = compiled(SHOP, &Previous::new(files.clone()));
     assert_eq!(sealed.files.get("cell/shop/sealed"), files.get("cell/shop/sealed"));
     let source = SHOP.replace("pub sku: String", "pub sku: String, pub note: Option<String>");
@@ -244,6 +250,19 @@ fn what_a_release_sealed_is_kept_and_the_next_change_is_a_migration_of_its_own()
     files.insert(change.to_owned(), edited);
     let said = compile(SHOP, &Previous::new(files)).expect_err("an edited sealed migration");
     assert!(said.contains("error[history-edited]"), "{said}");
+}
+
+/// The files of a shop after its first release.
+fn released() -> BTreeMap<String, Vec<u8>> {
+    sealed(compiled(SHOP, &Previous::default()).files)
+}
+
+/// The files with every migration sealed, as a release leaves them: the seal is the chain's last line.
+fn sealed(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+    let chain = String::from_utf8_lossy(&files["cell/shop/chain"]).into_owned();
+    let last = chain.lines().last().expect("a link");
+    files.insert("cell/shop/sealed".to_owned(), format!("{last}\n").into_bytes());
+    files
 }
 
 #[test]

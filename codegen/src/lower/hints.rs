@@ -2,7 +2,7 @@
 //! values. In: a table's struct, its SQL name in one database. Out: hints by SQL name, and hazards that may happen. What cannot
 //! be lowered is left out; a rule of `check` says why.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cell_schema::hazard::{Allowed, HazardKind};
 use cell_schema::hints::{ColumnHints, TableHints};
@@ -36,19 +36,20 @@ pub(super) fn table(row: &Row<'_>, object: &str, allowed: &mut BTreeSet<Allowed>
     hints
 }
 
-/// What becomes of the values of a column's enumeration, by their earlier texts.
-fn values(row: &Row<'_>, column: &decl::Column) -> std::collections::BTreeMap<String, String> {
-    let Ok(stored) = row.stored(column) else { return Default::default() };
-    let Kind::Enumeration(id) = stored.kind else { return Default::default() };
-    let Decl::Enumeration(enumeration) = &row.program.declared(id).decl else { return Default::default() };
-    let text = |ident: &syn::Ident| {
-        enumeration.values.iter().find(|value| value.ident == *ident).map(|value| value.text.clone())
-    };
-    let renamed = enumeration
-        .values
-        .iter()
-        .filter_map(|value| Some((value.renamed_from.as_ref()?.value.clone(), value.text.clone())));
-    let removed =
-        enumeration.values.iter().filter_map(|value| Some((value.text.clone(), text(value.removed_to.as_ref()?)?)));
-    renamed.chain(removed).collect()
+/// What becomes of the values of a column's enumeration, by their earlier texts. Of a value that was renamed and then removed
+/// both earlier texts become the other value's.
+fn values(row: &Row<'_>, column: &decl::Column) -> BTreeMap<String, String> {
+    let Ok(Kind::Enumeration(id)) = row.stored(column).map(|stored| stored.kind) else { return BTreeMap::new() };
+    let Decl::Enumeration(enumeration) = &row.program.declared(id).decl else { return BTreeMap::new() };
+    let mut values = BTreeMap::new();
+    for value in &enumeration.values {
+        let becomes = value.removed_to.as_ref().map_or(Some(value), |to| {
+            enumeration.values.iter().find(|other| other.ident == *to && other.removed_to.is_none())
+        });
+        let Some(becomes) = becomes else { continue };
+        let earlier = value.renamed_from.as_ref().map(|from| from.value.clone());
+        let removed = value.removed_to.as_ref().map(|_| value.text.clone());
+        values.extend(earlier.into_iter().chain(removed).map(|from| (from, becomes.text.clone())));
+    }
+    values
 }

@@ -110,6 +110,58 @@ fn rules_become_expressions_over_sql_names() {
 }
 
 #[test]
+fn what_is_said_of_a_change_is_kept_by_the_names_that_sql_has() {
+    let model = model(
+        "#[Database::enumeration] pub enum Kind {
+             Book,
+             #[renamed_from = \"sheets\"] SheetMusic,
+             #[removed(to = Book)] Tape,
+             #[renamed_from = \"disc\"] #[removed(to = SheetMusic)] Record,
+         }
+         #[Database::value] pub struct Sort(Kind);
+         #[Database::table(renamed_from = \"goods\")] pub struct Product {
+             #[key] id: i64,
+             name: String,
+             #[column(name = \"label\", renamed_from = \"title\", allow(values_truncated, cast_may_fail))] title: String,
+             #[column(backfill = lower(title))] folded: String,
+             #[column(zone = \"Europe/Berlin\")] at: DateTime<Utc>,
+             kind: Option<Sort>,
+         }
+         #[Database::sqlite(file = \"a.db\")] pub struct Shop { products: Table<Product> }
+         #[Database::sqlite(file = \"b.db\")] pub struct Archive { past: Table<Product> }",
+    );
+    let mut text = String::new();
+    for database in &model.databases {
+        for (table, said) in &database.hints.tables {
+            text += &format!("{}.{table} from {:?}\n", database.name, said.renamed_from);
+            for (column, said) in &said.columns {
+                let backfill = said.backfill.as_ref().map(json);
+                text += &format!("  {column} {:?} {backfill:?} {:?} {:?}\n", said.renamed_from, said.zone, said.values);
+            }
+        }
+        for allowed in &database.hints.allowed {
+            text += &format!("  allowed: {}={}\n", allowed.hazard, allowed.object);
+        }
+    }
+    expect![[r#"
+        archive.past from Some("goods")
+          at None None Some("Europe/Berlin") {}
+          folded None Some("{\"portable\":{\"call\":{\"function\":\"lower\",\"arguments\":[{\"column\":\"label\"}]}}}") None {}
+          kind None None None {"disc": "sheet_music", "record": "sheet_music", "sheets": "sheet_music", "tape": "book"}
+          label Some("title") None None {}
+          allowed: values-truncated=archive.past.label
+          allowed: cast-may-fail=archive.past.label
+        shop.products from Some("goods")
+          at None None Some("Europe/Berlin") {}
+          folded None Some("{\"portable\":{\"call\":{\"function\":\"lower\",\"arguments\":[{\"column\":\"label\"}]}}}") None {}
+          kind None None None {"disc": "sheet_music", "record": "sheet_music", "sheets": "sheet_music", "tape": "book"}
+          label Some("title") None None {}
+          allowed: values-truncated=shop.products.label
+          allowed: cast-may-fail=shop.products.label
+    "#]].assert_eq(&text);
+}
+
+#[test]
 fn one_struct_in_two_databases_refers_to_each_ones_own_table() {
     let model = model(
         "#[Database::table] pub struct Customer { #[key] id: i64 }

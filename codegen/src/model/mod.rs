@@ -146,6 +146,14 @@ pub struct Door {
     pub place: Place,
 }
 
+impl Database {
+    /// Whether an object's full name, such as `shop.products.price`, is one of this database's.
+    #[must_use]
+    pub fn owns(&self, object: &str) -> bool {
+        object.strip_prefix(&self.name).is_some_and(|rest| rest.starts_with('.'))
+    }
+}
+
 impl Model {
     /// A database.
     #[must_use]

@@ -77,7 +77,8 @@ fn renamed(attribute: &syn::Attribute, sink: &mut Sink) -> Option<Spanned<String
     }
 }
 
-/// Two variants may become one text: `HTTPServer` and `HttpServer`.
+/// Two variants may become one text: `HTTPServer` and `HttpServer`. So may a variant's earlier text and another variant's:
+/// it would not be known which of the two a row holds.
 fn check_texts(values: &[EnumerationValue], sink: &mut Sink) {
     for (at, value) in values.iter().enumerate() {
         if let Some(first) = values.iter().take(at).find(|first| first.text == value.text) {
@@ -89,6 +90,19 @@ fn check_texts(values: &[EnumerationValue], sink: &mut Sink) {
                 )
                 .related(first.ident.span(), "stored as the same text")
                 .help("rename one of them"),
+            );
+        }
+        let Some(from) = &value.renamed_from else { continue };
+        let others = values.iter().filter(|other| other.ident != value.ident);
+        if let Some(other) = others.into_iter().find(|other| other.text == from.value) {
+            sink.push(
+                Diagnostic::new(
+                    "duplicate-value",
+                    from.span,
+                    format!("`{}` was stored as `{}`, as `{}` is", value.ident, from.value, other.ident),
+                )
+                .related(other.ident.span(), "stored as the same text")
+                .help("remove `renamed_from`, or rename the other value"),
             );
         }
     }

@@ -284,6 +284,19 @@ fn an_enumeration_has_distinct_values() {
     refused(
         "Database::enumeration",
         "",
+        "enum Kind { #[renamed_from = \"map\"] Book, Map, #[renamed_from = \"tape\"] Reel, #[removed(to = Map)] Tape }",
+        expect![[r#"
+            duplicate-value at `"map"`: `Book` was stored as `map`, as `Map` is
+              `Map`: stored as the same text
+              help: remove `renamed_from`, or rename the other value
+            duplicate-value at `"tape"`: `Reel` was stored as `tape`, as `Tape` is
+              `Tape`: stored as the same text
+              help: remove `renamed_from`, or rename the other value
+        "#]],
+    );
+    refused(
+        "Database::enumeration",
+        "",
         "enum Kind {}",
         expect![[r#"
         wrong-item at `Kind`: `Kind` has no values
