@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::Engine;
 use crate::expr::Expression;
 use crate::hazard::{Allowed, HazardKind};
 
@@ -14,6 +15,17 @@ pub struct Hints {
     pub tables: BTreeMap<String, TableHints>,
     /// The hazards that may happen.
     pub allowed: BTreeSet<Allowed>,
+    /// SQL by hand that belongs to the open migration.
+    pub data: Option<Data>,
+}
+
+/// SQL that a developer wrote beside a migration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Data {
+    /// The folder's name without its number, which is the migration's where it has nothing else: `fix_names`.
+    pub name: String,
+    /// By engine.
+    pub texts: BTreeMap<Engine, String>,
 }
 
 /// What is said of one table.

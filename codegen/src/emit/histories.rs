@@ -49,6 +49,7 @@ fn history_of(database: &Database, previous: &Previous, allowed: &BTreeSet<Allow
     let mut hints = database.hints.clone();
     hints.allowed.extend(allowed.iter().cloned());
     hints.allowed.extend(history::remembered(&files));
+    hints.data = history::by_hand(&files).map_err(|error| vec![unreadable(database, &error)])?;
     history::next(history.as_ref(), &database.schema, &hints).map_err(|refusals| all(database, refusals))
 }
 

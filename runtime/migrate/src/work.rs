@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cell_schema::Engine;
 use cell_schema::change::Change;
 use cell_schema::hazard::Allowed;
-use cell_schema::history::{GuardSql, History, Migration};
+use cell_schema::history::{GuardSql, History, Migration, Script};
 use cell_schema::mapping::mapping;
 use cell_schema::plan::{Mode, Phase};
 use cell_schema::schema::Schema;
@@ -288,7 +288,9 @@ fn phase<'h>(
     let steps = steps(target.engine(), migration, phase, journal)?;
     let all = migration.script(target.engine(), phase);
     // A phase that has begun has changed what its guards ask.
-    let is_fresh = all.is_none_or(|script| script.steps.len() == steps.len());
+    let data = migration.script(target.engine(), Phase::Data).filter(|_| phase == Phase::Expand);
+    let count = |script: Option<&Script>| script.map_or(0, |script| script.steps.len());
+    let is_fresh = count(all) + count(data) == steps.len();
     Ok(Pending {
         migration,
         phase,
@@ -359,7 +361,8 @@ fn steps(engine: Engine, migration: &Migration, phase: Phase, journal: &Journal)
     Ok(scripts
         .flat_map(|script| script.steps.iter().map(|step| (script.phase, step)))
         .enumerate()
-        .filter(|(_, (of, _))| *of == phase)
+        // SQL by hand runs behind the first phase.
+        .filter(|(_, (of, _))| *of == phase || (phase == Phase::Expand && *of == Phase::Data))
         .map(|(at, (_, step))| Step {
             number: at + 1,
             title: step.title.clone(),

@@ -1,6 +1,7 @@
 //! The files of `cell/<database>/` as values: the snapshot, the migrations and the chain of their hashes.
 //! In: files' names and bytes, or a model. Out: a [`History`], or the files to write. Absent: file access.
 
+mod by_hand;
 mod chain;
 mod document;
 mod next;
@@ -24,6 +25,7 @@ use crate::hazard::{Allowed, HazardKind};
 use crate::plan::{Mode, Phase, Phases};
 use crate::schema::Schema;
 
+pub use by_hand::by_hand;
 pub use next::next;
 pub use read::{read, read_sealed};
 pub use remembered::remembered;
@@ -189,7 +191,12 @@ impl HistoryError {
 impl History {
     /// The engines that every migration has SQL for: those this database can live on.
     pub fn engines(&self) -> impl Iterator<Item = Engine> {
-        let has = |engine| self.migrations.iter().all(|migration| migration.script(engine, Phase::Expand).is_some());
+        let has = |engine| {
+            let can = |migration: &Migration| {
+                migration.changes.is_empty() || migration.script(engine, Phase::Expand).is_some()
+            };
+            self.migrations.iter().all(can)
+        };
         Engine::ALL.into_iter().filter(move |engine| has(*engine))
     }
 }

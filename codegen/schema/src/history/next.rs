@@ -1,10 +1,10 @@
 //! The next state of a history. In: the history, which knows what is sealed, and the model. Out: a history whose
 //! snapshot is the model, with the open migration written anew.
 
-use super::{History, Migration, chain, document, renamed, script, slug};
+use super::{History, HistoryError, MIGRATIONS, Migration, chain, document, renamed, script, script_name, slug};
 use crate::engine::Engine;
 use crate::hints::Hints;
-use crate::plan::{self, Plan, Refusal, plan};
+use crate::plan::{self, Phase, Plan, Refusal, plan};
 use crate::schema::Schema;
 
 /// The history whose snapshot is `model`. Sealed migrations stay as they are. What they do not lead to is in
@@ -28,20 +28,34 @@ pub fn next(history: Option<&History>, model: &Schema, hints: &Hints) -> Result<
     let base = replay(&migrations, model)?;
     let hints = renamed::unapplied(hints, &migrations);
     let plan = plan(&base, model, &hints)?;
-    if plan.changes.is_empty() {
+    let data = hints.data.clone().unwrap_or_default();
+    if plan.changes.is_empty() && data.texts.is_empty() {
         return Ok(History { snapshot: base, migrations, sealed });
     }
     let snapshot = plan::replay(&base, &plan.changes)?;
-    let name = slug::folder(last + 1, &plan.changes);
+    let name = match plan.changes.is_empty() {
+        true => format!("{:04}_{}", last + 1, data.name),
+        false => slug::folder(last + 1, &plan.changes),
+    };
     let engines = engines(model)?;
     let phases = plan::phases(&base, &plan.changes)?;
     let mut scripts = Vec::with_capacity(engines.len());
+    let engines = if plan.changes.is_empty() { Vec::new() } else { engines };
     for engine in engines {
         scripts.push(script::expand(engine, &name, &plan, &phases, &base, model)?);
         if !(phases.contract.is_empty() && phases.bridges.is_empty()) {
             scripts.push(script::contract(engine, &name, &phases, &base)?);
         }
     }
+    for (engine, text) in data.texts {
+        let file = format!("{MIGRATIONS}/{name}/{}", script_name(engine, Phase::Data));
+        let parsed = script::parse(engine, Phase::Data, &file, text);
+        let refused = |error: HistoryError| {
+            vec![Refusal::new(error.code, &model.database, format!("`{}`: {}", error.file, error.message), error.help)]
+        };
+        scripts.push(parsed.map_err(refused)?);
+    }
+    scripts.sort_by_key(|script| (script.engine, script.phase));
     let Plan { changes, allowed, .. } = plan;
     let is_divided = !(phases.contract.is_empty() && phases.bridges.is_empty() && phases.interrupts.is_empty());
     let phases = is_divided.then_some(phases);

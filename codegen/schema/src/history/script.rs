@@ -143,6 +143,9 @@ fn counted(changes: &[Change]) -> String {
 pub(super) fn parse(engine: Engine, phase: Phase, file: &str, text: String) -> Result<Script, HistoryError> {
     let malformed =
         |message: String| HistoryError::new("history-format", file, message, "take the file from version control");
+    if phase == Phase::Data {
+        return by_hand(engine, file, text);
+    }
     let mut guards: Vec<GuardSql> = Vec::new();
     let mut steps: Vec<StepSql> = Vec::new();
     let mut lines: Vec<&str> = Vec::new();
@@ -202,6 +205,30 @@ pub(super) fn parse(engine: Engine, phase: Phase, file: &str, text: String) -> R
         return Err(malformed("a quote is not closed".to_owned()));
     }
     Ok(Script { engine, phase, guards, steps, text })
+}
+
+/// Reads SQL that was written by hand: one step, which runs in a transaction.
+fn by_hand(engine: Engine, file: &str, text: String) -> Result<Script, HistoryError> {
+    let mut quotes = Quotes::default();
+    let mut lines = Vec::new();
+    let mut title = None;
+    for line in text.split('\n') {
+        if !quotes.are_open() && line.trim_start().starts_with("--") {
+            let words = line.trim_start().trim_start_matches('-').trim();
+            title = title.or_else(|| (!words.is_empty()).then(|| shown(words)));
+            continue;
+        }
+        quotes.feed(line);
+        lines.push(line);
+    }
+    let sql = lines.join("\n").trim().to_owned();
+    if quotes.are_open() || sql.is_empty() {
+        let message = if sql.is_empty() { "it holds no statement" } else { "a quote is not closed" };
+        return Err(HistoryError::new("history-format", file, message, "mend it, or remove the file"));
+    }
+    let title = format!("by hand: {}", title.unwrap_or_else(|| "data".to_owned()));
+    let steps = vec![StepSql { title, mode: Mode::Together, sql }];
+    Ok(Script { engine, phase: Phase::Data, guards: Vec::new(), steps, text })
 }
 
 /// What the lines that are read belong to.

@@ -44,19 +44,22 @@ pub(crate) use summary::table;
 pub enum Phase {
     /// Before the release that needs it: what the release before can live with.
     Expand,
+    /// Behind that: SQL by hand, on the schema that both releases work with.
+    Data,
     /// When no process of the release before is left.
     Contract,
 }
 
 impl Phase {
     /// Every phase, in the order in which they run.
-    pub const ALL: [Self; 2] = [Self::Expand, Self::Contract];
+    pub const ALL: [Self; 3] = [Self::Expand, Self::Data, Self::Contract];
 
     /// The word for it in file names.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Expand => "expand",
+            Self::Data => "data",
             Self::Contract => "contract",
         }
     }
@@ -251,6 +254,8 @@ pub fn phase_program(
             program.steps.extend(fills);
             Ok(program)
         }
+        // Nobody but a developer knows what it does.
+        Phase::Data => Ok(Program::default()),
         Phase::Contract => {
             let mut program = program(engine, &between, &phases.contract, Indexes::Concurrently)?;
             // What is lost was told before.

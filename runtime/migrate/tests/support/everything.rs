@@ -69,6 +69,7 @@ pub fn everything() -> History {
     let said = Hints {
         tables: tables.into_iter().map(|(name, said)| (name.to_owned(), said)).collect::<BTreeMap<_, _>>(),
         allowed: allowed.into_iter().map(|(hazard, object)| Allowed { hazard, object: object.to_owned() }).collect(),
+        data: None,
     };
     let first = seal(&next(None, &first, &Hints::default()).expect("a history"));
     next(Some(&first), &second, &said).unwrap_or_else(|refusals| panic!("{refusals:#?}"))
