@@ -145,7 +145,7 @@ impl Application {
 
     /// Adds a column to the example's crates, as its developer would.
     pub fn add_a_field(&self) {
-        let field = "    pub repository: Option<String>,\n";
+        let field = "    pub source_url: Option<String>,\n";
         self.replace(
             "src/registry.rs",
             field,

@@ -69,19 +69,24 @@ fn gone(previous: &Schema, next: &Schema, renames: &renames::Renames, changes: &
         }
     }
     let goes = |table: &str, column: &str| columns.get(table).is_some_and(|names| names.contains(&column));
-    for table in tables.iter().filter(|table| columns.contains_key(table.name.as_str())) {
+    let kept = || tables.iter().filter(|table| columns.contains_key(table.name.as_str()));
+    // The references of every table first: they stand on other tables' uniques.
+    for table in kept() {
+        for reference in &table.references {
+            let target = removed.contains(&reference.table.as_str())
+                || reference.target.iter().any(|column| goes(&reference.table, column));
+            if target || reference.columns.iter().any(|column| goes(&table.name, column)) {
+                let (table, reference) = (table.name.clone(), reference.name.clone());
+                changes.push(Change::RemoveReference { table, reference });
+            }
+        }
+    }
+    for table in kept() {
         let name = || table.name.clone();
         let own = |names: &[String]| names.iter().any(|column| goes(&table.name, column));
         for check in &table.checks {
             if check.expression.mentions().iter().any(|column| goes(&table.name, column)) {
                 changes.push(Change::RemoveCheck { table: name(), check: check.name.clone() });
-            }
-        }
-        for reference in &table.references {
-            let target = removed.contains(&reference.table.as_str())
-                || reference.target.iter().any(|column| goes(&reference.table, column));
-            if target || own(&reference.columns) {
-                changes.push(Change::RemoveReference { table: name(), reference: reference.name.clone() });
             }
         }
         for index in &table.indexes {

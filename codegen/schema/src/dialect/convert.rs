@@ -193,30 +193,24 @@ impl Convert<'_> {
                 // 2^63 itself is no `i64`, and the greatest one is no `f64`.
                 let high_text =
                     if high == i64::MAX { "< 9223372036854775808.0".to_owned() } else { format!("<= {high}") };
-                let rounded = self.either(format!("round({x})"), format!("round({x}::numeric)"));
+                let rounded = self.rounded(x);
                 let value = self.either(format!("CAST({rounded} AS INTEGER)"), format!("{rounded}::{}", integer(to)));
                 let fits = format!("{rounded} >= {low} AND {rounded} {high_text}");
-                Some(Converted {
-                    fits: Some(fits),
-                    keeps: Some(format!(
-                        "{x} = {}",
-                        self.either(rounded.clone(), format!("{rounded}::double precision"))
-                    )),
-                    ..self.always(value)
-                })
+                Some(Converted { fits: Some(fits), keeps: Some(format!("{x} = {rounded}")), ..self.always(value) })
             }
             (Type::F32 | Type::F64, Type::Decimal { precision, scale }) => {
                 let unit = power(*scale);
-                let most = power(*precision) - 1;
-                let value = self
-                    .either(format!("CAST(round({x} * {unit}.0) AS INTEGER)"), format!("round({x}::numeric, {scale})"));
-                let fits = self.either(
-                    format!("abs(round({x} * {unit}.0)) <= {most}.0"),
-                    format!("abs(round({x}::numeric, {scale})) * {unit} <= {most}"),
+                let number = self.either(format!("{x} * {unit}.0"), format!("({x}::double precision * {unit}.0)"));
+                let rounded = self.rounded(&number);
+                // From `double precision` to `numeric` PostgreSQL keeps 15 digits; over `bigint` it keeps them all.
+                let value = self.either(
+                    format!("CAST({rounded} AS INTEGER)"),
+                    format!("({rounded}::bigint * {})::numeric({precision},{scale})", unit_of(*scale)),
                 );
+                let fits = format!("abs({rounded}) < {}.0", power(*precision));
                 let keeps = self.either(
-                    format!("round({x} * {unit}.0) / {unit}.0 = {x}"),
-                    format!("round({x}::numeric, {scale})::double precision = {x}"),
+                    format!("{rounded} / {unit}.0 = {x}"),
+                    format!("{rounded} / {unit}.0 = {x}::double precision"),
                 );
                 Some(Converted { fits: Some(fits), keeps: Some(keeps), ..self.always(value) })
             }
@@ -242,6 +236,17 @@ impl Convert<'_> {
             (Type::Json, _) | (_, Type::Json) => None,
             _ => None,
         }
+    }
+
+    /// A floating-point number as a whole one, half away from zero. PostgreSQL's own `round` goes to the even neighbour, and its
+    /// way through `numeric` loses digits.
+    fn rounded(&self, number: &str) -> String {
+        self.either(
+            format!("round({number})"),
+            format!(
+                "(trunc({number}) + CASE WHEN abs({number} - trunc({number})) >= 0.5 THEN sign({number}) ELSE 0 END)"
+            ),
+        )
     }
 
     fn integer_to_float(&self, from: &Type, to: &Type) -> Option<Converted> {
@@ -288,6 +293,11 @@ impl Convert<'_> {
         });
         Converted { fits, keeps: Some(keeps), ..self.always(rounded) }
     }
+}
+
+/// What a decimal counts in: `0.01`.
+fn unit_of(scale: u8) -> String {
+    if scale == 0 { "1".to_owned() } else { format!("0.{}1", "0".repeat(usize::from(scale) - 1)) }
 }
 
 /// PostgreSQL's name of a whole-number type.

@@ -56,8 +56,8 @@ fn what_is_removed_or_changed_is_seen_exactly() {
         &before,
         &schema([products]),
         expect![[r#"
-            {"remove_check":{"table":"products","check":"positive"}}
             {"remove_reference":{"table":"products","reference":"maker"}}
+            {"remove_check":{"table":"products","check":"positive"}}
             {"remove_index":{"table":"products","index":"price"}}
             {"remove_index":{"table":"products","index":"stays"}}
             {"remove_column":{"table":"products","column":"price"}}

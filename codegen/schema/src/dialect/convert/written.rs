@@ -49,11 +49,9 @@ impl Convert<'_> {
             }
             Type::Bool => (format!("({x} = 'true')"), format!("{x} IN ('true', 'false')")),
             Type::Decimal { precision, scale } => {
-                let unit = power(*scale);
-                let number = format!("CAST(round(CAST({x} AS REAL) * {unit}.0) AS INTEGER)");
+                let number = format!("CAST(replace({x}, '.', '') AS INTEGER)");
                 let fraction = if *scale == 0 { String::new() } else { format!("[.][0-9]{{{scale}}}") };
                 let most = power(*precision) - 1;
-                // Beyond 15 digits the way through a floating-point number is not exact, and then the text differs.
                 (
                     self.either(number.clone(), format!("{x}::numeric({precision},{scale})")),
                     self.either(
@@ -76,13 +74,14 @@ impl Convert<'_> {
                     format!("{x} ~ '^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$'"),
                 ),
             ),
+            // SQLite takes the 31st of every month as it stands, until it counts from it.
             Type::Instant => (
                 self.either(x.to_owned(), format!("{x}::timestamptz")),
                 self.either(
                     format!(
                         "{x} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z' \
                          AND {x} >= '0001' AND substr({x}, 12, 2) < '24' \
-                         AND strftime('%Y-%m-%dT%H:%M:%S', substr({x}, 1, 19)) = substr({x}, 1, 19)"
+                         AND strftime('%Y-%m-%dT%H:%M:%S', substr({x}, 1, 19), '+0 days') = substr({x}, 1, 19)"
                     ),
                     calendar(x, "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z"),
                 ),
@@ -92,7 +91,7 @@ impl Convert<'_> {
                 self.either(
                     format!(
                         "{x} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' AND {x} >= '0001' \
-                         AND strftime('%Y-%m-%d', {x}) = {x}"
+                         AND strftime('%Y-%m-%d', {x}, '+0 days') = {x}"
                     ),
                     calendar(x, ""),
                 ),

@@ -25,8 +25,8 @@ async fn what_goes_with_a_column_is_named() {
     assert_eq!(story.refused(after(), &said()), ["values-deleted shop.t.b"]);
     let allowed = said().allow(HazardKind::ValuesDeleted, "shop.t.b");
     let named = [
-        "drop check `t_sum_check` of `t`",
         "drop reference `t_a_b_fkey` of `t`",
+        "drop check `t_sum_check` of `t`",
         "drop index `t_a_b_idx` of `t`",
         "drop unique `t_a_b_key` of `t`",
         "drop column `b` of `t`",
