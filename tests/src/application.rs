@@ -170,9 +170,19 @@ impl Application {
         tree(&self.path(self.package).join("cell"))
     }
 
-    /// Removes what was emitted.
+    /// Removes what a build emits: all but the migrations that a release has sealed, which nothing makes again.
     pub fn forget_emitted(&self) {
-        fs::remove_dir_all(self.path(self.package).join("cell")).expect("`cell/` is there");
+        let cell = self.path(self.package).join("cell");
+        let sealed = fs::read_to_string(cell.join("registry/sealed")).expect("a seal");
+        let last = sealed.split(' ').next().unwrap_or_default();
+        for file in ["manifest.json", "topology.toml", "registry/snapshot.json"] {
+            fs::remove_file(cell.join(file)).expect("it is there");
+        }
+        for migration in fs::read_dir(cell.join("registry/migrations")).expect("migrations").flatten() {
+            if migration.file_name().to_string_lossy().as_ref() > last {
+                fs::remove_dir_all(migration.path()).expect("it can go");
+            }
+        }
     }
 
     /// The command, in the copy's folder.

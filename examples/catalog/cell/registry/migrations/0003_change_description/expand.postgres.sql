@@ -3,6 +3,9 @@
 -- change the Rust source, not this file.
 -- reverse: possible without loss; `cargo cell migrate reverse` prints it.
 
+-- guard: not-null-over-rows refuse registry.crates.description
+SELECT count(*), min(CAST("name" AS text)) FROM (SELECT "name" AS "name", coalesce("description", '') AS "description" FROM (SELECT "name" AS "name", "description" AS "description", "license" AS "license", "source_url" AS "source_url", "seen_at" AS "seen_at" FROM "crates") AS earlier) AS later WHERE "description" IS NULL;
+
 -- step 1: keep both releases right about `description` of `crates`
 CREATE FUNCTION "crates_description_bridge"() RETURNS trigger LANGUAGE plpgsql AS '
 BEGIN

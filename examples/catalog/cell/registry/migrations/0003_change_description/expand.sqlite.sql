@@ -3,6 +3,9 @@
 -- change the Rust source, not this file.
 -- reverse: possible without loss; `cargo cell migrate reverse` prints it.
 
+-- guard: not-null-over-rows refuse registry.crates.description
+SELECT count(*), min(CASE typeof("name") WHEN 'blob' THEN hex("name") ELSE CAST("name" AS text) END) FROM (SELECT "name" AS "name", coalesce("description", '') AS "description" FROM (SELECT "name" AS "name", "description" AS "description", "license" AS "license", "source_url" AS "source_url", "seen_at" AS "seen_at" FROM "crates") AS earlier) AS later WHERE "description" IS NULL;
+
 -- step 1: keep both releases right about `description` of `crates`
 CREATE TRIGGER "crates_description_bridge1" AFTER INSERT ON "crates"
     WHEN NEW."description" IS NULL
