@@ -151,7 +151,7 @@ impl Application {
             field,
             &format!("{field}    /// Its page.\n    pub homepage: Option<String>,\n"),
         );
-        let value = "                        repository: manifest.repository.clone(),\n";
+        let value = "                        source_url: manifest.repository.clone(),\n";
         let and_homepage = format!("{value}                        homepage: None,\n");
         self.replace("src/importer/mod.rs", value, &and_homepage);
     }
