@@ -67,20 +67,16 @@ pub(super) fn query(subject: &Subject<'_>, table: &Table, columns: &[&Column]) -
             .collect();
         return Ok(format!("SELECT {}\nWHERE 1 = 0", nothing.join(", ")));
     };
+    if columns.iter().any(|column| column.generated.is_some()) {
+        return computed(subject, table, columns);
+    }
     let mut inner = Vec::new();
     let mut outer = Vec::new();
     let mut is_plain = true;
-    // A backfill and a generated column are over the other columns as they will be.
-    for column in &table.columns {
+    // A backfill is over the other columns as they will be.
+    for column in table.columns.iter().filter(|column| column.generated.is_none()) {
         let wanted = columns.iter().any(|wanted| wanted.name == column.name);
         let name = quote(&column.name);
-        if let Some(generated) = &column.generated {
-            if wanted {
-                is_plain = false;
-                outer.push((column, text(subject, table, column, &generated.expression)?));
-            }
-            continue;
-        }
         let value = value(subject, table, column)?;
         let backfill = backfill(subject, table, column);
         inner.push((column, format!("{value} AS {name}"), wanted));
@@ -109,6 +105,21 @@ pub(super) fn query(subject: &Subject<'_>, table: &Table, columns: &[&Column]) -
     let outer: Vec<String> =
         outer.into_iter().map(|(column, text)| format!("{text} AS {}", quote(&column.name))).collect();
     Ok(format!("SELECT {}\nFROM (SELECT {} FROM {}) AS earlier", listed(&outer), listed(&inner), quote(from)))
+}
+
+/// The same where some of the columns are generated: over the others as they will be, backfills and all.
+fn computed(subject: &Subject<'_>, table: &Table, columns: &[&Column]) -> Result<String, Refusal> {
+    let plain: Vec<&Column> = table.columns.iter().filter(|column| column.generated.is_none()).collect();
+    let filled = query(subject, table, &plain)?;
+    let mut list = Vec::with_capacity(columns.len());
+    for column in columns {
+        let name = subject.quote(&column.name);
+        list.push(match &column.generated {
+            Some(generated) => format!("{} AS {name}", text(subject, table, column, &generated.expression)?),
+            None => name,
+        });
+    }
+    Ok(format!("SELECT {}\nFROM ({filled}) AS filled", list.join(", ")))
 }
 
 /// A list that has at least one element.

@@ -37,14 +37,6 @@ impl Alter<'_> {
                 None => {}
             }
         }
-        // What is computed from a column keeps that from changing its type.
-        for column in after.columns.iter().filter(|column| column.generated.is_none()) {
-            if before.column(&column.name).is_some_and(|earlier| earlier.generated.is_some()) {
-                let title = format!("no longer compute `{}` of `{}`", shown(&column.name), shown(table));
-                let (table, column) = (table.to_owned(), column.name.clone());
-                self.push(title, vec![Statement::DropExpression { table, column }]);
-            }
-        }
         // A column that is computed comes when those it is computed from are as they will be.
         for column in
             after.columns.iter().filter(|column| before.column(&column.name).is_none() && column.generated.is_none())

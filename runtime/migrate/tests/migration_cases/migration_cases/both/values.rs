@@ -4,7 +4,7 @@ use cell_schema::expr::{Binary, Literal};
 use cell_schema::hazard::HazardKind;
 use cell_schema::schema::{Column, Type};
 
-use super::super::story::{Saying, Story, fill, said};
+use super::super::story::{Saying, Story, fill, from, said};
 use crate::support::*;
 
 fn t(column: Column) -> Vec<cell_schema::schema::Table> {
@@ -193,6 +193,66 @@ async fn a_computed_column_becomes_a_plain_one_and_keeps_its_values() {
         let allowed = said().allow(HazardKind::ValuesDeleted, "shop.t.m");
         story.migrate(t(generated("m", Type::I64, sum())), &allowed).await;
         assert_eq!(story.rows("SELECT CAST(m AS text) FROM t ORDER BY id").await, ["2", "3"]);
+    }
+}
+
+/// A further case.
+#[tokio::test]
+async fn a_computed_column_keeps_its_values_when_what_it_is_computed_from_goes() {
+    let twice = || op(col("n"), Binary::Multiply, int(2));
+    for place in places().await {
+        let before = table("t", vec![column("n", Type::I32), generated("twice", Type::I64, twice())]);
+        let rows = "INSERT INTO t (n) VALUES (4), (5)";
+        let mut story = Story::of(place, vec![before.with_unique(&["twice"])], rows).await;
+        let after = vec![table("t", vec![column("double", Type::I64)]).with_unique(&["double"])];
+        let allowed = said().column("t", "double", from("twice")).allow(HazardKind::ValuesDeleted, "shop.t.n");
+        story.migrate(after, &allowed).await;
+        assert_eq!(story.rows("SELECT CAST(\"double\" AS text) FROM t ORDER BY id").await, ["8", "10"]);
+    }
+}
+
+/// A further case.
+#[tokio::test]
+async fn a_backfill_that_makes_computed_values_equal_is_refused_with_an_example() {
+    for place in places().await {
+        let t = |n| {
+            let twice = generated("twice", Type::I64, op(col("n"), Binary::Multiply, int(2)));
+            vec![table("t", vec![n, Column { nullable: true, ..twice }]).with_unique(&["twice"])]
+        };
+        let rows = "INSERT INTO t (n) VALUES (NULL), (4)";
+        let story = Story::of(place, t(nullable("n", Type::I32)), rows).await;
+        let failure = story.guarded(t(column("n", Type::I32)), &said().column("t", "n", fill(int(4)))).await;
+        assert_eq!(failure, ["unique-over-rows shop.t.t_twice_key: 1 8"]);
+    }
+}
+
+/// A further case.
+#[tokio::test]
+async fn a_plain_column_under_a_computed_one_becomes_computed_itself() {
+    let over = |of: &str| op(col(of), Binary::Add, int(1));
+    for place in places().await {
+        let before = vec![column("a", Type::I32), column("n", Type::I64), generated("m", Type::I64, over("n"))];
+        let mut story =
+            Story::of(place, vec![table("t", before)], "INSERT INTO t (a, n) VALUES (1, 10), (2, 20)").await;
+        let n = generated("n", Type::I64, op(col("a"), Binary::Multiply, int(3)));
+        let after = vec![table("t", vec![column("a", Type::I32), n, generated("m", Type::I64, over("a"))])];
+        let allowed = said().allow(HazardKind::ValuesDeleted, "shop.t.n");
+        story.migrate(after, &allowed).await;
+        assert_eq!(story.rows("SELECT CAST(n + m AS text) FROM t ORDER BY id").await, ["5", "9"]);
+    }
+}
+
+/// A further case.
+#[tokio::test]
+async fn a_plain_column_becomes_computed_as_what_was_computed_from_it_becomes_plain() {
+    let t = |n, m| vec![table("t", vec![column("a", Type::I32), n, m])];
+    for place in places().await {
+        let before = t(column("n", Type::I64), generated("m", Type::I64, op(col("n"), Binary::Add, int(1))));
+        let mut story = Story::of(place, before, "INSERT INTO t (a, n) VALUES (1, 10), (2, 20)").await;
+        let n = generated("n", Type::I64, op(col("a"), Binary::Multiply, int(5)));
+        let allowed = said().allow(HazardKind::ValuesDeleted, "shop.t.n");
+        story.migrate(t(n, column("m", Type::I64)), &allowed).await;
+        assert_eq!(story.rows("SELECT CAST(n + m AS text) FROM t ORDER BY id").await, ["16", "31"]);
     }
 }
 
