@@ -63,6 +63,28 @@ impl Alter<'_> {
         Ok(())
     }
 
+    /// Lets go of what is computed from other columns, where it becomes plain or is computed anew.
+    pub(super) fn let_go(&mut self, before: &Table, after: &Table, bound: &Bound) {
+        // What is computed from a column keeps that from changing its type, and from going.
+        for column in after.columns.iter().filter(|column| column.generated.is_none()) {
+            if before.column(&column.name).is_some_and(|earlier| earlier.generated.is_some()) {
+                let title = format!("no longer compute `{}` of `{}`", shown(&column.name), shown(&after.name));
+                let (table, column) = (after.name.clone(), column.name.clone());
+                self.push(title, vec![Statement::DropExpression { table, column }]);
+            }
+        }
+        let mut remade: Vec<_> =
+            before.columns.iter().filter(|column| bound.is_remade(&after.name, &column.name)).collect();
+        // One that is generated may be computed from a plain one that becomes so.
+        remade.sort_by_key(|column| column.generated.is_none());
+        for column in remade {
+            let statement = Statement::DropColumn { table: after.name.clone(), column: column.name.clone() };
+            let title =
+                format!("drop column `{}` of `{}`, which is computed anew", shown(&column.name), shown(&after.name));
+            self.push(title, vec![statement]);
+        }
+    }
+
     fn add(&mut self, table: &Table, column: &Column, is_filled: bool) {
         let own = rebuild::own_foreign_key(self.subject, table, column);
         let foreign_key = own.filter(|key| self.is_inline(table, column, key)).cloned();
