@@ -28,9 +28,9 @@ pub(super) fn expand(decl: &Handlers, item: Item, fingerprint: &str) -> TokenStr
     quote! {
         #item
         #[doc = #doc]
-        #[allow(private_interfaces, unreachable_pub)]
+        #[allow(private_interfaces, unreachable_pub, reason = "the cell may be private to its crate")]
         pub struct #client(#krate::service::Handle<#cell>);
-        #[allow(private_interfaces, unreachable_pub)]
+        #[allow(private_interfaces, unreachable_pub, reason = "the cell may be private to its crate")]
         const _: () = {
             impl ::core::clone::Clone for #client {
                 fn clone(&self) -> Self {

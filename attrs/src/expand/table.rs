@@ -168,7 +168,7 @@ fn model(decl: &Table, krate: &Path) -> TokenStream {
     });
     let skipped = &decl.skipped;
     quote! {
-        #[allow(missing_debug_implementations, non_snake_case)]
+        #[allow(missing_debug_implementations, non_snake_case, reason = "its fields bear the names of the columns")]
         pub struct #columns_ident { #(#column_fields),* }
         impl #krate::db::Model for #ident {
             type Columns = #columns_ident;

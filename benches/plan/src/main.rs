@@ -1,6 +1,6 @@
 //! Measures a plan of many tables, beside Django's `makemigrations` on the same tables in the same run.
 //! In: nothing, or `alone` to leave Django out, for a profiler; else Python 3 with `venv` has to be there. Out: a table of times, and whether they keep within the bars.
-#![allow(clippy::print_stdout, reason = "it prints what it measured")]
+#![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
 mod django;
 mod shop;

@@ -69,7 +69,7 @@ macro_rules! rules {
     ($count:literal: $($file:ident $variant:ident $code:literal,)*) => {
         /// A rule: its file, its variant and its code are the same words.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[allow(missing_docs, reason = "each variant is the rule of its name")]
+        #[expect(missing_docs, reason = "each variant is the rule of its name")]
         pub enum Rule {
             $($variant,)*
         }

@@ -57,6 +57,25 @@ pub fn generated(name: &str, ty: Type, expr: Expr) -> Column {
 
 pub const TEXT: Type = Type::Text { max_len: None };
 
+/// Every type as far as nothing is said of its size or its values.
+pub const UNBOUNDED: [Type; 15] = [
+    Type::I64,
+    Type::I16,
+    Type::I32,
+    Type::U16,
+    Type::U32,
+    Type::Bool,
+    Type::F32,
+    Type::F64,
+    TEXT,
+    Type::Bytes { max_len: None },
+    Type::Uuid,
+    Type::Instant,
+    Type::Date,
+    Type::Time,
+    Type::Json,
+];
+
 pub fn text(max_len: u32) -> Type {
     Type::Text { max_len: Some(max_len) }
 }

@@ -41,7 +41,6 @@ pub(crate) enum Arguments {
     Postgres(sqlx::postgres::PgArguments),
 }
 
-#[allow(unreachable_patterns, reason = "with one engine compiled in, the last arm is never reached")]
 impl Arguments {
     /// None yet; `columns` is how many there may be.
     ///

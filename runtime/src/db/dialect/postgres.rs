@@ -13,7 +13,10 @@ use crate::db::reader::Row;
 use crate::db::value::Value;
 
 impl Dialect for Postgres {
-    #[allow(irrefutable_let_patterns, reason = "refutable where SQLite is compiled in too")]
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(irrefutable_let_patterns, reason = "refutable where SQLite is compiled in too")
+    )]
     fn arguments(arguments: Arguments) -> Option<PgArguments> {
         if let Arguments::Postgres(arguments) = arguments { Some(arguments) } else { None }
     }
