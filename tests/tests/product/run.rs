@@ -39,6 +39,14 @@ fn json(address: &str, path: &str) -> Value {
     serde_json::from_str(&answer.body).expect("JSON")
 }
 
+/// What the README shows of the first command's output, but for the address, which is on standard output.
+fn shown_in_readme() -> Vec<String> {
+    let readme = include_str!("../../../README.md");
+    let (_, shown) = readme.split_once("```text\n").expect("a picture");
+    let (shown, _) = shown.split_once("```").expect("its end");
+    shown.lines().filter(|line| !line.starts_with("listening on ")).map(str::to_owned).collect()
+}
+
 #[test]
 fn the_example_runs_answers_and_leaves_nothing_but_its_data() {
     let application = Application::example("run", Purpose::Build);
@@ -75,6 +83,9 @@ fn the_example_runs_answers_and_leaves_nothing_but_its_data() {
     let said = running.interrupt();
     assert_eq!((said.code, said.out.as_str()), (Some(0), ""), "{}", said.err);
     assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
+    for line in shown_in_readme() {
+        assert!(said.err.contains(&line), "the README shows `{line}`, and the command said:\n{}", said.err);
+    }
 
     // Started again where there is nothing to import.
     let nothing = tempfile::tempdir().expect("a folder");
