@@ -264,14 +264,4 @@ impl Schema {
         }
         schema
     }
-
-    /// Every expression in the schema.
-    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        self.tables.iter().flat_map(|table| {
-            let checks = table.checks.iter().map(|check| &check.expression);
-            let indexes = table.indexes.iter().filter_map(|index| index.predicate.as_ref());
-            let columns = table.columns.iter().filter_map(|column| column.generated.as_ref());
-            checks.chain(indexes).chain(columns.map(|generated| &generated.expression))
-        })
-    }
 }

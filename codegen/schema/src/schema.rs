@@ -225,6 +225,11 @@ impl Schema {
         found.ok().or_else(|| self.tables.iter().position(|table| table.name == name))
     }
 
+    /// Every expression in the schema.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.tables.iter().flat_map(Table::expressions)
+    }
+
     /// The same schema with everything in the order it belongs in.
     #[must_use]
     pub fn sorted(mut self) -> Self {
@@ -239,6 +244,14 @@ impl Table {
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Every expression in the table.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let checks = self.checks.iter().map(|check| &check.expression);
+        let indexes = self.indexes.iter().filter_map(|index| index.predicate.as_ref());
+        let columns = self.columns.iter().filter_map(|column| column.generated.as_ref());
+        checks.chain(indexes).chain(columns.map(|generated| &generated.expression))
     }
 
     /// Orders by name everything but the columns.

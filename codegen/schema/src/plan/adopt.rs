@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Indexes, Mode, Step, Subject, alter, rebuild};
+use super::{Indexes, Mode, Step, Subject, Transition, alter, rebuild};
 use crate::ddl::{Column, Database, Table};
 use crate::dialect;
 use crate::engine::Engine;
 use crate::hazard::HazardKind;
-use crate::mapping::mapping;
 use crate::refusal::{Refusal, shown};
 use crate::schema::Schema;
 
@@ -61,19 +60,14 @@ pub fn adopt(
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    let subject = Subject {
-        engine,
-        previous: schema,
-        next: schema,
-        changes: &[],
-        before,
-        after,
-        rows: mapping(schema, &[]),
-        indexes: Indexes::InTransactions,
-        zones: zones.clone(),
+    let transition = Transition::of_all(schema, &[])?;
+    let subject =
+        Subject { engine, transition: &transition, after, indexes: Indexes::InTransactions, zones: zones.clone() };
+    let mut steps = if dialect::capability(engine).alters {
+        alter::adopted(&subject, &before)?
+    } else {
+        rebuild::steps(&subject, &before)?
     };
-    let mut steps =
-        if dialect::capability(engine).alters { alter::adopted(&subject)? } else { rebuild::steps(&subject)? };
     // All of it is one transaction: an adopted database is one, or is as it was.
     let is_rebuilt = steps.iter().any(|step| step.mode == Mode::Rebuild);
     if is_rebuilt {

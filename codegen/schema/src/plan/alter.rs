@@ -33,8 +33,8 @@ pub(super) fn steps(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
 }
 
 /// The steps from a database that nobody of ours has made to the schema that it shall have, everything being named alike.
-pub(super) fn adopted(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
-    let mut alter = Alter { subject, current: &subject.before, steps: Vec::new() };
+pub(super) fn adopted(subject: &Subject<'_>, found: &Database) -> Result<Vec<Step>, Vec<Refusal>> {
+    let mut alter = Alter { subject, current: found, steps: Vec::new() };
     alter.alter()?;
     Ok(alter.steps)
 }
@@ -42,7 +42,7 @@ pub(super) fn adopted(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> 
 /// What goes before anything is renamed, by the names before.
 fn gone(subject: &Subject<'_>, steps: &mut Vec<Step>) {
     let mut dropped = Vec::new();
-    for change in subject.changes {
+    for change in subject.transition.changes {
         let (title, statement) = match change {
             Change::RemoveReference { table, reference: name }
             | Change::RemoveCheck { table, check: name }
@@ -51,7 +51,7 @@ fn gone(subject: &Subject<'_>, steps: &mut Vec<Step>) {
             }
             Change::RemoveIndex { index, .. } => (super::summary(change), drop_index(subject, index)),
             Change::RemoveColumn { table, column } => {
-                for name in generated_over(subject.previous, table, column) {
+                for name in generated_over(&subject.transition.before, table, column) {
                     let step = uncomputed(subject, table, name);
                     if !steps.contains(&step) {
                         steps.push(step);
@@ -114,7 +114,7 @@ fn generated_over(schema: &Schema, table: &str, column: &str) -> Vec<String> {
 fn uncomputed(subject: &Subject<'_>, table: &str, column: String) -> Step {
     let removal = Change::RemoveColumn { table: table.to_owned(), column: column.clone() };
     let of = table.to_owned();
-    if subject.changes.contains(&removal) {
+    if subject.transition.changes.contains(&removal) {
         return Step::new(super::summary(&removal), vec![Statement::DropColumn { table: of, column }]);
     }
     let title = format!("no longer compute `{}` of `{}`", shown(&column), shown(table));
@@ -190,6 +190,7 @@ impl Alter<'_> {
         }
         let changed: BTreeSet<&str> = self
             .subject
+            .transition
             .changes
             .iter()
             .filter_map(|change| match change {
@@ -335,14 +336,14 @@ impl Alter<'_> {
             (None, Some(_)) => true,
             (_, None) => false,
         };
-        let retyped = self.subject.changes.iter().any(
+        let retyped = self.subject.transition.changes.iter().any(
             |change| matches!(change, Change::ChangeColumn { table, previous, next, .. } if *table == key.table && previous.ty != next.ty),
         );
-        let declared = self.subject.next.table(&table.name).and_then(|table| table.column(&column.name));
+        let declared = self.subject.transition.next(&table.name).and_then(|table| table.column(&column.name));
         let filled = declared.is_some_and(|declared| {
             self.subject
-                .next
-                .table(&table.name)
+                .transition
+                .next(&table.name)
                 .is_some_and(|table| super::rows::backfill(self.subject, table, declared).is_some())
         });
         steady && !retyped && !filled && column.generated.is_none()

@@ -1,5 +1,6 @@
 //! The part of a schema that changes are about, so that a plan takes as long as its changes, not as its schema.
-//! In: a schema, changes. Out: the tables they change, those that refer to them, and those that any of these refer to.
+//! In: a schema, changes. Out: the tables they change, those that new references lead to, and those whose references may have
+//! to be made again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +32,6 @@ pub(super) fn concerned(previous: &Schema, changes: &[Change]) -> Schema {
         };
         if changed.contains(table.name.as_str()) || table.references.iter().any(is_bound) {
             near.insert(&table.name);
-            near.extend(table.references.iter().map(|reference| reference.table.as_str()));
         }
     }
     let tables = previous.tables.iter().filter(|table| near.contains(table.name.as_str())).cloned();

@@ -6,12 +6,12 @@ mod moved;
 
 use std::collections::BTreeMap;
 
+use super::Transition;
 use crate::change::{Change, RowChange};
 use crate::dialect::convert::{Converted, convert};
 use crate::engine::Engine;
 use crate::expr::{Binary, Expr, Expression, Literal};
 use crate::hazard::{Hazard, HazardKind};
-use crate::mapping::{TableRows, mapping};
 use crate::refusal::{Refusal, shown};
 use crate::schema::{Check, Column, Default, Reference, Schema, Table, Type};
 
@@ -46,21 +46,19 @@ pub(super) enum Counted {
 }
 
 struct Finder<'a> {
-    previous: &'a Schema,
-    next: &'a Schema,
-    rows: BTreeMap<String, TableRows>,
+    transition: &'a Transition<'a>,
     findings: Vec<Finding>,
     refusals: Vec<Refusal>,
 }
 
 /// Finds them, in the order of the changes.
-pub(super) fn find(previous: &Schema, next: &Schema, changes: &[Change]) -> (Vec<Finding>, Vec<Refusal>) {
-    let rows = mapping(previous, changes);
-    let mut finder = Finder { previous, next, rows, findings: Vec::new(), refusals: Vec::new() };
+pub(super) fn find(transition: &Transition<'_>) -> (Vec<Finding>, Vec<Refusal>) {
+    let changes = transition.changes;
+    let mut finder = Finder { transition, findings: Vec::new(), refusals: Vec::new() };
     // Names before, of tables that are looked at before they are renamed.
     let mut names: BTreeMap<String, String> =
-        previous.tables.iter().map(|table| (table.name.clone(), table.name.clone())).collect();
-    let mut columns = names_of_columns(previous);
+        transition.before.tables.iter().map(|table| (table.name.clone(), table.name.clone())).collect();
+    let mut columns = names_of_columns(&transition.before);
     for change in changes {
         finder.change(change, &names, &columns, changes);
         match change {
@@ -83,7 +81,7 @@ pub(super) fn find(previous: &Schema, next: &Schema, changes: &[Change]) -> (Vec
             _ => {}
         }
     }
-    finder.moved(changes);
+    finder.moved();
     (finder.findings, finder.refusals)
 }
 
@@ -99,7 +97,7 @@ fn names_of_columns(schema: &Schema) -> Columns {
 
 impl Finder<'_> {
     fn object(&self, table: &str, part: &str) -> String {
-        format!("{}.{table}.{part}", self.next.database)
+        format!("{}.{table}.{part}", self.transition.database())
     }
 
     fn found(
@@ -115,16 +113,16 @@ impl Finder<'_> {
 
     /// Whether a table had rows before.
     fn has_rows(&self, table: &str) -> bool {
-        self.rows.get(table).is_some_and(|rows| rows.from.is_some())
+        self.transition.rows.get(table).is_some_and(|rows| rows.from.is_some())
     }
 
     fn change(&mut self, change: &Change, names: &BTreeMap<String, String>, columns: &Columns, changes: &[Change]) {
         match change {
             Change::RemoveTable { table } => {
                 let before = names.get(table).unwrap_or(table).clone();
-                let object = format!("{}.{before}", self.next.database);
+                let object = format!("{}.{before}", self.transition.database());
                 let added = changes.iter().find_map(|change| match change {
-                    Change::AddTable { table: added } if is_like(self.previous.table(&before), added) => {
+                    Change::AddTable { table: added } if is_like(self.transition.previous(&before), added) => {
                         Some(&added.name)
                     }
                     _ => None,
@@ -141,7 +139,7 @@ impl Finder<'_> {
                 let before = names.get(table).unwrap_or(table).clone();
                 let name = columns.get(&(table.clone(), column.clone())).unwrap_or(column).clone();
                 let object = self.object(&before, &name);
-                let ty = self.previous.table(&before).and_then(|table| table.column(&name)).cloned();
+                let ty = self.transition.previous(&before).and_then(|table| table.column(&name)).cloned();
                 // What the engine computes is not lost.
                 if ty.as_ref().is_some_and(|column| column.generated.is_none()) {
                     let added = changes.iter().find_map(|change| match change {
@@ -180,7 +178,7 @@ impl Finder<'_> {
             Change::ChangeColumn { table, next, rows, .. } => self.changed(table, next, rows),
             Change::ChangeKey { table, next, .. } if self.has_rows(table) => {
                 let message = format!("`({})` becomes the key of `{}`", shown(&next.join(", ")), shown(table));
-                let object = format!("{}.{table}", self.next.database);
+                let object = format!("{}.{table}", self.transition.database());
                 let counted = Counted::Repeated { table: table.clone(), columns: next.clone() };
                 self.found(HazardKind::UniqueOverRows, object, message, None, counted);
             }
@@ -204,7 +202,7 @@ impl Finder<'_> {
 
     /// What stands on the columns that are computed from one that goes or changes: they are dropped, and computed anew.
     fn standing_on_computed(&mut self, table: &str, column: &str) {
-        let Some(before) = self.previous.table(table) else { return };
+        let Some(before) = self.transition.previous(table) else { return };
         for computed in &before.columns {
             if computed.generated.as_ref().is_some_and(|generated| generated.expression.may_mention(column)) {
                 self.standing(&self.object(table, &computed.name), table.to_owned(), Some(computed.name.clone()));
@@ -365,15 +363,15 @@ impl Finder<'_> {
 
     /// The names that a column and its table had.
     fn names_before(&self, table: &str, column: &str) -> (String, String) {
-        let rows = self.rows.get(table);
+        let rows = self.transition.rows.get(table);
         let from = rows.and_then(|rows| rows.from.clone()).unwrap_or_else(|| table.to_owned());
         let name = rows.and_then(|rows| rows.origin(column)).unwrap_or(column).to_owned();
         (from, name)
     }
 
     fn before(&self, table: &str, column: &str) -> Option<Column> {
-        let rows = self.rows.get(table)?;
-        self.previous.table(rows.from.as_ref()?)?.column(rows.origin(column)?).cloned()
+        let rows = self.transition.rows.get(table)?;
+        self.transition.previous(rows.from.as_ref()?)?.column(rows.origin(column)?).cloned()
     }
 }
 

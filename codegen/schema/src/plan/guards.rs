@@ -46,7 +46,7 @@ pub(super) fn guards(subject: &Subject<'_>, findings: &[Finding]) -> Result<Vec<
 
 fn sql(subject: &Subject<'_>, counted: &Counted) -> Result<Option<String>, Refusal> {
     let quote = |name: &str| subject.quote(name);
-    let table_of = |name: &str| subject.next.table(name);
+    let table_of = |name: &str| subject.transition.next(name);
     Ok(match counted {
         Counted::Nothing => None,
         Counted::Rows { table } => Some(format!("SELECT count(*), CAST(NULL AS text) FROM {}", quote(table))),
@@ -83,7 +83,8 @@ fn sql(subject: &Subject<'_>, counted: &Counted) -> Result<Option<String>, Refus
             if !expression.has(subject.engine) {
                 return Ok(None);
             }
-            let condition = dialect::text_of(subject.engine, &subject.next.database, table, name, expression, None)?;
+            let condition =
+                dialect::text_of(subject.engine, subject.transition.database(), table, name, expression, None)?;
             let query = query_of(subject, table, table.columns.iter().map(|column| &column.name))?;
             let key: Vec<String> = table.key.iter().map(|name| quote(name)).collect();
             let key: Vec<&str> = key.iter().map(String::as_str).collect();
@@ -112,12 +113,12 @@ fn sql(subject: &Subject<'_>, counted: &Counted) -> Result<Option<String>, Refus
 }
 
 fn cast(subject: &Subject<'_>, table: &str, column: &str, lost: bool) -> Option<String> {
-    let rows = subject.rows.get(table)?;
+    let rows = subject.transition.rows.get(table)?;
     let from = rows.from.as_ref()?;
     let Source::Kept { from: name, rows } = rows.columns.get(column)? else { return None };
     let x = subject.quote(name);
-    let before = &subject.previous.table(from)?.column(name)?.ty;
-    let after = &subject.next.table(table)?.column(column)?.ty;
+    let before = &subject.transition.previous(from)?.column(name)?.ty;
+    let after = &subject.transition.next(table)?.column(column)?.ty;
     let converted = convert(subject.engine, &x, before, after, &rows.values)?;
     let condition = match (lost, converted.fits, converted.keeps) {
         // What is unknown does not fit: SQLite's functions of dates give null where there is no such day.

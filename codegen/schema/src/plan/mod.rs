@@ -14,6 +14,7 @@ mod rebuild;
 mod reverse;
 mod rows;
 mod summary;
+mod transition;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +27,8 @@ use crate::diff::diff;
 use crate::engine::Engine;
 use crate::hazard::{Allowed, Consent, Hazard};
 use crate::hints::Hints;
-use crate::mapping::{TableRows, mapping};
 pub use crate::refusal::Refusal;
-use crate::schema::Schema;
+use crate::schema::{Schema, Table};
 use crate::{ddl, dialect};
 pub use adopt::{Adopted, adopt};
 pub use guards::Guard;
@@ -37,6 +37,7 @@ pub use reverse::{Reverse, hints, reverse};
 pub use rows::{Kept, kept};
 pub use summary::summary;
 pub(crate) use summary::table;
+pub(crate) use transition::Transition;
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +75,9 @@ pub struct Plan {
     pub hazards: Vec<Hazard>,
     /// The hazards that need consent, and have it.
     pub allowed: BTreeSet<Allowed>,
+    /// What each engine does, with indexes that are built while others write. Missing where an expression by hand has no text
+    /// for the engine.
+    pub programs: BTreeMap<Engine, Program>,
 }
 
 /// What one engine does for some changes.
@@ -159,10 +163,36 @@ pub fn plan(previous: &Schema, next: &Schema, hints: &Hints) -> Result<Plan, Vec
 
 /// The plan of changes that are known.
 pub(crate) fn planned(previous: &Schema, changes: Vec<Change>, hints: &Hints) -> Result<Plan, Vec<Refusal>> {
-    let next = replay(previous, &changes)?;
-    let part = concerned::concerned(previous, &changes);
-    let (findings, mut refusals) = findings::find(&part, &replay(&part, &changes)?, &changes);
-    let mut hazards: Vec<Hazard> = findings.into_iter().map(|finding| finding.hazard).collect();
+    let transition = Transition::new(previous, &changes)?;
+    let (findings, mut refusals) = findings::find(&transition);
+    let (hazards, allowed) = consented(&findings, hints, &mut refusals);
+    let mut programs = BTreeMap::new();
+    // An expression by hand may have no text for an engine: then the schema is not meant for it.
+    let has_text = |engine| {
+        let untouched = previous.tables.iter().filter(|table| transition.untouched(&table.name).is_some());
+        untouched.chain(&transition.after.tables).flat_map(Table::expressions).all(|expression| expression.has(engine))
+    };
+    for engine in Engine::ALL.into_iter().filter(|engine| has_text(*engine)) {
+        if !refusals.is_empty() {
+            break;
+        }
+        match programmed(engine, &transition, &findings, Indexes::Concurrently) {
+            Ok(program) => drop(programs.insert(engine, program)),
+            Err(mut more) => refusals.append(&mut more),
+        }
+    }
+    refusals.sort();
+    refusals.dedup();
+    if refusals.is_empty() { Ok(Plan { changes, hazards, allowed, programs }) } else { Err(refusals) }
+}
+
+/// The hazards of findings, and those of them that need consent and have it. Refused are those that have none.
+fn consented(
+    findings: &[findings::Finding],
+    hints: &Hints,
+    refusals: &mut Vec<Refusal>,
+) -> (Vec<Hazard>, BTreeSet<Allowed>) {
+    let mut hazards: Vec<Hazard> = findings.iter().map(|finding| finding.hazard.clone()).collect();
     hazards.sort();
     hazards.dedup();
     let mut allowed = BTreeSet::new();
@@ -175,17 +205,7 @@ pub(crate) fn planned(previous: &Schema, changes: Vec<Change>, hints: &Hints) ->
             refusals.push(Refusal::new(hazard.kind.code(), &hazard.object, &hazard.message, help));
         }
     }
-    for engine in Engine::ALL.into_iter().filter(|engine| next.expressions().all(|expression| expression.has(*engine)))
-    {
-        if refusals.is_empty()
-            && let Err(mut more) = program(engine, previous, &changes, Indexes::Concurrently)
-        {
-            refusals.append(&mut more);
-        }
-    }
-    refusals.sort();
-    refusals.dedup();
-    if refusals.is_empty() { Ok(Plan { changes, hazards, allowed }) } else { Err(refusals) }
+    (hazards, allowed)
 }
 
 /// What `engine` does to make the changes, which lead to a sound schema.
@@ -198,23 +218,23 @@ pub fn program(
     changes: &[Change],
     indexes: Indexes,
 ) -> Result<Program, Vec<Refusal>> {
-    // What no change concerns stays as it is, and need not be looked at.
-    let previous = &concerned::concerned(previous, changes);
-    let next = replay(previous, changes)?;
-    let subject = Subject {
-        engine,
-        previous,
-        next: &next,
-        changes,
-        before: dialect::lenient(engine, previous),
-        after: dialect::held(engine, &next)?,
-        rows: mapping(previous, changes),
-        indexes,
-        zones: BTreeMap::new(),
+    let transition = Transition::new(previous, changes)?;
+    programmed(engine, &transition, &findings::find(&transition).0, indexes)
+}
+
+fn programmed(
+    engine: Engine,
+    transition: &Transition<'_>,
+    findings: &[findings::Finding],
+    indexes: Indexes,
+) -> Result<Program, Vec<Refusal>> {
+    let subject = Subject::new(engine, transition, indexes)?;
+    let guards = guards::guards(&subject, findings)?;
+    let steps = if dialect::capability(engine).alters {
+        alter::steps(&subject)?
+    } else {
+        rebuild::steps(&subject, &dialect::lenient(engine, &transition.before))?
     };
-    let (findings, _) = findings::find(previous, &next, changes);
-    let guards = guards::guards(&subject, &findings)?;
-    let steps = if dialect::capability(engine).alters { alter::steps(&subject)? } else { rebuild::steps(&subject)? };
     Ok(Program { guards, steps })
 }
 
@@ -289,20 +309,20 @@ pub(crate) fn misfit(schema: &Schema, mismatch: Mismatch) -> Refusal {
 /// What a program is made of.
 pub(crate) struct Subject<'a> {
     pub(crate) engine: Engine,
-    pub(crate) previous: &'a Schema,
-    pub(crate) next: &'a Schema,
-    pub(crate) changes: &'a [Change],
-    /// `previous` as the engine holds it.
-    pub(crate) before: ddl::Database,
-    /// `next` as the engine holds it.
+    pub(crate) transition: &'a Transition<'a>,
+    /// The tables that are concerned, after the changes, as the engine holds them.
     pub(crate) after: ddl::Database,
-    pub(crate) rows: BTreeMap<String, TableRows>,
     pub(crate) indexes: Indexes,
     /// The time zones of columns whose times have none, by table and column; only of a database that is adopted.
     pub(crate) zones: BTreeMap<(String, String), String>,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    fn new(engine: Engine, transition: &'a Transition<'a>, indexes: Indexes) -> Result<Self, Vec<Refusal>> {
+        let after = dialect::held(engine, &transition.after)?;
+        Ok(Self { engine, transition, after, indexes, zones: BTreeMap::new() })
+    }
+
     pub(crate) fn quote(&self, name: &str) -> String {
         dialect::quote(self.engine, name)
     }

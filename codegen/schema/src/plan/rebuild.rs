@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Mode, Step, Subject, order, rows, summary};
 use crate::change::Change;
-use crate::ddl::{Column, Index, Statement, Table};
+use crate::ddl::{Column, Database, Index, Statement, Table};
 use crate::dialect;
 use crate::refusal::{Refusal, shown};
 use crate::schema;
@@ -14,12 +14,11 @@ use crate::schema;
 /// What a table's name begins with while it is copied.
 const COPY: &str = "cell_rebuild_";
 
-pub(super) fn steps(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
+pub(super) fn steps(subject: &Subject<'_>, before: &Database) -> Result<Vec<Step>, Vec<Refusal>> {
     let mut sorted = Sorted::default();
     for table in &subject.after.tables {
-        let from = subject.rows.get(&table.name).and_then(|rows| rows.from.as_deref());
-        let before = from.and_then(|from| subject.before.table(from));
-        match before {
+        let from = subject.transition.origin(&table.name);
+        match from.and_then(|from| before.table(from)) {
             None => sorted.created.push(table),
             Some(before) => match grown(subject, before, table) {
                 Some(grown) => sorted.grown.push((table, grown)),
@@ -27,8 +26,8 @@ pub(super) fn steps(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
             },
         }
     }
-    let kept: BTreeSet<&str> = subject.rows.values().filter_map(|rows| rows.from.as_deref()).collect();
-    sorted.dropped = subject.before.tables.iter().filter(|table| !kept.contains(table.name.as_str())).collect();
+    let kept: BTreeSet<&str> = subject.transition.rows.values().filter_map(|rows| rows.from.as_deref()).collect();
+    sorted.dropped = before.tables.iter().filter(|table| !kept.contains(table.name.as_str())).collect();
 
     let mut steps = Vec::new();
     for (table, grown) in &sorted.grown {
@@ -81,15 +80,15 @@ struct Grown<'a> {
 /// What a table gets, where that is all that changes.
 fn grown<'a>(subject: &Subject<'_>, before: &'a Table, after: &'a Table) -> Option<Grown<'a>> {
     let mut grown = Grown::default();
-    let rows = subject.rows.get(&after.name)?;
-    let table = subject.next.table(&after.name)?;
+    let rows = subject.transition.rows.get(&after.name)?;
+    let table = subject.transition.next(&after.name)?;
     let mut checks = before.checks.clone();
     let mut foreign_keys = before.foreign_keys.clone();
     for column in &after.columns {
         if let Some(origin) = rows.origin(&column.name) {
             let is_same = origin == column.name && before.column(origin) == Some(column);
             let declared = table.column(&column.name)?;
-            let earlier = subject.previous.table(&before.name).and_then(|table| table.column(origin));
+            let earlier = subject.transition.previous(&before.name).and_then(|table| table.column(origin));
             let moves = earlier.is_some_and(|earlier| earlier.ty != declared.ty);
             if !is_same || moves {
                 return None;
@@ -138,7 +137,7 @@ fn can_be_added(column: &schema::Column, refers: bool) -> bool {
 pub(super) fn own_checks<'a>(subject: &Subject<'_>, table: &'a Table, column: &Column) -> Vec<&'a crate::ddl::Check> {
     let is_rule =
         |name: &str| dialect::RULES.iter().any(|rule| dialect::rule_name(&table.name, &column.name, rule) == name);
-    let own = subject.changes.iter().find_map(|change| match change {
+    let own = subject.transition.changes.iter().find_map(|change| match change {
         Change::AddColumn { table: of, column: added, checks, .. }
             if *of == table.name && added.name == column.name =>
         {
@@ -156,7 +155,7 @@ pub(super) fn own_foreign_key<'a>(
     table: &'a Table,
     column: &Column,
 ) -> Option<&'a crate::ddl::ForeignKey> {
-    let own = subject.changes.iter().find_map(|change| match change {
+    let own = subject.transition.changes.iter().find_map(|change| match change {
         Change::AddColumn { table: of, column: added, reference, .. }
             if *of == table.name && added.name == column.name =>
         {
@@ -185,7 +184,7 @@ fn rebuild(subject: &Subject<'_>, sorted: &Sorted<'_>) -> Result<Step, Refusal> 
         // Its constraints keep the names that they have in the table's own name.
         table.name.clone_from(&name);
         statements.push(Statement::CreateTable(Table { key_name: Some(after.name.clone()), ..table }));
-        let Some(declared) = subject.next.table(&after.name) else { continue };
+        let Some(declared) = subject.transition.next(&after.name) else { continue };
         let columns: Vec<&schema::Column> =
             declared.columns.iter().filter(|column| column.generated.is_none()).collect();
         let query = rows::query(subject, declared, &columns)?;
@@ -209,7 +208,7 @@ fn rebuild(subject: &Subject<'_>, sorted: &Sorted<'_>) -> Result<Step, Refusal> 
     let concerned: BTreeSet<&str> = rebuilt.chain(sorted.dropped.iter().map(|table| table.name.as_str())).collect();
     // The others are made beside it.
     let own = |change: &&Change| summary::table(change).is_some_and(|table| concerned.contains(table));
-    let notes = subject.changes.iter().filter(own).map(summary::summary).collect();
+    let notes = subject.transition.changes.iter().filter(own).map(summary::summary).collect();
     Ok(Step { title, notes, mode: Mode::Rebuild, statements })
 }
 

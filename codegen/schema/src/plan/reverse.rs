@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Transition;
 use crate::change::Change;
 use crate::hazard::{Consent, Hazard, HazardKind};
 use crate::hints::{ColumnHints, Hints};
@@ -24,7 +25,8 @@ pub enum Reverse {
 /// # Errors
 /// The changes do not fit the schema.
 pub fn reverse(previous: &Schema, changes: &[Change]) -> Result<Reverse, Vec<Refusal>> {
-    let next = super::replay(previous, changes)?;
+    let transition = Transition::of_all(previous, changes)?;
+    let next = &*transition.after;
     let mut hints = Hints::default();
     for (table, rows) in mapping(previous, changes) {
         let Some(from) = &rows.from else { continue };
@@ -36,16 +38,16 @@ pub fn reverse(previous: &Schema, changes: &[Change]) -> Result<Reverse, Vec<Ref
             said.columns.insert(origin.to_owned(), ColumnHints { renamed_from, ..ColumnHints::default() });
         }
     }
-    let back = match crate::diff::diff(&next, previous, &hints) {
+    let back = match crate::diff::diff(next, previous, &hints) {
         Ok(back) => back,
         Err(refusals) => return Ok(Reverse::None(refusals)),
     };
     let mut refusals = merged(previous, changes);
-    let (findings, _) = super::findings::find(previous, &next, changes);
+    let (findings, _) = super::findings::find(&transition);
     let lost =
         findings.into_iter().map(|finding| finding.hazard).filter(|hazard| hazard.kind.consent() == Consent::Needed);
     refusals.extend(lost.map(refusal));
-    let (findings, impossible) = super::findings::find(&next, previous, &back);
+    let (findings, impossible) = super::findings::find(&Transition::new(next, &back)?);
     refusals.extend(impossible);
     let refused = findings
         .into_iter()

@@ -1,11 +1,11 @@
 //! Rows as they will be, computed from rows as they are. In: where a table's rows come from, an engine. Out: a query over the
 //! tables before, whose columns are those after. A rebuild copies by it, a guard counts over it, a rehearsal compares with it.
 
-use super::Subject;
+use super::{Subject, Transition};
 use crate::dialect::{self, convert::convert};
 use crate::engine::Engine;
 use crate::expr::Expression;
-use crate::mapping::{Source, mapping};
+use crate::mapping::Source;
 use crate::refusal::Refusal;
 use crate::schema::{Column, Default, Schema, Table};
 
@@ -25,22 +25,11 @@ pub struct Kept {
 /// # Errors
 /// What [`super::program`] refuses.
 pub fn kept(engine: Engine, previous: &Schema, changes: &[crate::change::Change]) -> Result<Vec<Kept>, Vec<Refusal>> {
-    let next = super::replay(previous, changes)?;
-    let rows = mapping(previous, changes);
-    let subject = Subject {
-        engine,
-        previous,
-        next: &next,
-        changes,
-        before: dialect::lenient(engine, previous),
-        after: dialect::lower(engine, &next)?,
-        rows,
-        indexes: super::Indexes::InTransactions,
-        zones: std::collections::BTreeMap::new(),
-    };
+    let transition = Transition::of_all(previous, changes)?;
+    let subject = Subject::new(engine, &transition, super::Indexes::InTransactions)?;
     let mut kept = Vec::new();
-    for table in &next.tables {
-        let Some(rows) = subject.rows.get(&table.name).filter(|rows| rows.from.is_some()) else { continue };
+    for table in &transition.after.tables {
+        let Some(rows) = transition.rows.get(&table.name).filter(|rows| rows.from.is_some()) else { continue };
         let columns: Vec<&Column> = table
             .columns
             .iter()
@@ -60,7 +49,7 @@ pub fn kept(engine: Engine, previous: &Schema, changes: &[crate::change::Change]
 /// A query for some columns of a table after the changes, in order. Without a table before, it has no rows.
 pub(super) fn query(subject: &Subject<'_>, table: &Table, columns: &[&Column]) -> Result<String, Refusal> {
     let quote = |name: &str| subject.quote(name);
-    let Some(from) = subject.rows.get(&table.name).and_then(|rows| rows.from.as_deref()) else {
+    let Some(from) = subject.transition.origin(&table.name) else {
         let nothing: Vec<String> = columns
             .iter()
             .map(|column| format!("{} AS {}", nothing(subject, table, column), quote(&column.name)))
@@ -128,7 +117,7 @@ fn listed(list: &[String]) -> String {
 }
 
 fn source<'s>(subject: &'s Subject<'_>, table: &Table, column: &Column) -> Option<&'s Source> {
-    subject.rows.get(&table.name)?.columns.get(&column.name)
+    subject.transition.rows.get(&table.name)?.columns.get(&column.name)
 }
 
 /// What is said of rows without a value.
@@ -146,7 +135,7 @@ pub(super) fn text(
     column: &Column,
     expression: &Expression,
 ) -> Result<String, Refusal> {
-    dialect::text_of(subject.engine, &subject.next.database, table, &column.name, expression, Some(column))
+    dialect::text_of(subject.engine, subject.transition.database(), table, &column.name, expression, Some(column))
 }
 
 /// The value of a column that is not generated, without its backfill, over the columns before.
@@ -154,11 +143,12 @@ fn value(subject: &Subject<'_>, table: &Table, column: &Column) -> Result<String
     match source(subject, table, column) {
         Some(Source::Kept { from, rows }) => {
             let x = subject.quote(from);
-            let before = subject.rows.get(&table.name).and_then(|rows| rows.from.as_deref());
-            let before = before.and_then(|table| subject.previous.table(table)).and_then(|table| table.column(from));
+            let before = subject.transition.origin(&table.name).and_then(|table| subject.transition.previous(table));
+            let before = before.and_then(|table| table.column(from));
             let converted = before.and_then(|before| convert(subject.engine, &x, &before.ty, &column.ty, &rows.values));
             Ok(converted.map_or(x, |converted| converted.value))
         }
+        None if subject.transition.untouched(&table.name).is_some() => Ok(subject.quote(&column.name)),
         Some(Source::Added { backfill: Some(_) }) | None => Ok(nothing(subject, table, column)),
         Some(Source::Added { backfill: None }) => {
             let lowered = subject.after.table(&table.name).and_then(|table| table.column(&column.name));

@@ -120,7 +120,7 @@ fn references(
                 table.uniques.iter().any(|unique| unique.columns == key.target && bound.goes(&table.name, &unique.name))
             });
             let over_key = target_now.is_some_and(|table| table.key == key.target) && bound.key_goes(&key.table);
-            let gone = subject.after.table(&key.table).is_none();
+            let gone = subject.transition.next(&key.table).is_none();
             if !after.foreign_keys.contains(key) || own || target || over_unique || over_key || gone {
                 bound.parts.insert((after.name.clone(), key.name.clone()));
             }

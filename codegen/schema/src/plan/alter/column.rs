@@ -13,7 +13,7 @@ use crate::schema;
 
 impl Alter<'_> {
     pub(super) fn columns(&mut self, before: &Table, after: &Table, bound: &Bound) -> Result<(), Refusal> {
-        let Some(declared) = self.subject.next.table(&after.name) else { return Ok(()) };
+        let Some(declared) = self.subject.transition.next(&after.name) else { return Ok(()) };
         let table = after.name.as_str();
         let filled = |column: &Column| {
             declared.column(&column.name).is_some_and(|column| rows::backfill(self.subject, declared, column).is_some())
@@ -158,9 +158,9 @@ impl Alter<'_> {
 
     /// What a value of a column becomes, under the column's name after; nothing where it stays.
     fn converted(&self, declared: &schema::Table, column: &str) -> Option<String> {
-        let rows = self.subject.rows.get(&declared.name)?;
+        let rows = self.subject.transition.rows.get(&declared.name)?;
         let Source::Kept { from, rows: said } = rows.columns.get(column)? else { return None };
-        let before = &self.subject.previous.table(rows.from.as_ref()?)?.column(from)?.ty;
+        let before = &self.subject.transition.previous(rows.from.as_ref()?)?.column(from)?.ty;
         let x = self.quote(column);
         let converted = convert(self.subject.engine, &x, before, &declared.column(column)?.ty, &said.values)?;
         (converted.value != x).then_some(converted.value)

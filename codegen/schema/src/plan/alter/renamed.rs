@@ -12,9 +12,9 @@ use crate::schema::{Schema, Table};
 pub(super) fn renames(subject: &Subject<'_>) -> Result<(Vec<Step>, ddl::Database), Vec<Refusal>> {
     let mut steps = Vec::new();
     // What goes later, goes under its new name.
-    let removed = subject.changes.iter().take_while(|change| super::is_removal(change)).count();
-    let (removed, rest) = subject.changes.split_at(removed);
-    let mut schema = replay(subject.previous, removed)?;
+    let removed = subject.transition.changes.iter().take_while(|change| super::is_removal(change)).count();
+    let (removed, rest) = subject.transition.changes.split_at(removed);
+    let mut schema = replay(&subject.transition.before, removed)?;
     for change in removed {
         if let Change::RemoveColumn { table, column } = change {
             let computed = super::generated_over(&schema, table, column);
@@ -96,7 +96,7 @@ fn parts(subject: &Subject<'_>, before: &Table, after: &Table, change: &Change, 
     }
     // The checks that the columns' types make.
     let lowered = |table: &Table| {
-        let alone = Schema { database: subject.next.database.clone(), tables: vec![table.clone()] };
+        let alone = Schema { database: subject.transition.database().to_owned(), tables: vec![table.clone()] };
         dialect::lenient(subject.engine, &alone).tables.pop()
     };
     if let (Some(ddl_before), Some(ddl_after)) = (lowered(before), lowered(after)) {

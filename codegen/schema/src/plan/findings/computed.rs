@@ -10,7 +10,7 @@ use crate::schema::{Column, Type};
 impl Finder<'_> {
     pub(super) fn computed(&mut self, table: &str, column: &Column) {
         let may_be_null =
-            |name: &str| self.next.table(table).and_then(|table| table.column(name)).is_none_or(|it| it.nullable);
+            |name: &str| self.transition.next(table).and_then(|table| table.column(name)).is_none_or(|it| it.nullable);
         let expr = column.generated.as_ref().and_then(|generated| generated.expression.portable());
         let has_value = column.nullable || expr.is_some_and(|expr| expr.is_never_null(&may_be_null));
         let object = self.object(table, &column.name);

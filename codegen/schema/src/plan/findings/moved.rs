@@ -26,9 +26,9 @@ impl Moved<'_> {
 }
 
 impl Finder<'_> {
-    pub(super) fn moved(&mut self, changes: &[Change]) {
-        let next = self.next;
-        let moved = find(next, changes);
+    pub(super) fn moved(&mut self) {
+        let next = &*self.transition.after;
+        let moved = find(next, self.transition.changes);
         if moved.is_empty() {
             return;
         }
