@@ -17,6 +17,7 @@ use crate::expr::Expression;
 use crate::hints::Hints;
 use crate::refusal::Refusal;
 use crate::schema::{Check, Column, Reference, Schema, Table, Type};
+use crate::transition::Transition;
 
 /// The changes that make `next` of `previous`; none where they are the same. First what goes, then renames, then new tables,
 /// then for each table, in the order of names, what comes or changes, columns before what is about them.
@@ -28,25 +29,22 @@ pub fn diff(previous: &Schema, next: &Schema, hints: &Hints) -> Result<Vec<Chang
     let mut changes = Vec::new();
     gone(previous, next, &renames, &mut changes);
     renames.changes(&mut changes);
-    let mut current = previous.clone();
-    for change in &changes {
-        // They were made of this schema, so they fit it.
-        if let Err(mismatch) = current.apply(change) {
-            return Err(vec![Refusal::new("history-change", &next.database, mismatch.message, "report this as a bug")]);
-        }
-    }
+    let current = Transition::new(previous, &changes)?;
     let mut tables: Vec<&Table> = next.tables.iter().collect();
     tables.sort_by(|left, right| left.name.cmp(&right.name));
-    for table in tables.iter().filter(|table| current.table(&table.name).is_none()) {
-        let mut table = Table::clone(table);
-        table.sort();
-        changes.push(Change::AddTable { table });
-    }
+    let (mut added, mut changed) = (Vec::new(), Vec::new());
     for next in tables {
-        if let Some(previous) = current.table(&next.name) {
-            table(previous, next, hints, &mut changes);
+        match current.next(&next.name) {
+            None => {
+                let mut table = next.clone();
+                table.sort();
+                added.push(Change::AddTable { table });
+            }
+            Some(previous) if previous == next => {}
+            Some(previous) => table(previous, next, hints, &mut changed),
         }
     }
+    changes.extend(added.into_iter().chain(changed));
     Ok(changes)
 }
 
@@ -55,25 +53,30 @@ fn gone(previous: &Schema, next: &Schema, renames: &renames::Renames, changes: &
     let mut tables: Vec<&Table> = previous.tables.iter().collect();
     tables.sort_by(|left, right| left.name.cmp(&right.name));
     let mut columns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut removed = Vec::new();
+    let mut removed = BTreeSet::new();
     for table in &tables {
-        match next.table(renames.table(&table.name)) {
-            Some(kept) => {
-                let goes = |column: &&Column| kept.column(renames.column(&table.name, &column.name)).is_none();
-                let mut names: Vec<&str> =
-                    table.columns.iter().filter(goes).map(|column| column.name.as_str()).collect();
-                names.sort_unstable();
-                columns.insert(&table.name, names);
-            }
-            None => removed.push(table.name.as_str()),
+        let Some(kept) = next.table(renames.table(&table.name)) else {
+            removed.insert(table.name.as_str());
+            continue;
+        };
+        let goes = |column: &&Column| kept.column(renames.column(&table.name, &column.name)).is_none();
+        let mut names: Vec<&str> = Vec::new();
+        if !has_same_columns(table, kept) || renames.moves_columns(&table.name) {
+            names.extend(table.columns.iter().filter(goes).map(|column| column.name.as_str()));
+            names.sort_unstable();
+        }
+        if !names.is_empty() {
+            columns.insert(&table.name, names);
         }
     }
+    if removed.is_empty() && columns.is_empty() {
+        return;
+    }
     let goes = |table: &str, column: &str| columns.get(table).is_some_and(|names| names.contains(&column));
-    let kept = || tables.iter().filter(|table| columns.contains_key(table.name.as_str()));
     // The references of every table first: they stand on other tables' uniques.
-    for table in kept() {
+    for table in tables.iter().filter(|table| !removed.contains(table.name.as_str())) {
         for reference in &table.references {
-            let target = removed.contains(&reference.table.as_str())
+            let target = removed.contains(reference.table.as_str())
                 || reference.target.iter().any(|column| goes(&reference.table, column));
             if target || reference.columns.iter().any(|column| goes(&table.name, column)) {
                 let (table, reference) = (table.name.clone(), reference.name.clone());
@@ -81,7 +84,7 @@ fn gone(previous: &Schema, next: &Schema, renames: &renames::Renames, changes: &
             }
         }
     }
-    for table in kept() {
+    for table in tables.iter().filter(|table| columns.contains_key(table.name.as_str())) {
         let name = || table.name.clone();
         let own = |names: &[String]| names.iter().any(|column| goes(&table.name, column));
         for check in &table.checks {
@@ -108,6 +111,11 @@ fn gone(previous: &Schema, next: &Schema, renames: &renames::Renames, changes: &
     changes.extend(removed.into_iter().map(|table| Change::RemoveTable { table: table.to_owned() }));
 }
 
+/// Whether two tables have columns of the same names, in the same places.
+fn has_same_columns(one: &Table, other: &Table) -> bool {
+    one.columns.iter().map(|column| &column.name).eq(other.columns.iter().map(|column| &column.name))
+}
+
 fn table(previous: &Table, next: &Table, hints: &Hints, changes: &mut Vec<Change>) {
     let name = || next.name.clone();
     let added: Vec<&Column> = next.columns.iter().filter(|column| previous.column(&column.name).is_none()).collect();
@@ -128,7 +136,11 @@ fn table(previous: &Table, next: &Table, hints: &Hints, changes: &mut Vec<Change
         changes.push(Change::AddColumn { table: name(), column: column.clone(), checks, reference, backfill });
     }
     for column in &previous.columns {
-        let Some(after) = next.column(&column.name).map(|next| aligned(next, column)) else { continue };
+        let Some(after) = next.column(&column.name) else { continue };
+        if after == column {
+            continue;
+        }
+        let after = aligned(after, column);
         if after != *column {
             let rows = row_change(column, &after, &next.name, hints);
             changes.push(Change::ChangeColumn { table: name(), previous: column.clone(), next: after, rows });

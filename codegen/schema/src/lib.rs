@@ -20,6 +20,7 @@ pub mod plan;
 mod refusal;
 pub(crate) mod rename;
 pub mod schema;
+mod transition;
 mod typed;
 
 pub use engine::Engine;

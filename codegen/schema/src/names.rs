@@ -14,10 +14,20 @@ const HASH_DIGITS: usize = 16;
 /// could not be told apart, is cut and gets a hash of its parts. So different parts never give the same name.
 #[must_use]
 pub fn constraint(table: &str, columns: &[&str], suffix: &str) -> String {
-    let parts: Vec<&str> = std::iter::once(table).chain(columns.iter().copied()).chain([suffix]).collect();
-    let joint = if parts.iter().any(|part| part.contains('_')) { "__" } else { "_" };
-    let name = parts.join(joint);
-    if name.len() <= MAX_BYTES && parts.iter().all(|part| separable(part)) { name } else { hashed(&parts, suffix) }
+    let parts = || std::iter::once(table).chain(columns.iter().copied()).chain([suffix]);
+    let joint = if parts().any(|part| part.contains('_')) { "__" } else { "_" };
+    let len = parts().map(|part| part.len() + joint.len()).sum::<usize>() - joint.len();
+    if len > MAX_BYTES || !parts().all(separable) {
+        return hashed(&parts().collect::<Vec<&str>>(), suffix);
+    }
+    let mut name = String::with_capacity(len);
+    for part in parts() {
+        if !name.is_empty() {
+            name.push_str(joint);
+        }
+        name.push_str(part);
+    }
+    name
 }
 
 /// Whether a part can be found again in the joined name.

@@ -9,16 +9,15 @@ use crate::refusal::shown;
 use crate::schema::{Column, Default, Type};
 
 pub(super) fn column(subject: Subject<'_>, column: &Column, report: &mut Report) {
-    let object = subject.part(&column.name);
     if let Some((message, help)) = wrong_type(&column.ty) {
-        report.refuse("column-type", &object, message, help);
+        report.refuse("column-type", subject.part(&column.name), message, help);
     }
-    let is_key = subject.table.key == [column.name.clone()];
+    let is_key = subject.table.key == [column.name.as_str()];
     let plain = !column.nullable && column.default.is_none() && column.generated.is_none();
     if column.automatic && !(is_key && plain && column.ty == Type::I64) {
         report.refuse(
             "table-key",
-            &object,
+            subject.part(&column.name),
             format!("`{}` cannot be numbered by the engine", shown(&column.name)),
             "only a single key column of type `i64` without a default is; write `#[key(assigned)]` otherwise",
         );
@@ -26,13 +25,13 @@ pub(super) fn column(subject: Subject<'_>, column: &Column, report: &mut Report)
     if column.generated.is_some() && column.default.is_some() {
         report.refuse(
             "column-generated",
-            &object,
+            subject.part(&column.name),
             format!("`{}` is generated and has a default", shown(&column.name)),
             "remove one of them",
         );
     }
     if let Some((message, help)) = wrong_default(column) {
-        report.refuse("column-default", &object, message, help);
+        report.refuse("column-default", subject.part(&column.name), message, help);
     }
 }
 

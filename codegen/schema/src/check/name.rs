@@ -1,6 +1,7 @@
 //! Names: what an engine can hold, and no two that an engine takes for one.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::{Report, Subject};
 use crate::dialect::{RULES, rule_name};
@@ -18,65 +19,78 @@ pub(super) fn names(schema: &Schema, report: &mut Report) {
     let mut relations = Space::default();
     for table in &schema.tables {
         let subject = Subject { schema, table };
-        let object = subject.object();
-        let sound = valid(&table.name, &object, report);
-        if table.name.to_ascii_lowercase().starts_with("sqlite_") {
+        let sound = valid(&table.name, || subject.object(), report);
+        if begins(&table.name, "sqlite_") {
             report.refuse(
                 "sql-name",
-                &object,
+                subject.object(),
                 format!("`{}` begins with `sqlite_`, which SQLite keeps for itself", shown(&table.name)),
                 RENAME,
             );
         }
-        let fresh = relations.add(&table.name, &object, report);
+        let fresh = relations.add(Cow::Borrowed(&table.name), Owner::Table(subject), report);
         parts(subject, sound && fresh, &mut relations, report);
     }
 }
 
 /// Names within a table. Those made of the table's own are only looked at where that one is sound, so that one mistake is
 /// told once.
-fn parts(subject: Subject<'_>, sound: bool, relations: &mut Space, report: &mut Report) {
+fn parts<'a>(subject: Subject<'a>, sound: bool, relations: &mut Space<'a>, report: &mut Report) {
     let table = subject.table;
-    let (mut columns, mut constraints) = (Space::default(), Space::default());
+    let mut columns = Space::of(table.columns.len());
+    let mut constraints = Space::of(1 + table.uniques.len() + table.references.len() + table.checks.len());
     if sound {
         let key = constraint(&table.name, &[], "pkey");
-        relations.add(&key, &format!("the key of {}", subject.object()), report);
-        constraints.add(&key, &format!("the key of {}", subject.object()), report);
+        relations.add(Cow::Owned(key.clone()), Owner::Key(subject), report);
+        constraints.add(Cow::Owned(key), Owner::Key(subject), report);
     }
+    let references = table.references.iter().map(|reference| &reference.name);
+    let unseen: Vec<&String> = references.chain(table.checks.iter().map(|check| &check.name)).collect();
+    let uniques: Vec<&String> = table.uniques.iter().map(|unique| &unique.name).collect();
+    // The names of types' own checks are different among themselves, as columns are: only another's may be one of them.
+    let mut others = uniques.iter().chain(&unseen);
+    let may_be_rules = others.any(|name| RULES.iter().any(|suffix| ends(name, suffix)));
     for column in &table.columns {
-        let object = subject.part(&column.name);
-        let sound = valid(&column.name, &object, report) && columns.add(&column.name, &object, report) && sound;
+        let owner = Owner::Part(subject, &column.name);
+        let sound = valid(&column.name, || owner.shown(), report)
+            && columns.add(Cow::Borrowed(&column.name), owner, report)
+            && sound;
         if SYSTEM_COLUMNS.contains(&column.name.as_str()) {
             let message = format!("`{}` is a column that PostgreSQL has in every table", column.name);
-            report.refuse("sql-name", &object, message, RENAME);
+            report.refuse("sql-name", owner.shown(), message, RENAME);
         }
         if sound && column.automatic {
             let sequence = format!("{}_{}_seq", table.name, column.name);
-            relations.add(&sequence, &format!("the sequence of {object}"), report);
+            relations.add(Cow::Owned(sequence), Owner::Sequence(subject, &column.name), report);
         }
-        for suffix in RULES.iter().filter(|_| sound) {
-            constraints.add(&rule_name(&table.name, &column.name, suffix), &object, report);
+        for suffix in RULES.iter().filter(|_| sound && may_be_rules) {
+            constraints.add(Cow::Owned(rule_name(&table.name, &column.name, suffix)), owner, report);
         }
     }
-    for name in table.uniques.iter().map(|unique| &unique.name).chain(table.indexes.iter().map(|index| &index.name)) {
-        let object = subject.part(name);
-        valid(name, &object, report);
-        relations.add(name, &object, report);
+    for name in uniques.iter().copied().chain(table.indexes.iter().map(|index| &index.name)) {
+        let owner = Owner::Part(subject, name);
+        valid(name, || owner.shown(), report);
+        relations.add(Cow::Borrowed(name), owner, report);
     }
-    let uniques = table.uniques.iter().map(|unique| (&unique.name, false));
-    let references = table.references.iter().map(|reference| (&reference.name, true));
-    let checks = table.checks.iter().map(|check| (&check.name, true));
-    for (name, unseen) in uniques.chain(references).chain(checks) {
-        let object = subject.part(name);
-        if unseen {
-            valid(name, &object, report);
-        }
-        constraints.add(name, &object, report);
+    for name in &unseen {
+        valid(name, || subject.part(name), report);
+    }
+    for name in uniques.into_iter().chain(unseen) {
+        constraints.add(Cow::Borrowed(name), Owner::Part(subject, name), report);
     }
 }
 
+fn begins(name: &str, with: &str) -> bool {
+    name.as_bytes().get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
+}
+
+fn ends(name: &str, with: &str) -> bool {
+    let start = name.len().checked_sub(with.len());
+    start.and_then(|start| name.as_bytes().get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(with.as_bytes()))
+}
+
 /// Whether every engine can hold a name.
-fn valid(name: &str, object: &str, report: &mut Report) -> bool {
+fn valid(name: &str, object: impl Fn() -> String, report: &mut Report) -> bool {
     let message = if name.is_empty() {
         "a name is empty".to_owned()
     } else if name.len() > MAX_BYTES {
@@ -86,26 +100,53 @@ fn valid(name: &str, object: &str, report: &mut Report) -> bool {
     } else {
         return true;
     };
-    report.refuse("sql-name", object, message, RENAME);
+    report.refuse("sql-name", object(), message, RENAME);
     false
+}
+
+/// What has a name. It is only put into words where the name is taken.
+#[derive(Clone, Copy)]
+enum Owner<'a> {
+    Table(Subject<'a>),
+    Key(Subject<'a>),
+    Sequence(Subject<'a>, &'a str),
+    Part(Subject<'a>, &'a str),
+}
+
+impl Owner<'_> {
+    fn shown(self) -> String {
+        match self {
+            Self::Table(subject) => subject.object(),
+            Self::Key(subject) => format!("the key of {}", subject.object()),
+            Self::Sequence(subject, column) => format!("the sequence of {}", subject.part(column)),
+            Self::Part(subject, part) => subject.part(part),
+        }
+    }
 }
 
 /// Names that must differ, without regard to the case of ASCII letters, which SQLite ignores.
 #[derive(Default)]
-struct Space {
-    named: BTreeMap<String, (String, String)>,
+struct Space<'a> {
+    named: HashMap<Cow<'a, str>, (Cow<'a, str>, Owner<'a>)>,
 }
 
-impl Space {
+impl<'a> Space<'a> {
+    /// For about so many names.
+    fn of(names: usize) -> Self {
+        Self { named: HashMap::with_capacity(names) }
+    }
+
     /// Whether the name is not taken.
-    fn add(&mut self, name: &str, object: &str, report: &mut Report) -> bool {
-        let entry = (name.to_owned(), object.to_owned());
-        let Some((taken, first)) = self.named.insert(name.to_ascii_lowercase(), entry) else { return true };
+    fn add(&mut self, name: Cow<'a, str>, owner: Owner<'a>, report: &mut Report) -> bool {
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        let key = if is_lower { name.clone() } else { Cow::Owned(name.to_ascii_lowercase()) };
+        let Some((taken, first)) = self.named.insert(key, (name.clone(), owner)) else { return true };
         let case = if taken == name { "" } else { "; SQLite takes upper and lower case for the same" };
+        let (name, taken, first) = (shown(&name), shown(&taken), first.shown());
         report.refuse(
             "sql-name-clash",
-            object,
-            format!("`{}` is also the name of {} (`{}`){case}", shown(name), shown(&first), shown(&taken)),
+            owner.shown(),
+            format!("`{name}` is also the name of {} (`{taken}`){case}", shown(&first)),
             RENAME,
         );
         false

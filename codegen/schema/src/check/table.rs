@@ -48,7 +48,7 @@ pub(super) fn table(subject: Subject<'_>, report: &mut Report) {
     }
     repeated(subject, report);
     for index in &table.indexes {
-        let names: Vec<String> = index.columns.iter().map(|part| part.column.clone()).collect();
+        let names: Vec<&str> = index.columns.iter().map(|part| part.column.as_str()).collect();
         columns(subject, &index.name, &names, report);
     }
     for reference in &table.references {
@@ -74,27 +74,26 @@ fn repeated(subject: Subject<'_>, report: &mut Report) {
 }
 
 /// Columns of a key, a unique, an index or a reference: some, each there and once, of a type that engines order alike.
-fn columns(subject: Subject<'_>, part: &str, names: &[String], report: &mut Report) {
-    let object = subject.part(part);
+fn columns(subject: Subject<'_>, part: &str, names: &[impl AsRef<str>], report: &mut Report) {
+    let object = || subject.part(part);
     if names.is_empty() && part != subject.table.name {
-        report.refuse("index-columns", &object, format!("`{}` covers no column", shown(part)), "name at least one");
+        report.refuse("index-columns", object(), format!("`{}` covers no column", shown(part)), "name at least one");
     }
     if names.len() > MAX_INDEX_COLUMNS {
         let message =
             format!("`{}` covers {} columns, and PostgreSQL takes {MAX_INDEX_COLUMNS}", shown(part), names.len());
-        report.refuse("index-columns", &object, message, "name fewer");
+        report.refuse("index-columns", object(), message, "name fewer");
     }
-    let mut seen = BTreeSet::new();
-    for name in names {
+    for (place, name) in names.iter().map(AsRef::as_ref).enumerate() {
         let problem = match subject.table.column(name) {
             None => "which the table does not have",
             Some(column) if column.ty == Type::Json => "whose JSON each engine orders differently",
-            Some(_) if !seen.insert(name) => "twice",
+            Some(_) if names.iter().take(place).any(|other| other.as_ref() == name) => "twice",
             Some(_) => continue,
         };
         report.refuse(
             "index-columns",
-            &object,
+            object(),
             format!("`{}` names column `{}`, {problem}", shown(part), shown(name)),
             "name each column of the table once, and none of JSON",
         );

@@ -1,6 +1,8 @@
 //! Makes a [`ddl::Database`] of a schema. In: an engine and a [`Schema`]. Out: tables as that engine holds them, or refusals.
 //! Absent: text of statements ([`super::render`]) and the order of creation ([`crate::plan`]).
 
+use std::borrow::Cow;
+
 use super::{Dialect, Refusal, expression, of};
 use crate::check::check;
 use crate::constant::Constant;
@@ -26,7 +28,7 @@ pub(crate) fn held(engine: Engine, schema: &Schema) -> Result<ddl::Database, Vec
     let mut refusals = Vec::new();
     let mut tables = Vec::with_capacity(schema.tables.len());
     for table in &schema.tables {
-        let lowering = Lowering { dialect: of(engine), object: format!("{}.{}", schema.database, table.name), table };
+        let lowering = Lowering { dialect: of(engine), database: &schema.database, table };
         match lowering.table() {
             Ok(table) => tables.push(table),
             Err(mut more) => refusals.append(&mut more),
@@ -39,15 +41,16 @@ pub(crate) fn held(engine: Engine, schema: &Schema) -> Result<ddl::Database, Vec
 /// The schema as `engine` holds it, without what makes no sense: a schema between two others, some of whose columns are gone.
 pub(crate) fn lenient(engine: Engine, schema: &Schema) -> ddl::Database {
     let tables = schema.tables.iter().map(|table| {
-        let object = format!("{}.{}", schema.database, table.name);
-        let mut table = table.clone();
+        let mut table = Cow::Borrowed(table);
         loop {
-            let lowering = Lowering { dialect: of(engine), object: object.clone(), table: &table };
+            let lowering = Lowering { dialect: of(engine), database: &schema.database, table: &table };
             match lowering.table() {
                 Ok(table) => return table,
                 Err(refusals) => {
+                    let object = format!("{}.{}", schema.database, table.name);
                     let wrong =
                         |part: &str| refusals.iter().any(|refusal| refusal.object == format!("{object}.{part}"));
+                    let table = table.to_mut();
                     let parts = (table.columns.len(), table.checks.len(), table.indexes.len());
                     table.columns.retain(|column| column.generated.is_none() || !wrong(&column.name));
                     table.checks.retain(|check| !wrong(&check.name));
@@ -75,7 +78,7 @@ pub(crate) fn text_of(
     expression: &Expression,
     column: Option<&Column>,
 ) -> Result<String, Refusal> {
-    let lowering = Lowering { dialect: of(engine), object: format!("{database}.{}", table.name), table };
+    let lowering = Lowering { dialect: of(engine), database, table };
     lowering.expression(expression, part, |scope, expr| match column {
         Some(column) => typed::value(scope, expr, column),
         None => typed::condition(scope, expr),
@@ -92,11 +95,16 @@ pub(crate) const RULES: [&str; 4] = ["form", "len", "range", "values"];
 
 struct Lowering<'a> {
     dialect: &'static dyn Dialect,
-    object: String,
+    database: &'a str,
     table: &'a Table,
 }
 
 impl Lowering<'_> {
+    /// `shop.products.price`
+    fn part(&self, part: &str) -> String {
+        format!("{}.{}.{part}", self.database, self.table.name)
+    }
+
     fn table(&self) -> Result<ddl::Table, Vec<Refusal>> {
         let mut refusals = Vec::new();
         let mut table = ddl::Table {
@@ -107,7 +115,7 @@ impl Lowering<'_> {
         };
         for column in &self.table.columns {
             let storage = self.dialect.storage(column);
-            table.checks.extend(storage.rules.into_iter().map(|(suffix, expression)| ddl::Check {
+            table.checks.extend(storage.rule.map(|(suffix, expression)| ddl::Check {
                 name: rule_name(&self.table.name, &column.name, suffix),
                 expression,
             }));
@@ -188,8 +196,12 @@ impl Lowering<'_> {
         };
         // `check` has refused what is none here.
         text.map(Some).ok_or_else(|| {
-            let object = format!("{}.{}", self.object, column.name);
-            Refusal::new("column-default", object, "this default is not of the column's type", "write another")
+            Refusal::new(
+                "column-default",
+                self.part(&column.name),
+                "this default is not of the column's type",
+                "write another",
+            )
         })
     }
 
@@ -199,7 +211,7 @@ impl Lowering<'_> {
         part: &str,
         typed: impl FnOnce(Scope<'_>, &Expr) -> Result<Typed, Refusal>,
     ) -> Result<String, Refusal> {
-        let object = format!("{}.{part}", self.object);
+        let object = self.part(part);
         let engine = self.dialect.engine();
         let raw = match expression {
             Expression::Portable(expr) => {

@@ -76,8 +76,8 @@ fn of(engine: Engine) -> &'static dyn Dialect {
 struct Storage {
     ty: String,
     collation: Option<&'static str>,
-    /// Conditions that keep other values out, each with the last part of its constraint's name.
-    rules: Vec<(&'static str, String)>,
+    /// A condition that keeps other values out, with the last part of its constraint's name.
+    rule: Option<(&'static str, String)>,
 }
 
 /// One engine's answers. Everything is a pure function of the arguments.
@@ -87,7 +87,14 @@ trait Dialect: Sync {
     fn capability(&self) -> Capability;
 
     fn quote(&self, name: &str) -> String {
-        format!("\"{}\"", name.replace('"', "\"\""))
+        let mut quoted = String::with_capacity(name.len() + 2);
+        quoted.push('"');
+        for (place, part) in name.split('"').enumerate() {
+            quoted.push_str(if place == 0 { "" } else { "\"\"" });
+            quoted.push_str(part);
+        }
+        quoted.push('"');
+        quoted
     }
 
     fn storage(&self, column: &Column) -> Storage;

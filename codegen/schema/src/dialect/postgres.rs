@@ -55,13 +55,13 @@ impl Dialect for Postgres {
             Type::Time => ("time without time zone", Some(("range", format!("{x} < '24:00:00'")))),
             Type::Decimal { precision, scale } => {
                 let ty = format!("numeric({precision},{scale})");
-                return Storage { ty, collation: None, rules: vec![("range", format!("{x} <> 'NaN'"))] };
+                return Storage { ty, collation: None, rule: Some(("range", format!("{x} <> 'NaN'"))) };
             }
             Type::Json => ("jsonb", None),
             Type::Enumeration { values } => ("text", Some(("values", format!("{x} IN ({})", list(values))))),
         };
         let collation = (ty == "text").then_some("C");
-        Storage { ty: ty.to_owned(), collation, rules: rule.into_iter().collect() }
+        Storage { ty: ty.to_owned(), collation, rule }
     }
 
     fn constant(&self, constant: &Constant) -> Sql {

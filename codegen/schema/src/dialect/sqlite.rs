@@ -52,7 +52,7 @@ impl Dialect for Sqlite {
             Type::Json => ("TEXT", Some(("form", format!("json_valid({x})")))),
             Type::Enumeration { values } => ("TEXT", Some(("values", format!("{x} IN ({})", list(values))))),
         };
-        Storage { ty: ty.to_owned(), collation: None, rules: rule.into_iter().collect() }
+        Storage { ty: ty.to_owned(), collation: None, rule }
     }
 
     fn constant(&self, constant: &Constant) -> Sql {

@@ -31,6 +31,11 @@ impl Renames {
         self.columns.get(table).and_then(|columns| columns.get(from)).map_or(from, String::as_str)
     }
 
+    /// Whether columns of a table of this earlier name get other names.
+    pub(super) fn moves_columns(&self, table: &str) -> bool {
+        self.columns.contains_key(table)
+    }
+
     /// The renames as changes: tables first.
     pub(super) fn changes(&self, changes: &mut Vec<Change>) {
         changes.extend(ordered(&self.tables).into_iter().map(|(from, to)| Change::RenameTable { from, to }));
@@ -80,7 +85,8 @@ pub(super) fn find(previous: &Schema, next: &Schema, hints: &Hints) -> Result<Re
         |to, from| refusals.push(refusal(format!("{}.{to}", next.database), "table", from)),
     );
     let mut columns = BTreeMap::new();
-    for table in &next.tables {
+    let has_said = |table: &&Table| hints.tables.contains_key(&table.name);
+    for table in next.tables.iter().filter(has_said) {
         let from = tables.iter().find(|(_, to)| **to == table.name).map_or(&table.name, |(from, _)| from);
         // The table of this name that goes elsewhere is another one.
         let elsewhere = *from == table.name && tables.contains_key(from);

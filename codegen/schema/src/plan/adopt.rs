@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Indexes, Mode, Step, Subject, Transition, alter, rebuild};
+use super::{Indexes, Mode, Step, Subject, alter, rebuild};
 use crate::ddl::{Column, Database, Table};
 use crate::dialect;
 use crate::engine::Engine;
 use crate::hazard::HazardKind;
 use crate::refusal::{Refusal, shown};
 use crate::schema::Schema;
+use crate::transition::Transition;
 
 /// What a database that is adopted needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

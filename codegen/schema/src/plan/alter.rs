@@ -243,7 +243,7 @@ impl Alter<'_> {
     }
 
     /// Checks, keys, uniques and indexes, in this order.
-    fn bind(&mut self, pairs: &[(&Table, &Table)], bound: &bound::Bound) {
+    fn bind(&mut self, pairs: &[(&Table, &Table)], bound: &bound::Bound<'_>) {
         for (before, after) in pairs {
             let own: BTreeSet<&str> = after
                 .columns

@@ -6,7 +6,6 @@ mod moved;
 
 use std::collections::BTreeMap;
 
-use super::Transition;
 use crate::change::{Change, RowChange};
 use crate::dialect::convert::{Converted, convert};
 use crate::engine::Engine;
@@ -14,6 +13,7 @@ use crate::expr::{Binary, Expr, Expression, Literal};
 use crate::hazard::{Hazard, HazardKind};
 use crate::refusal::{Refusal, shown};
 use crate::schema::{Check, Column, Default, Reference, Schema, Table, Type};
+use crate::transition::Transition;
 
 /// A hazard, and what is counted for it.
 #[derive(Clone, Debug)]

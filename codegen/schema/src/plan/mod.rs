@@ -5,7 +5,6 @@
 mod adopt;
 mod alter;
 mod bridge;
-mod concerned;
 mod findings;
 mod guards;
 mod order;
@@ -14,13 +13,12 @@ mod rebuild;
 mod reverse;
 mod rows;
 mod summary;
-mod transition;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::{Change, Mismatch};
+use crate::change::Change;
 use crate::check::check;
 use crate::ddl::Statement;
 use crate::diff::diff;
@@ -29,6 +27,8 @@ use crate::hazard::{Allowed, Consent, Hazard};
 use crate::hints::Hints;
 pub use crate::refusal::Refusal;
 use crate::schema::{Schema, Table};
+use crate::transition::Transition;
+pub use crate::transition::replay;
 use crate::{ddl, dialect};
 pub use adopt::{Adopted, adopt};
 pub use guards::Guard;
@@ -37,7 +37,6 @@ pub use reverse::{Reverse, hints, reverse};
 pub use rows::{Kept, kept};
 pub use summary::summary;
 pub(crate) use summary::table;
-pub(crate) use transition::Transition;
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -289,23 +288,6 @@ pub fn phase_program(
     }
 }
 
-/// The schema after the changes.
-///
-/// # Errors
-/// A change does not fit.
-pub fn replay(previous: &Schema, changes: &[Change]) -> Result<Schema, Vec<Refusal>> {
-    let mut schema = previous.clone();
-    for change in changes {
-        schema.apply(change).map_err(|mismatch| vec![misfit(previous, mismatch)])?;
-    }
-    Ok(schema)
-}
-
-/// A change that is of another schema.
-pub(crate) fn misfit(schema: &Schema, mismatch: Mismatch) -> Refusal {
-    Refusal::new("history-change", &schema.database, mismatch.message, "take the migrations from version control")
-}
-
 /// What a program is made of.
 pub(crate) struct Subject<'a> {
     pub(crate) engine: Engine,
@@ -340,5 +322,12 @@ impl ddl::Table {
     /// The column of this name.
     pub(crate) fn column(&self, name: &str) -> Option<&ddl::Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// This table's columns, each with the one of its name in an earlier state, which most often stands in the same place.
+    pub(crate) fn columns_since<'a>(&'a self, earlier: &'a Self) -> Vec<(Option<&'a ddl::Column>, &'a ddl::Column)> {
+        let near = |place: usize, name: &str| earlier.columns.get(place).filter(|column| column.name == name);
+        let columns = self.columns.iter().enumerate();
+        columns.map(|(place, it)| (near(place, &it.name).or_else(|| earlier.column(&it.name)), it)).collect()
     }
 }

@@ -135,8 +135,8 @@ fn can_be_added(column: &schema::Column, refers: bool) -> bool {
 
 /// The checks that come with a column: its type's, and those that mention no other.
 pub(super) fn own_checks<'a>(subject: &Subject<'_>, table: &'a Table, column: &Column) -> Vec<&'a crate::ddl::Check> {
-    let is_rule =
-        |name: &str| dialect::RULES.iter().any(|rule| dialect::rule_name(&table.name, &column.name, rule) == name);
+    let rules = dialect::RULES.map(|rule| dialect::rule_name(&table.name, &column.name, rule));
+    let is_rule = |name: &str| rules.iter().any(|rule| rule == name);
     let own = subject.transition.changes.iter().find_map(|change| match change {
         Change::AddColumn { table: of, column: added, checks, .. }
             if *of == table.name && added.name == column.name =>

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Transition;
 use crate::change::Change;
 use crate::hazard::{Consent, Hazard, HazardKind};
 use crate::hints::{ColumnHints, Hints};
 use crate::mapping::{Source, mapping};
 use crate::refusal::{Refusal, shown};
 use crate::schema::{Column, Schema, Type};
+use crate::transition::Transition;
 
 /// Whether changes can be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]

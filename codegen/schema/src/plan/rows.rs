@@ -1,13 +1,14 @@
 //! Rows as they will be, computed from rows as they are. In: where a table's rows come from, an engine. Out: a query over the
 //! tables before, whose columns are those after. A rebuild copies by it, a guard counts over it, a rehearsal compares with it.
 
-use super::{Subject, Transition};
+use super::Subject;
 use crate::dialect::{self, convert::convert};
 use crate::engine::Engine;
 use crate::expr::Expression;
 use crate::mapping::Source;
 use crate::refusal::Refusal;
 use crate::schema::{Column, Default, Schema, Table};
+use crate::transition::Transition;
 
 /// A table after the changes, and how to compute its rows before them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,40 +60,28 @@ pub(super) fn query(subject: &Subject<'_>, table: &Table, columns: &[&Column]) -
     if columns.iter().any(|column| column.generated.is_some()) {
         return computed(subject, table, columns);
     }
-    let mut inner = Vec::new();
-    let mut outer = Vec::new();
-    let mut is_plain = true;
-    // A backfill is over the other columns as they will be.
-    for column in table.columns.iter().filter(|column| column.generated.is_none()) {
-        let wanted = columns.iter().any(|wanted| wanted.name == column.name);
-        let name = quote(&column.name);
-        let value = value(subject, table, column)?;
-        let backfill = backfill(subject, table, column);
-        inner.push((column, format!("{value} AS {name}"), wanted));
-        if !wanted {
-            continue;
-        }
-        match backfill {
-            Some(backfill) => {
-                is_plain = false;
-                let backfill = text(subject, table, column, backfill)?;
-                let kept = matches!(source(subject, table, column), Some(Source::Kept { .. }));
-                outer.push((column, if kept { format!("coalesce({name}, {backfill})") } else { backfill }));
-            }
-            None => outer.push((column, name)),
-        }
-    }
-    let position = |column: &Column| columns.iter().position(|wanted| wanted.name == column.name);
-    outer.sort_by_key(|(column, _)| position(column));
-    if is_plain {
-        let mut inner: Vec<_> = inner.into_iter().filter(|(.., wanted)| *wanted).collect();
-        inner.sort_by_key(|(column, ..)| position(column));
-        let list: Vec<String> = inner.into_iter().map(|(_, text, _)| text).collect();
+    let valued = |column: &Column| Ok(format!("{} AS {}", value(subject, table, column)?, quote(&column.name)));
+    let backfilled = backfilled(subject, &table.name);
+    if !columns.iter().any(|column| backfilled.contains(&column.name.as_str())) {
+        let list = columns.iter().map(|column| valued(column)).collect::<Result<Vec<String>, Refusal>>()?;
         return Ok(format!("SELECT {}\nFROM {}", listed(&list), quote(from)));
     }
-    let inner: Vec<String> = inner.into_iter().map(|(_, text, _)| text).collect();
-    let outer: Vec<String> =
-        outer.into_iter().map(|(column, text)| format!("{text} AS {}", quote(&column.name))).collect();
+    // A backfill is over the other columns as they will be.
+    let plain = table.columns.iter().filter(|column| column.generated.is_none());
+    let inner = plain.map(valued).collect::<Result<Vec<String>, Refusal>>()?;
+    let mut outer = Vec::with_capacity(columns.len());
+    for column in columns {
+        let name = quote(&column.name);
+        let value = match backfill(subject, table, column) {
+            Some(backfill) => {
+                let backfill = text(subject, table, column, backfill)?;
+                let kept = matches!(source(subject, table, column), Some(Source::Kept { .. }));
+                if kept { format!("coalesce({name}, {backfill})") } else { backfill }
+            }
+            None => name.clone(),
+        };
+        outer.push(format!("{value} AS {name}"));
+    }
     Ok(format!("SELECT {}\nFROM (SELECT {} FROM {}) AS earlier", listed(&outer), listed(&inner), quote(from)))
 }
 
@@ -120,9 +109,19 @@ fn source<'s>(subject: &'s Subject<'_>, table: &Table, column: &Column) -> Optio
     subject.transition.rows.get(&table.name)?.columns.get(&column.name)
 }
 
+/// The columns of a table of which something is said for rows without a value.
+pub(super) fn backfilled<'s>(subject: &'s Subject<'_>, table: &str) -> Vec<&'s str> {
+    let columns = subject.transition.rows.get(table).into_iter().flat_map(|rows| &rows.columns);
+    columns.filter(|(_, source)| said(source).is_some()).map(|(name, _)| name.as_str()).collect()
+}
+
 /// What is said of rows without a value.
 pub(super) fn backfill<'s>(subject: &'s Subject<'_>, table: &Table, column: &Column) -> Option<&'s Expression> {
-    match source(subject, table, column)? {
+    source(subject, table, column).and_then(said)
+}
+
+fn said(source: &Source) -> Option<&Expression> {
+    match source {
         Source::Kept { rows, .. } => rows.backfill.as_ref(),
         Source::Added { backfill } => backfill.as_ref(),
     }

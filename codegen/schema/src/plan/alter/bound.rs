@@ -8,17 +8,17 @@ use crate::plan::Subject;
 
 /// What goes, by table. What of it is also in the next schema comes again.
 #[derive(Debug, Default)]
-pub(super) struct Bound {
+pub(super) struct Bound<'a> {
     /// Constraints and indexes.
-    parts: BTreeSet<(String, String)>,
-    keys: BTreeSet<String>,
+    parts: BTreeSet<(&'a str, &'a str)>,
+    keys: BTreeSet<&'a str>,
     /// Columns that are dropped and added again.
-    remade: BTreeSet<(String, String)>,
+    remade: BTreeSet<(&'a str, &'a str)>,
 }
 
-impl Bound {
+impl Bound<'_> {
     pub(super) fn goes(&self, table: &str, part: &str) -> bool {
-        self.parts.contains(&(table.to_owned(), part.to_owned()))
+        self.parts.contains(&(table, part))
     }
 
     pub(super) fn key_goes(&self, table: &str) -> bool {
@@ -26,20 +26,20 @@ impl Bound {
     }
 
     pub(super) fn is_remade(&self, table: &str, column: &str) -> bool {
-        self.remade.contains(&(table.to_owned(), column.to_owned()))
+        self.remade.contains(&(table, column))
     }
 }
 
-pub(super) fn find(subject: &Subject<'_>, current: &Database, pairs: &[(&Table, &Table)]) -> Bound {
+pub(super) fn find<'a>(subject: &Subject<'_>, current: &Database, pairs: &[(&'a Table, &'a Table)]) -> Bound<'a> {
     let mut bound = Bound::default();
     let mut retyped: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (before, after) in pairs {
         let mut moved: BTreeSet<&str> = BTreeSet::new();
-        for column in &before.columns {
-            let Some(next) = after.column(&column.name) else { continue };
+        for (column, next) in after.columns_since(before) {
+            let Some(column) = column else { continue };
             let is_moved = column.ty != next.ty || column.collation != next.collation;
             if next.generated.is_some() && (column.generated != next.generated || is_moved) {
-                bound.remade.insert((after.name.clone(), column.name.clone()));
+                bound.remade.insert((&after.name, &column.name));
                 moved.insert(&column.name);
             } else if is_moved {
                 moved.insert(&column.name);
@@ -50,7 +50,7 @@ pub(super) fn find(subject: &Subject<'_>, current: &Database, pairs: &[(&Table, 
             let expression = column.generated.as_deref().unwrap_or_default();
             let plain = after.column(&column.name).is_some_and(|next| next.generated.is_some());
             if plain && moved.iter().any(|name| *name != column.name && mentions(expression, name)) {
-                bound.remade.insert((after.name.clone(), column.name.clone()));
+                bound.remade.insert((&after.name, &column.name));
             }
         }
         for (_, column) in bound.remade.iter().filter(|(table, _)| *table == after.name) {
@@ -72,10 +72,10 @@ fn mentions(text: &str, column: &str) -> bool {
     text.contains(&column.replace('"', "\"\"")) || text.contains(&column)
 }
 
-fn parts(before: &Table, after: &Table, moved: &BTreeSet<&str>, bound: &mut Bound) {
-    let remade = |bound: &Bound, column: &str| bound.is_remade(&after.name, column);
-    let go = |bound: &mut Bound, part: &str| {
-        bound.parts.insert((after.name.clone(), part.to_owned()));
+fn parts<'a>(before: &'a Table, after: &'a Table, moved: &BTreeSet<&str>, bound: &mut Bound<'a>) {
+    let remade = |bound: &Bound<'_>, column: &str| bound.is_remade(&after.name, column);
+    let go = |bound: &mut Bound<'a>, part: &'a str| {
+        bound.parts.insert((&after.name, part));
     };
     for check in &before.checks {
         let same = after.checks.contains(check);
@@ -100,16 +100,16 @@ fn parts(before: &Table, after: &Table, moved: &BTreeSet<&str>, bound: &mut Boun
     // A key that lost a column went with it.
     let whole = !before.key.is_empty() && before.key.iter().all(|column| before.column(column).is_some());
     if whole && before.key != after.key {
-        bound.keys.insert(after.name.clone());
+        bound.keys.insert(&after.name);
     }
 }
 
-fn references(
+fn references<'a>(
     subject: &Subject<'_>,
     current: &Database,
-    pairs: &[(&Table, &Table)],
+    pairs: &[(&'a Table, &'a Table)],
     retyped: &BTreeSet<(&str, &str)>,
-    bound: &mut Bound,
+    bound: &mut Bound<'a>,
 ) {
     for (before, after) in pairs {
         for key in &before.foreign_keys {
@@ -122,7 +122,7 @@ fn references(
             let over_key = target_now.is_some_and(|table| table.key == key.target) && bound.key_goes(&key.table);
             let gone = subject.transition.next(&key.table).is_none();
             if !after.foreign_keys.contains(key) || own || target || over_unique || over_key || gone {
-                bound.parts.insert((after.name.clone(), key.name.clone()));
+                bound.parts.insert((&after.name, &key.name));
             }
         }
     }

@@ -12,39 +12,36 @@ use crate::refusal::{Refusal, shown};
 use crate::schema;
 
 impl Alter<'_> {
-    pub(super) fn columns(&mut self, before: &Table, after: &Table, bound: &Bound) -> Result<(), Refusal> {
+    pub(super) fn columns(&mut self, before: &Table, after: &Table, bound: &Bound<'_>) -> Result<(), Refusal> {
         let Some(declared) = self.subject.transition.next(&after.name) else { return Ok(()) };
         let table = after.name.as_str();
-        let filled = |column: &Column| {
-            declared.column(&column.name).is_some_and(|column| rows::backfill(self.subject, declared, column).is_some())
-        };
+        let backfilled = rows::backfilled(self.subject, table);
+        let filled = |column: &Column| backfilled.contains(&column.name.as_str());
+        let columns = after.columns_since(before);
         let (mut fills, mut required) = (Vec::new(), Vec::new());
-        for column in &after.columns {
-            let earlier = before.column(&column.name).filter(|_| !bound.is_remade(table, &column.name));
-            match earlier {
+        for (earlier, column) in &columns {
+            match earlier.filter(|_| !bound.is_remade(table, &column.name)) {
                 Some(earlier) => {
                     if filled(column) {
-                        fills.push(column);
+                        fills.push(*column);
                     }
                     if column.not_null && !earlier.not_null && column.generated.is_none() {
-                        required.push(column);
+                        required.push(*column);
                     }
                 }
                 None if filled(column) => {
-                    fills.push(column);
-                    required.extend(column.not_null.then_some(column));
+                    fills.push(*column);
+                    required.extend(column.not_null.then_some(*column));
                 }
                 None => {}
             }
         }
         // A column that is computed comes when those it is computed from are as they will be.
-        for column in
-            after.columns.iter().filter(|column| before.column(&column.name).is_none() && column.generated.is_none())
-        {
+        for (_, column) in columns.iter().filter(|(earlier, it)| earlier.is_none() && it.generated.is_none()) {
             self.add(after, column, filled(column));
         }
-        for column in &after.columns {
-            if let Some(earlier) = before.column(&column.name).filter(|_| !bound.is_remade(table, &column.name)) {
+        for (earlier, column) in &columns {
+            if let Some(earlier) = earlier.filter(|_| !bound.is_remade(table, &column.name)) {
                 self.change(declared, table, earlier, column)?;
             }
         }
@@ -55,8 +52,8 @@ impl Alter<'_> {
         for column in required {
             self.require(table, column);
         }
-        for column in after.columns.iter().filter(|column| column.generated.is_some()) {
-            if before.column(&column.name).is_none() || bound.is_remade(table, &column.name) {
+        for (earlier, column) in columns.iter().filter(|(_, column)| column.generated.is_some()) {
+            if earlier.is_none() || bound.is_remade(table, &column.name) {
                 self.add(after, column, false);
             }
         }
@@ -64,10 +61,10 @@ impl Alter<'_> {
     }
 
     /// Lets go of what is computed from other columns, where it becomes plain or is computed anew.
-    pub(super) fn let_go(&mut self, before: &Table, after: &Table, bound: &Bound) {
+    pub(super) fn let_go(&mut self, before: &Table, after: &Table, bound: &Bound<'_>) {
         // What is computed from a column keeps that from changing its type, and from going.
-        for column in after.columns.iter().filter(|column| column.generated.is_none()) {
-            if before.column(&column.name).is_some_and(|earlier| earlier.generated.is_some()) {
+        for (earlier, column) in after.columns_since(before) {
+            if column.generated.is_none() && earlier.is_some_and(|earlier| earlier.generated.is_some()) {
                 let title = format!("no longer compute `{}` of `{}`", shown(&column.name), shown(&after.name));
                 let (table, column) = (after.name.clone(), column.name.clone());
                 self.push(title, vec![Statement::DropExpression { table, column }]);

@@ -5,9 +5,10 @@ use crate::change::Change;
 use crate::ddl::{self, Statement};
 use crate::dialect;
 use crate::names;
-use crate::plan::{self, Step, Subject, replay, summary};
+use crate::plan::{Step, Subject, replay, summary};
 use crate::refusal::Refusal;
 use crate::schema::{Schema, Table};
+use crate::transition::misfit;
 
 pub(super) fn renames(subject: &Subject<'_>) -> Result<(Vec<Step>, ddl::Database), Vec<Refusal>> {
     let mut steps = Vec::new();
@@ -30,7 +31,7 @@ pub(super) fn renames(subject: &Subject<'_>) -> Result<(Vec<Step>, ddl::Database
             _ => break,
         };
         let before = schema.table(from).cloned();
-        schema.apply(change).map_err(|mismatch| vec![plan::misfit(&schema, mismatch)])?;
+        schema.apply(change).map_err(|mismatch| vec![misfit(&schema, mismatch)])?;
         let mut statements = vec![match change {
             Change::RenameColumn { table, from, to } => {
                 Statement::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() }

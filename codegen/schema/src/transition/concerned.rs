@@ -4,15 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::summary;
 use crate::change::Change;
+use crate::plan;
 use crate::schema::{Reference, Schema};
 
 /// The part of the schema before.
 pub(super) fn concerned(previous: &Schema, changes: &[Change]) -> Schema {
     let mut changed: BTreeSet<&str> = BTreeSet::new();
     for change in changes {
-        changed.extend(summary::table(change));
+        changed.extend(plan::table(change));
         match change {
             Change::RenameTable { to, .. } => changed.extend([to.as_str()]),
             Change::AddTable { table } => changed.extend(table.references.iter().map(|it| it.table.as_str())),
@@ -35,7 +35,9 @@ pub(super) fn concerned(previous: &Schema, changes: &[Change]) -> Schema {
         }
     }
     let tables = previous.tables.iter().filter(|table| near.contains(table.name.as_str())).cloned();
-    Schema { database: previous.database.clone(), tables: tables.collect() }
+    let mut part = Schema { database: previous.database.clone(), tables: tables.collect() };
+    part.tables.sort_by(|left, right| left.name.cmp(&right.name));
+    part
 }
 
 /// What of a table a reference to it may stand on.
@@ -52,7 +54,7 @@ fn bound<'a>(previous: &Schema, changes: &'a [Change]) -> BTreeMap<&'a str, Boun
     };
     let mut all: BTreeMap<&str, Bound<'_>> = BTreeMap::new();
     for change in changes {
-        let Some(table) = summary::table(change) else { continue };
+        let Some(table) = plan::table(change) else { continue };
         let column = match change {
             Change::ChangeColumn { next: column, .. } => Some(column.name.as_str()),
             Change::RemoveColumn { column, .. } => Some(column.as_str()),

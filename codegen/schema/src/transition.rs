@@ -1,12 +1,13 @@
 //! From one schema to the next: both, as far as the changes between them concern them, and where rows come from. Made once for
 //! both engines, so that a plan takes as long as its changes, not as its schema. In: a schema, changes. Out: tables by name,
-//! before and after. Absent: what an engine makes of it ([`super::Subject`]).
+//! before and after. Absent: what an engine makes of it ([`crate::plan`]).
+
+mod concerned;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{concerned, replay};
-use crate::change::Change;
+use crate::change::{Change, Mismatch};
 use crate::mapping::{TableRows, mapping};
 use crate::refusal::Refusal;
 use crate::schema::{Schema, Table};
@@ -15,9 +16,9 @@ pub(crate) struct Transition<'a> {
     /// All of the schema before.
     whole: &'a Schema,
     pub(crate) changes: &'a [Change],
-    /// The tables that the changes concern, as they were.
+    /// The tables that the changes concern, as they were, in the order of their names.
     pub(crate) before: Cow<'a, Schema>,
-    /// The same as they will be, and new ones.
+    /// The same as they will be, and new ones, in the order of their names.
     pub(crate) after: Cow<'a, Schema>,
     /// Where the rows of these come from.
     pub(crate) rows: BTreeMap<String, TableRows>,
@@ -35,8 +36,13 @@ impl<'a> Transition<'a> {
 
     /// Every table, also of those that no change concerns.
     pub(crate) fn of_all(whole: &'a Schema, changes: &'a [Change]) -> Result<Self, Vec<Refusal>> {
-        let after = if changes.is_empty() { Cow::Borrowed(whole) } else { Cow::Owned(replay(whole, changes)?) };
-        Ok(Self { whole, changes, before: Cow::Borrowed(whole), after, rows: mapping(whole, changes) })
+        let before = if whole.tables.is_sorted_by(|one, other| one.name <= other.name) {
+            Cow::Borrowed(whole)
+        } else {
+            Cow::Owned(whole.clone().sorted())
+        };
+        let after = if changes.is_empty() { before.clone() } else { Cow::Owned(replay(&before, changes)?) };
+        Ok(Self { whole, changes, before, after, rows: mapping(whole, changes) })
     }
 
     pub(crate) fn database(&self) -> &str {
@@ -50,7 +56,7 @@ impl<'a> Transition<'a> {
 
     /// A table by its name after.
     pub(crate) fn next(&self, table: &str) -> Option<&Table> {
-        self.after.table(table).or_else(|| self.untouched(table))
+        find(&self.after, table).or_else(|| self.untouched(table))
     }
 
     /// The name before of the table that has these rows; none where it is new.
@@ -63,6 +69,29 @@ impl<'a> Transition<'a> {
 
     /// A table that no change concerns.
     pub(crate) fn untouched(&self, table: &str) -> Option<&Table> {
-        if self.before.table(table).is_some() { None } else { self.whole.table(table) }
+        if find(&self.before, table).is_some() { None } else { self.whole.table(table) }
     }
+}
+
+/// A table of a schema whose tables are in order.
+fn find<'s>(schema: &'s Schema, name: &str) -> Option<&'s Table> {
+    let place = schema.tables.binary_search_by(|table| table.name.as_str().cmp(name)).ok()?;
+    schema.tables.get(place)
+}
+
+/// The schema after the changes.
+///
+/// # Errors
+/// A change does not fit.
+pub fn replay(previous: &Schema, changes: &[Change]) -> Result<Schema, Vec<Refusal>> {
+    let mut schema = previous.clone();
+    for change in changes {
+        schema.apply(change).map_err(|mismatch| vec![misfit(previous, mismatch)])?;
+    }
+    Ok(schema)
+}
+
+/// A change that is of another schema.
+pub(crate) fn misfit(schema: &Schema, mismatch: Mismatch) -> Refusal {
+    Refusal::new("history-change", &schema.database, mismatch.message, "take the migrations from version control")
 }
