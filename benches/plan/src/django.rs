@@ -8,8 +8,10 @@ use std::time::Duration;
 pub struct Times {
     /// Comparing the states: `MigrationAutodetector.changes`.
     pub detect: Duration,
-    /// The whole command, without importing the models.
+    /// The command, without Python's start and importing the models.
     pub command: Duration,
+    /// The process, from its start to its end.
+    pub process: Duration,
 }
 
 pub fn measure(sizes: &[(usize, usize)]) -> Result<Vec<Times>, Box<dyn std::error::Error>> {
@@ -27,7 +29,7 @@ pub fn measure(sizes: &[(usize, usize)]) -> Result<Vec<Times>, Box<dyn std::erro
         let said = run(&mut command)?;
         let mut times = said.lines().last().unwrap_or_default().split(' ').map(str::parse::<f64>);
         let mut time = || times.next().ok_or("a time is missing").map(|time| time.map(Duration::from_secs_f64));
-        all.push(Times { detect: time()??, command: time()?? });
+        all.push(Times { detect: time()??, command: time()??, process: time()?? });
     }
     Ok(all)
 }

@@ -261,7 +261,9 @@ pub fn phase_program(
     match phase {
         Phase::Expand => {
             let mut program = program(engine, previous, &phases.expand, Indexes::Concurrently)?;
-            program.guards = self::program(engine, previous, changes, Indexes::Concurrently)?.guards;
+            if phases.expand != changes {
+                program.guards = self::program(engine, previous, changes, Indexes::Concurrently)?.guards;
+            }
             let bridges: Vec<_> = phases.bridges.iter().zip(bridges).collect();
             // The next release does not know that the rows that are there may hold nothing.
             let fills = bridges.iter().filter_map(|(bridge, sql)| bridge::fill(engine, previous, bridge, sql));
