@@ -16,7 +16,7 @@ use crate::journal::{self, Event, Journal, State};
 use crate::rebuild::{self, Failed};
 use crate::releases::{self, Live};
 use crate::step::{line, patiently, refused};
-use crate::work::{self, Beyond, Contracts, Draft, Pending, Step, Terms, Work};
+use crate::work::{self, Beyond, Contracts, Draft, Pending, Reached, Step, Terms, Work};
 use crate::{MigrateError, Target, guard, lock};
 
 /// How to apply.
@@ -281,13 +281,12 @@ async fn move_on(connection: &mut Connection, target: &Target, draft: &Draft<'_>
             rebuild::check(connection, care).await?;
         }
         current = None;
-        match draft.migration {
-            Some(migration) => {
-                let identity = (number, migration.name.as_str(), migration.hash.to_string());
-                journal::put(connection, (identity.0, identity.1, &identity.2), Some(&draft.schema), draft.state)
-                    .await?;
-            }
-            None => journal::remove(connection, number).await?,
+        if draft.reached.is_empty() {
+            journal::remove(connection, number).await?;
+        }
+        for Reached { migration, schema, state } in &draft.reached {
+            let identity = (migration.number, migration.name.as_str(), &*migration.hash.to_string());
+            journal::put(connection, identity, Some(schema), *state).await?;
         }
         connection.commit().await?;
         Ok(())
@@ -366,7 +365,7 @@ fn outcome(history: &History, work: &Work<'_>, journal: &Journal) -> Applied {
         .pending
         .iter()
         .flat_map(|pending| pending.steps.iter().map(|run| step(&pending.migration.name, false, run)));
-    let dropped = work.draft.as_ref().filter(|draft| draft.migration.is_none()).map(|draft| draft.row.number);
+    let dropped = work.draft.as_ref().filter(|draft| draft.reached.is_empty()).map(|draft| draft.row.number);
     let dropped = dropped.or(work.abandoned);
     let remaining = journal.rows.iter().rev().find(|row| Some(row.number) != dropped).map(|row| Head {
         number: row.number,
@@ -376,8 +375,8 @@ fn outcome(history: &History, work: &Work<'_>, journal: &Journal) -> Applied {
     });
     let reached = work.pending.last().map(|pending| (pending.migration, pending.state));
     let reached = reached.or_else(|| {
-        let draft = work.draft.as_ref()?;
-        Some((draft.migration?, draft.state))
+        let last = work.draft.as_ref()?.reached.last()?;
+        Some((last.migration, last.state))
     });
     let head = reached.map(|(migration, state)| Head {
         number: migration.number,

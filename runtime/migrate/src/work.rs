@@ -54,12 +54,12 @@ pub(crate) struct Step {
     pub(crate) before: Option<String>,
 }
 
-/// The way from a draft to the migration as it is now.
+/// The way from a draft to the migration as it is now, and beyond.
 #[derive(Debug)]
 pub(crate) struct Draft<'h> {
     pub(crate) row: Row,
-    /// `None` where the history dropped the migration.
-    pub(crate) migration: Option<&'h Migration>,
+    /// What the database then has in the draft's place, in order; none where the history dropped the migration.
+    pub(crate) reached: Vec<Reached<'h>>,
     /// Asked first.
     pub(crate) guards: Vec<GuardSql>,
     pub(crate) steps: Vec<Step>,
@@ -69,7 +69,14 @@ pub(crate) struct Draft<'h> {
     pub(crate) tables: BTreeMap<String, String>,
     /// What the database then holds.
     pub(crate) schema: Schema,
-    /// What the migration then is.
+}
+
+/// A migration that a database has when its draft has been moved on.
+#[derive(Debug)]
+pub(crate) struct Reached<'h> {
+    pub(crate) migration: &'h Migration,
+    /// What it leads to.
+    pub(crate) schema: Schema,
     pub(crate) state: State,
 }
 
@@ -169,8 +176,10 @@ pub(crate) fn decide<'h>(
                 return Err(MigrateError::UnknownMigration { target, migration });
             }
             State::Open if newest => {
-                draft = Some(draft::move_on(target, history, journal, row, migration, allowed)?);
-                done += usize::from(migration.is_some());
+                let ahead = history.migrations.get(at..).unwrap_or_default();
+                let moved = draft::move_on(target, history, journal, row, ahead, allowed)?;
+                done += moved.reached.len();
+                draft = Some(moved);
             }
             State::Started if newest => match last_done(journal, row.number) {
                 // Nothing of it was done: it is as if it had never begun.

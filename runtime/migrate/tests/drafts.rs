@@ -47,10 +47,36 @@ async fn a_draft_that_was_sealed_meanwhile_is_moved_on_and_migrated() {
         next.tables[0].columns.push(nullable("more", TEXT));
         let history = history(&[&sealed, &next]);
         let done = applied(&place.target, &history).await.unwrap();
-        assert_eq!(done.steps.iter().map(|step| step.draft).collect::<Vec<_>>(), [true, false]);
+        assert!(done.steps.iter().all(|step| step.draft), "{done:?}");
+        assert_eq!(done.head, head(&place.target).await.unwrap());
         assert_eq!(verify(&place.target, &history.snapshot).await.unwrap().differences, []);
         let states = texts(&place.target, "SELECT state FROM cell_migrations ORDER BY number").await;
         assert_eq!(states, ["sealed", "open"]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_draft_made_stays_where_another_branchs_migration_came_before_it() {
+    for place in places().await {
+        let first = draft();
+        let mut mine = first.clone();
+        mine.tables[0].columns.push(nullable("mine", TEXT));
+        applied(&place.target, &history(&[&first, &mine])).await.unwrap();
+        run(&place.target, "INSERT INTO products (sku, mine) VALUES ('a', 'kept')").await;
+        // Another branch sealed its migration under the number of this one, which is open behind it now.
+        let mut theirs = first.clone();
+        theirs.tables[0].columns.push(nullable("theirs", TEXT));
+        theirs.tables.push(table("tags", vec![]));
+        let mut both = theirs.clone();
+        both.tables[0].columns.push(nullable("mine", TEXT));
+        let history = history(&[&first, &theirs, &both]);
+        let done = applied(&place.target, &history).await.unwrap();
+        assert!(done.steps.iter().all(|step| step.draft), "{done:?}");
+        assert_eq!(texts(&place.target, "SELECT mine FROM products").await, ["kept"]);
+        assert_eq!(verify(&place.target, &history.snapshot).await.unwrap().differences, []);
+        let states = texts(&place.target, "SELECT state FROM cell_migrations ORDER BY number").await;
+        assert_eq!(states, ["sealed", "sealed", "open"]);
+        assert_eq!(applied(&place.target, &history).await.unwrap().steps, []);
     }
 }
 

@@ -3,37 +3,41 @@
 
 use std::collections::BTreeSet;
 
+use cell_schema::change::Change;
 use cell_schema::hazard::Allowed;
-use cell_schema::hints::Hints;
 use cell_schema::history::{self, History, Migration};
-use cell_schema::plan::{self, Indexes};
+use cell_schema::plan::{self, Indexes, Phase};
 use cell_schema::schema::Schema;
 
-use super::{Draft, Step, advance, renamed, settled};
-use crate::journal::{Journal, Row, State};
+use super::{Draft, Reached, Step, advance, renamed, settled};
+use crate::journal::{Journal, Row};
 use crate::{MigrateError, Target};
 
-/// The way from the draft in `row` to the migration as it is now, or to the head where the history has dropped it.
+/// The way from the draft in `row` to what the history has in its place: `ahead`, from the migration of its number on; none where
+/// the history has dropped it. What the draft made may be in a later one by now, where another branch's migration came first: so
+/// the way leads to the head at once, except where SQL by hand lies on it.
 pub(super) fn move_on<'h>(
     target: &Target,
     history: &'h History,
     journal: &Journal,
     row: &Row,
-    migration: Option<&'h Migration>,
+    ahead: &'h [Migration],
     allowed: &BTreeSet<Allowed>,
 ) -> Result<Draft<'h>, MigrateError> {
     let refused = |refusals| MigrateError::Draft { target: target.to_string(), migration: row.name.clone(), refusals };
     let previous = row.schema.clone().ok_or_else(|| MigrateError::Journal { target: target.to_string() })?;
-    let mut next = Schema { database: history.snapshot.database.clone(), ..Schema::default() };
-    for migration in history.migrations.iter().filter(|migration| migration.number <= row.number) {
-        advance(target, &mut next, &migration.changes)?;
-    }
+    let by_hand = |migration: &Migration| migration.script(target.engine(), Phase::Data).is_some();
+    let ahead = if ahead.iter().skip(1).any(by_hand) { ahead.get(..1).unwrap_or_default() } else { ahead };
     let base = base(target, history, row.number)?;
-    let mut hints = match migration {
-        Some(migration) => plan::hints(&base, &migration.changes),
-        None => Hints::default(),
-    };
-    hints.allowed = allowed.iter().chain(migration.iter().flat_map(|migration| &migration.allowed)).cloned().collect();
+    let mut next = base.clone();
+    let mut reached = Vec::new();
+    for migration in ahead {
+        advance(target, &mut next, &migration.changes)?;
+        reached.push(Reached { migration, schema: next.clone(), state: settled(history, migration) });
+    }
+    let changes: Vec<Change> = ahead.iter().flat_map(|migration| migration.changes.clone()).collect();
+    let mut hints = plan::hints(&base, &changes);
+    hints.allowed = allowed.iter().chain(ahead.iter().flat_map(|migration| &migration.allowed)).cloned().collect();
     let plan = plan::plan(&previous, &next, &hints).map_err(refused)?;
     let program = plan::program(target.engine(), &previous, &plan.changes, Indexes::InTransactions).map_err(refused)?;
     let mut schema = previous.clone();
@@ -52,9 +56,11 @@ pub(super) fn move_on<'h>(
             before: None,
         })
         .collect();
-    let state = migration.map_or(State::Open, |migration| settled(history, migration));
+    if let Some(last) = reached.last_mut() {
+        last.schema.clone_from(&schema);
+    }
     let tables = renamed(&previous, &plan.changes);
-    Ok(Draft { row: row.clone(), migration, guards, steps, previous, tables, schema, state })
+    Ok(Draft { row: row.clone(), reached, guards, steps, previous, tables, schema })
 }
 
 /// The schema before the migration of this number.
