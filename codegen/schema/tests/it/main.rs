@@ -9,6 +9,7 @@ mod hostile;
 mod laws;
 mod names;
 mod plan;
+mod rebase;
 mod refusal;
 mod seal;
 mod sql;
