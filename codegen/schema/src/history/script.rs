@@ -65,6 +65,9 @@ fn script(engine: Engine, phase: Phase, head: String, program: &Program) -> Scri
         for note in &made.notes {
             text.push_str(&format!("--   {note}\n"));
         }
+        for Hazard { kind, object, message, .. } in &made.hazards {
+            text.push_str(&format!("--   hazard {kind} on {}: {}\n", shown(object), shown(message)));
+        }
         text.push_str(&format!("{}\n", step.sql));
     }
     Script { engine, phase, guards, steps, text }

@@ -23,9 +23,10 @@ use crate::check::check;
 use crate::ddl::Statement;
 use crate::diff::diff;
 use crate::engine::Engine;
-use crate::hazard::{Allowed, Consent, Hazard};
+use crate::hazard::{Allowed, Consent, Hazard, HazardKind};
 use crate::hints::Hints;
 pub use crate::refusal::Refusal;
+use crate::refusal::shown;
 use crate::schema::{Schema, Table};
 use crate::transition::Transition;
 pub use crate::transition::replay;
@@ -95,6 +96,8 @@ pub struct Step {
     pub title: String,
     /// More about it, a line each.
     pub notes: Vec<String>,
+    /// What it keeps others from while it runs: hazards of which is told.
+    pub hazards: Vec<Hazard>,
     /// How it runs.
     pub mode: Mode,
     /// In order.
@@ -133,7 +136,19 @@ impl Mode {
 
 impl Step {
     pub(crate) fn new(title: impl Into<String>, statements: Vec<Statement>) -> Self {
-        Self { title: title.into(), notes: Vec::new(), mode: Mode::Together, statements }
+        Self { title: title.into(), notes: Vec::new(), hazards: Vec::new(), mode: Mode::Together, statements }
+    }
+
+    /// Tells that a table is written anew.
+    fn rewrites(&mut self, object: String, table: &str) {
+        let message = format!("every row of `{}` is written anew while nobody else can use it", shown(table));
+        self.hazards.push(Hazard { object, kind: HazardKind::TableRewritten, message, help: None });
+    }
+
+    /// Tells that a table is read as a whole.
+    fn locks(&mut self, object: String, table: &str) {
+        let message = format!("every row of `{}` is read while nobody else can write to it", shown(table));
+        self.hazards.push(Hazard { object, kind: HazardKind::TableLocked, message, help: None });
     }
 }
 
@@ -255,7 +270,7 @@ pub fn phase_program(
         bridges.push(bridge::sql(engine, &between, bridge).map_err(|refusal| vec![refusal])?);
     }
     let step = |title: &str, statement: Statement, bridge: &Bridge| {
-        let (column, table) = (crate::refusal::shown(bridge.column()), crate::refusal::shown(bridge.table()));
+        let (column, table) = (shown(bridge.column()), shown(bridge.table()));
         Step::new(format!("{title} `{column}` of `{table}`"), vec![statement])
     };
     match phase {
@@ -305,6 +320,11 @@ impl<'a> Subject<'a> {
     fn new(engine: Engine, transition: &'a Transition<'a>, indexes: Indexes) -> Result<Self, Vec<Refusal>> {
         let after = dialect::held(engine, &transition.after)?;
         Ok(Self { engine, transition, after, indexes, zones: BTreeMap::new() })
+    }
+
+    /// `shop.products.price`
+    pub(crate) fn object(&self, table: &str, part: &str) -> String {
+        format!("{}.{table}.{part}", self.transition.database())
     }
 
     pub(crate) fn quote(&self, name: &str) -> String {
