@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use cell_codegen::compile::Compiled;
 use cell_codegen::model::Database;
-use cell_migrate::{Applied, Options, Status, Target, Verified, When, apply, read_history, status, verify};
+use cell_migrate::{Applied, Options, Status, Target, Verified, When, apply, read_history, status};
 use cell_schema::history::History;
 use serde::Serialize;
 
@@ -232,7 +232,7 @@ async fn show_drift(subject: &Subject<'_>, output: &Output) -> Result<bool, Stop
             .help("`cargo cell migrate status` says what is missing, `cargo cell migrate apply` applies it")
             .into());
     }
-    let verified = verify(&subject.target, &subject.history.snapshot).await?;
+    let verified = cell_migrate::drift(&subject.target, &subject.history).await?;
     output.value(Value { command: "migrate verify", database: name, value: &verified });
     output.text(|style| drift(name, &verified, style));
     Ok(verified.differences.is_empty())

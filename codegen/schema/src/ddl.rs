@@ -110,6 +110,19 @@ pub struct BridgeSql {
     pub value: String,
 }
 
+/// A second table with the rows of another, as far as it has its columns: whichever is written, triggers write the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorSql {
+    /// The name that the earlier release knows.
+    pub previous: String,
+    /// The name that the next one knows.
+    pub next: String,
+    /// The key of both.
+    pub key: Vec<String>,
+    /// The further columns of the second table that can be written.
+    pub rest: Vec<String>,
+}
+
 /// A statement that changes an engine's schema, or the rows that it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are names, and parts as this module describes them")]
@@ -166,6 +179,14 @@ pub enum Statement {
     CreateBridge(BridgeSql),
     /// Takes a bridge away.
     DropBridge(BridgeSql),
+    /// `CREATE VIEW` over some columns of a table, which can be written (PostgreSQL).
+    CreateView { name: String, table: String, columns: Vec<String> },
+    /// `DROP VIEW`
+    DropView(String),
+    /// Keeps a second table, which is there, in step (SQLite).
+    CreateMirror(MirrorSql),
+    /// Keeps it in step no more.
+    DropMirror(MirrorSql),
     /// `INSERT INTO … SELECT`: columns, and the query that gives them.
     Copy { table: String, columns: Vec<String>, query: String },
     /// SQLite: gives a table the number of another one after which `AUTOINCREMENT` goes on.

@@ -16,6 +16,7 @@ pub mod history;
 mod lexis;
 pub mod mapping;
 pub mod names;
+pub mod object;
 pub mod plan;
 mod refusal;
 pub(crate) mod rename;

@@ -10,6 +10,8 @@ mod baseline;
 #[cfg(feature = "rehearse")]
 mod compare;
 mod connection;
+#[cfg(feature = "rehearse")]
+mod drift;
 mod error;
 mod files;
 mod guard;
@@ -40,6 +42,8 @@ pub use apply::{Applied, AppliedStep, Head, Options, When, apply, head};
 pub use baseline::{Adoption, Baseline, baseline};
 #[cfg(feature = "rehearse")]
 pub use compare::{Difference, Verified, verify};
+#[cfg(feature = "rehearse")]
+pub use drift::drift;
 pub use error::{CODES, Counted, MigrateError, Refused, StepFailure};
 pub use files::read_history;
 #[cfg(feature = "rehearse")]

@@ -41,6 +41,13 @@ pub(crate) struct Care {
     compiling: Vec<String>,
 }
 
+impl Care {
+    /// A table that is dropped with its rows, which another has.
+    pub(crate) fn let_go(&mut self, table: &str) {
+        self.tables.remove(table);
+    }
+}
+
 /// An index or a trigger.
 struct Object {
     name: String,

@@ -10,7 +10,7 @@ use cell_schema::change::Change;
 use cell_schema::hazard::Allowed;
 use cell_schema::history::{GuardSql, History, Migration, Script};
 use cell_schema::mapping::mapping;
-use cell_schema::plan::{Mode, Phase};
+use cell_schema::plan::{Bridge, Mode, Phase};
 use cell_schema::schema::Schema;
 
 use crate::journal::{Event, Journal, Row, State};
@@ -97,6 +97,17 @@ pub(crate) struct Pending<'h> {
     pub(crate) schema: Schema,
     /// What the migration is when all of this phase is done.
     pub(crate) state: State,
+}
+
+impl Pending<'_> {
+    /// The tables that only the release before knew, and whose rows others have: they go.
+    pub(crate) fn mirrors(&self) -> impl Iterator<Item = &str> {
+        let phases = self.migration.phases.as_ref().filter(|_| self.phase == Phase::Contract);
+        phases.into_iter().flat_map(|phases| &phases.bridges).filter_map(|bridge| match bridge {
+            Bridge::Table { previous, .. } => Some(previous.as_str()),
+            Bridge::Same { .. } | Bridge::Fill { .. } => None,
+        })
+    }
 }
 
 /// Up to which migration second phases run.

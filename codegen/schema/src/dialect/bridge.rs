@@ -5,6 +5,7 @@ use super::{Dialect, text};
 use crate::ddl::BridgeSql;
 use crate::engine::Engine;
 use crate::names;
+use crate::object::Object;
 
 /// The names of a bridge's objects begin like those of constraints, and end in this.
 const SUFFIX: &str = "bridge";
@@ -28,6 +29,15 @@ pub(super) fn drop(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
             let drops: Vec<String> = names.map(|name| format!("DROP TRIGGER {};", dialect.quote(&name))).collect();
             drops.join("\n\n")
         }
+    }
+}
+
+/// What a bridge is made of.
+pub(crate) fn objects(engine: Engine, bridge: &BridgeSql) -> Vec<Object> {
+    let trigger = |name: String| Object::Trigger { name, table: bridge.table.clone() };
+    match engine {
+        Engine::Postgres => vec![trigger(name(bridge, SUFFIX)), Object::Function(name(bridge, SUFFIX))],
+        Engine::Sqlite => parts(bridge).iter().map(|part| trigger(name(bridge, part))).collect(),
     }
 }
 

@@ -6,12 +6,15 @@ mod bridge;
 pub(crate) mod convert;
 mod expression;
 mod lower;
+mod mirror;
 mod postgres;
 mod render;
 mod sqlite;
 
+pub(crate) use bridge::objects as bridge_objects;
 pub use lower::lower;
 pub(crate) use lower::{RULES, held, lenient, rule_name, text_of};
+pub(crate) use mirror::objects as mirror_objects;
 
 use crate::constant::Constant;
 use crate::ddl;
@@ -56,6 +59,8 @@ pub(crate) struct Capability {
     pub(crate) identity: &'static str,
     /// Whether those words stand inside the primary key's clause, in the column.
     pub(crate) identity_is_key: bool,
+    /// A view of one table's columns can be written as that table can, with all that an application may say.
+    pub(crate) writes_views: bool,
     /// What stands behind the closing parenthesis of a strict table.
     pub(crate) strict: &'static str,
 }

@@ -84,6 +84,12 @@ pub(super) fn statement(dialect: &dyn Dialect, statement: &Statement) -> String 
         }
         Statement::CreateBridge(bridge) => super::bridge::create(dialect, bridge),
         Statement::DropBridge(bridge) => super::bridge::drop(dialect, bridge),
+        Statement::CreateView { name, table, columns } => {
+            format!("CREATE VIEW {} AS\n    SELECT {}\n    FROM {};", quote(name), render.list(columns), quote(table))
+        }
+        Statement::DropView(name) => format!("DROP VIEW {};", quote(name)),
+        Statement::CreateMirror(mirror) => super::mirror::create(dialect, mirror),
+        Statement::DropMirror(mirror) => super::mirror::drop(dialect, mirror),
         Statement::Copy { table, columns, query } => {
             format!("INSERT INTO {} ({})\n    {};", quote(table), render.list(columns), query.replace('\n', "\n    "))
         }

@@ -25,6 +25,7 @@ impl Dialect for Sqlite {
             wraps_computed_defaults: true,
             identity: "AUTOINCREMENT",
             identity_is_key: true,
+            writes_views: false,
             strict: " STRICT",
         }
     }

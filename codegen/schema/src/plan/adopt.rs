@@ -62,8 +62,14 @@ pub fn adopt(
         return Err(refusals);
     }
     let transition = Transition::of_all(schema, &[])?;
-    let subject =
-        Subject { engine, transition: &transition, after, indexes: Indexes::InTransactions, zones: zones.clone() };
+    let subject = Subject {
+        engine,
+        transition: &transition,
+        after,
+        indexes: Indexes::InTransactions,
+        views: Vec::new(),
+        zones: zones.clone(),
+    };
     let mut steps = if dialect::capability(engine).alters {
         alter::adopted(&subject, &before)?
     } else {

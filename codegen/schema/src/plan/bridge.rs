@@ -1,47 +1,149 @@
-//! Bridges as an engine's text. In: a bridge and the schema between two releases. Out: names and values for its triggers.
+//! Bridges in an engine's text. In: the schemas before and between two releases, the bridges. Out: what is put among the steps of the
+//! first phase, and before those of the second.
 
-use super::{Bridge, Mode, Step};
+mod table;
+
+use super::{Bridge, Mode, Phases, Step};
 use crate::ddl::{BridgeSql, Statement};
 use crate::dialect;
 use crate::engine::Engine;
+use crate::object::Object;
 use crate::refusal::{Refusal, shown};
 use crate::schema::Schema;
+use crate::transition::replay;
+use table::SecondName;
 
-pub(super) fn sql(engine: Engine, between: &Schema, bridge: &Bridge) -> Result<BridgeSql, Refusal> {
-    let (table, column) = (bridge.table().to_owned(), bridge.column().to_owned());
-    let missing = || {
-        let object = format!("{}.{table}.{column}", between.database);
-        Refusal::new(
-            "history-change",
-            object,
-            "a bridge leads to no column",
-            "take the migrations from version control",
-        )
-    };
-    let declared = between.table(&table).ok_or_else(missing)?;
-    let next = declared.column(&column).ok_or_else(missing)?;
-    Ok(match bridge {
-        Bridge::Fill { value, .. } => {
-            let value = dialect::text_of(engine, &between.database, declared, &column, value, Some(next))?;
-            BridgeSql { table, column, twin: None, value }
-        }
-        Bridge::Same { previous, .. } => {
-            let lowered = dialect::lenient(engine, between);
-            let default =
-                lowered.table(&table).and_then(|table| table.column(&column)).and_then(|it| it.default.clone());
-            BridgeSql {
-                table,
-                column,
-                twin: Some(previous.clone()),
-                value: default.unwrap_or_else(|| "NULL".to_owned()),
+/// A bridge as an engine has it.
+enum Built {
+    Column(BridgeSql),
+    Table(SecondName),
+}
+
+/// Where bridges stand.
+struct Place<'a> {
+    engine: Engine,
+    previous: &'a Schema,
+    between: &'a Schema,
+}
+
+/// Puts the bridges among the steps that lead to the schema between the releases.
+pub(super) fn stand(
+    engine: Engine,
+    previous: &Schema,
+    between: &Schema,
+    phases: &Phases,
+    steps: &mut Vec<Step>,
+) -> Result<(), Vec<Refusal>> {
+    let place = Place { engine, previous, between };
+    let (mut columns, mut tables, mut fills) = (Vec::new(), Vec::new(), Vec::new());
+    for bridge in &phases.bridges {
+        match place.built(bridge).map_err(|refusal| vec![refusal])? {
+            Built::Column(sql) => {
+                // The next release does not know that the rows that are there may hold nothing.
+                fills.extend(fill(&place, phases, bridge, &sql));
+                let title = titled("keep both releases right about", &sql);
+                columns.push(Step::new(title, vec![Statement::CreateBridge(sql)]));
             }
+            Built::Table(second) => tables.push(second),
         }
-    })
+    }
+    insert(steps, columns);
+    tables.iter().for_each(|second| second.stand(steps));
+    steps.extend(fills);
+    Ok(())
+}
+
+/// Takes the bridges away before the steps that lead on from there.
+pub(super) fn fall(
+    engine: Engine,
+    previous: &Schema,
+    between: &Schema,
+    phases: &Phases,
+    steps: &mut Vec<Step>,
+) -> Result<(), Vec<Refusal>> {
+    let place = Place { engine, previous, between };
+    let mut drops = Vec::new();
+    for bridge in &phases.bridges {
+        match place.built(bridge).map_err(|refusal| vec![refusal])? {
+            Built::Column(sql) => {
+                let title = titled("forget the earlier release's", &sql);
+                drops.push(Step::new(title, vec![Statement::DropBridge(sql)]));
+            }
+            Built::Table(second) => drops.extend(second.fall()),
+        }
+    }
+    steps.splice(0..0, drops);
+    Ok(())
+}
+
+/// The names of tables that only the earlier release knows.
+pub(super) fn second_names(phases: &Phases) -> Vec<String> {
+    let name = |bridge: &Bridge| match bridge {
+        Bridge::Table { previous, .. } => Some(previous.clone()),
+        Bridge::Same { .. } | Bridge::Fill { .. } => None,
+    };
+    phases.bridges.iter().filter_map(name).collect()
+}
+
+/// What bridges a database has between the phases, beside its tables.
+///
+/// # Errors
+/// The phases do not fit the schema.
+pub fn bridge_objects(engine: Engine, previous: &Schema, phases: &Phases) -> Result<Vec<Object>, Vec<Refusal>> {
+    let between = replay(previous, &phases.expand)?;
+    let place = Place { engine, previous, between: &between };
+    let mut objects = Vec::new();
+    for bridge in &phases.bridges {
+        objects.extend(match place.built(bridge).map_err(|refusal| vec![refusal])? {
+            Built::Column(sql) => dialect::bridge_objects(engine, &sql),
+            Built::Table(second) => second.objects(),
+        });
+    }
+    Ok(objects)
+}
+
+fn titled(title: &str, sql: &BridgeSql) -> String {
+    format!("{title} `{}` of `{}`", shown(&sql.column), shown(&sql.table))
+}
+
+impl Place<'_> {
+    fn built(&self, bridge: &Bridge) -> Result<Built, Refusal> {
+        let (table, column) = match bridge {
+            Bridge::Same { table, next: column, .. } | Bridge::Fill { table, column, .. } => (table, column),
+            Bridge::Table { previous, next } => {
+                let second = SecondName::find(self, previous, next);
+                return second.map(Built::Table).ok_or_else(|| self.missing(next));
+            }
+        };
+        let missing = || self.missing(&format!("{table}.{column}"));
+        let declared = self.between.table(table).ok_or_else(missing)?;
+        let known = declared.column(column).ok_or_else(missing)?;
+        let (twin, value) = match bridge {
+            Bridge::Fill { value, .. } => {
+                let text = dialect::text_of(self.engine, &self.between.database, declared, column, value, Some(known))?;
+                (None, text)
+            }
+            Bridge::Same { previous, .. } => {
+                let lowered = dialect::lenient(self.engine, self.between);
+                let held = lowered.table(table).and_then(|table| table.column(column));
+                let default = held.and_then(|it| it.default.clone());
+                (Some(previous.clone()), default.unwrap_or_else(|| "NULL".to_owned()))
+            }
+            Bridge::Table { .. } => return Err(missing()),
+        };
+        Ok(Built::Column(BridgeSql { table: table.clone(), column: column.clone(), twin, value }))
+    }
+
+    fn missing(&self, what: &str) -> Refusal {
+        let object = format!("{}.{what}", self.between.database);
+        let help = "take the migrations from version control";
+        Refusal::new("history-change", object, "a bridge leads to nothing", help)
+    }
 }
 
 /// Puts the bridges where no row slips between them and what rows are filled with: in the transaction of a copy, or before the
 /// first values are written.
-pub(super) fn insert(steps: &mut Vec<Step>, bridges: Vec<Step>) {
+fn insert(steps: &mut Vec<Step>, bridges: Vec<Step>) {
     if let Some(copy) = steps.iter_mut().find(|step| step.mode == Mode::Rebuild) {
         for bridge in bridges {
             copy.notes.push(bridge.title);
@@ -55,13 +157,11 @@ pub(super) fn insert(steps: &mut Vec<Step>, bridges: Vec<Step>) {
 }
 
 /// Gives the rows that are there what a bridge gives those that come, where the column was there before.
-pub(super) fn fill(engine: Engine, previous: &Schema, bridge: &Bridge, sql: &BridgeSql) -> Option<Step> {
-    let (Bridge::Fill { table, column, .. }, Some(_)) =
-        (bridge, previous.table(bridge.table()).and_then(|table| table.column(bridge.column())))
-    else {
-        return None;
-    };
-    let condition = Some(format!("{} IS NULL", dialect::quote(engine, column)));
+fn fill(place: &Place<'_>, phases: &Phases, bridge: &Bridge, sql: &BridgeSql) -> Option<Step> {
+    let Bridge::Fill { table, column, .. } = bridge else { return None };
+    let rows = crate::mapping::mapping(place.previous, &phases.expand).remove(table)?;
+    rows.origin(column)?;
+    let condition = Some(format!("{} IS NULL", dialect::quote(place.engine, column)));
     let sets = vec![(column.clone(), sql.value.clone())];
     let title = format!("fill `{}` of `{}` in the rows that are there", shown(column), shown(table));
     Some(Step::new(title, vec![Statement::Update { table: table.clone(), sets, condition }]))

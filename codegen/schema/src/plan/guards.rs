@@ -180,11 +180,13 @@ fn objects(subject: &Subject<'_>, table: &str, column: Option<&str>) -> Option<S
             dialect::literal(column)
         )
     });
+    let own: Vec<String> = subject.views.iter().map(|view| dialect::literal(view)).collect();
+    let others = if own.is_empty() { String::new() } else { format!(" AND class.relname NOT IN ({})", own.join(", ")) };
     Some(format!(
         "SELECT count(*), min(view.relname::text) FROM (SELECT DISTINCT class.relname FROM pg_catalog.pg_depend AS depend \
          JOIN pg_catalog.pg_rewrite AS rule ON rule.oid = depend.objid AND depend.classid = 'pg_catalog.pg_rewrite'::regclass \
          JOIN pg_catalog.pg_class AS class ON class.oid = rule.ev_class \
-         WHERE depend.refobjid = {relation}::regclass AND rule.ev_class <> {relation}::regclass{}) AS view",
+         WHERE depend.refobjid = {relation}::regclass AND rule.ev_class <> {relation}::regclass{}{others}) AS view",
         column.unwrap_or_default()
     ))
 }

@@ -32,6 +32,7 @@ use crate::transition::Transition;
 pub use crate::transition::replay;
 use crate::{ddl, dialect};
 pub use adopt::{Adopted, adopt};
+pub use bridge::bridge_objects;
 pub use guards::Guard;
 pub use phases::{Bridge, Phases, phases};
 pub use reverse::{Reverse, hints, reverse};
@@ -190,7 +191,7 @@ pub(crate) fn planned(previous: &Schema, changes: Vec<Change>, hints: &Hints) ->
         if !refusals.is_empty() {
             break;
         }
-        match programmed(engine, &transition, &findings, Indexes::Concurrently) {
+        match programmed(engine, &transition, &findings, Indexes::Concurrently, Vec::new()) {
             Ok(program) => drop(programs.insert(engine, program)),
             Err(mut more) => refusals.append(&mut more),
         }
@@ -232,8 +233,19 @@ pub fn program(
     changes: &[Change],
     indexes: Indexes,
 ) -> Result<Program, Vec<Refusal>> {
+    program_beside(engine, previous, changes, indexes, Vec::new())
+}
+
+/// The same where views of ours are on the tables, which go before anything else does.
+fn program_beside(
+    engine: Engine,
+    previous: &Schema,
+    changes: &[Change],
+    indexes: Indexes,
+    views: Vec<String>,
+) -> Result<Program, Vec<Refusal>> {
     let transition = Transition::new(previous, changes)?;
-    programmed(engine, &transition, &findings::find(&transition).0, indexes)
+    programmed(engine, &transition, &findings::find(&transition).0, indexes, views)
 }
 
 fn programmed(
@@ -241,8 +253,9 @@ fn programmed(
     transition: &Transition<'_>,
     findings: &[findings::Finding],
     indexes: Indexes,
+    views: Vec<String>,
 ) -> Result<Program, Vec<Refusal>> {
-    let subject = Subject::new(engine, transition, indexes)?;
+    let subject = Subject { views, ..Subject::new(engine, transition, indexes)? };
     let guards = guards::guards(&subject, findings)?;
     let steps = if dialect::capability(engine).alters {
         alter::steps(&subject)?
@@ -265,41 +278,23 @@ pub fn phase_program(
     phases: &Phases,
 ) -> Result<Program, Vec<Refusal>> {
     let between = replay(previous, &phases.expand)?;
-    let mut bridges = Vec::with_capacity(phases.bridges.len());
-    for bridge in &phases.bridges {
-        bridges.push(bridge::sql(engine, &between, bridge).map_err(|refusal| vec![refusal])?);
-    }
-    let step = |title: &str, statement: Statement, bridge: &Bridge| {
-        let (column, table) = (shown(bridge.column()), shown(bridge.table()));
-        Step::new(format!("{title} `{column}` of `{table}`"), vec![statement])
-    };
     match phase {
         Phase::Expand => {
             let mut program = program(engine, previous, &phases.expand, Indexes::Concurrently)?;
             if phases.expand != changes {
                 program.guards = self::program(engine, previous, changes, Indexes::Concurrently)?.guards;
             }
-            let bridges: Vec<_> = phases.bridges.iter().zip(bridges).collect();
-            // The next release does not know that the rows that are there may hold nothing.
-            let fills = bridges.iter().filter_map(|(bridge, sql)| bridge::fill(engine, previous, bridge, sql));
-            let fills: Vec<Step> = fills.collect();
-            let bridges = bridges
-                .into_iter()
-                .map(|(bridge, sql)| step("keep both releases right about", Statement::CreateBridge(sql), bridge));
-            bridge::insert(&mut program.steps, bridges.collect());
-            program.steps.extend(fills);
+            bridge::stand(engine, previous, &between, phases, &mut program.steps)?;
             Ok(program)
         }
         // Nobody but a developer knows what it does.
         Phase::Data => Ok(Program::default()),
         Phase::Contract => {
-            let mut program = program(engine, &between, &phases.contract, Indexes::Concurrently)?;
+            let views = bridge::second_names(phases);
+            let mut program = program_beside(engine, &between, &phases.contract, Indexes::Concurrently, views)?;
             // What is lost was told before.
             program.guards.retain(|guard| guard.refuses);
-            let drops = phases.bridges.iter().zip(bridges);
-            let drops =
-                drops.map(|(bridge, sql)| step("forget the earlier release's", Statement::DropBridge(sql), bridge));
-            program.steps.splice(0..0, drops);
+            bridge::fall(engine, previous, &between, phases, &mut program.steps)?;
             Ok(program)
         }
     }
@@ -312,6 +307,8 @@ pub(crate) struct Subject<'a> {
     /// The tables that are concerned, after the changes, as the engine holds them.
     pub(crate) after: ddl::Database,
     pub(crate) indexes: Indexes,
+    /// Views of ours that go first.
+    pub(crate) views: Vec<String>,
     /// The time zones of columns whose times have none, by table and column; only of a database that is adopted.
     pub(crate) zones: BTreeMap<(String, String), String>,
 }
@@ -319,7 +316,7 @@ pub(crate) struct Subject<'a> {
 impl<'a> Subject<'a> {
     fn new(engine: Engine, transition: &'a Transition<'a>, indexes: Indexes) -> Result<Self, Vec<Refusal>> {
         let after = dialect::held(engine, &transition.after)?;
-        Ok(Self { engine, transition, after, indexes, zones: BTreeMap::new() })
+        Ok(Self { engine, transition, after, indexes, views: Vec::new(), zones: BTreeMap::new() })
     }
 
     /// `shop.products.price`

@@ -6,6 +6,7 @@
 //! by a bridge. What cannot be bridged is done at once. Absent: when each phase runs, which a deploy decides.
 
 mod parts;
+mod renamed;
 
 use std::collections::BTreeSet;
 
@@ -36,7 +37,7 @@ pub struct Phases {
     pub interrupts: Vec<String>,
 }
 
-/// A trigger that stands between the phases.
+/// What stands between the phases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Bridge {
@@ -58,25 +59,13 @@ pub enum Bridge {
         /// Over the columns of the row.
         value: Expression,
     },
-}
-
-impl Bridge {
-    /// The table it is on.
-    #[must_use]
-    pub fn table(&self) -> &str {
-        match self {
-            Self::Same { table, .. } | Self::Fill { table, .. } => table,
-        }
-    }
-
-    /// The column that the next release knows.
-    #[must_use]
-    pub fn column(&self) -> &str {
-        match self {
-            Self::Same { next, .. } => next,
-            Self::Fill { column, .. } => column,
-        }
-    }
+    /// A table has a second name, under which it has the columns that the earlier release knows.
+    Table {
+        /// The name that the earlier release knows.
+        previous: String,
+        /// The name that the next one knows.
+        next: String,
+    },
 }
 
 /// Divides changes into phases.
@@ -88,6 +77,7 @@ pub fn phases(previous: &Schema, changes: &[Change]) -> Result<Phases, Vec<Refus
     let at_once = |interrupts| Phases { expand: changes.to_vec(), interrupts, ..Phases::default() };
     let mut between = Between {
         previous,
+        next: &next,
         rows: mapping(previous, changes),
         schema: Schema { database: next.database.clone(), tables: Vec::new() },
         hints: reverse::hints(previous, changes),
@@ -99,7 +89,7 @@ pub fn phases(previous: &Schema, changes: &[Change]) -> Result<Phases, Vec<Refus
     }
     let kept: BTreeSet<String> = between.rows.values().filter_map(|rows| rows.from.clone()).collect();
     for table in previous.tables.iter().filter(|table| !kept.contains(&table.name)) {
-        between.leaving(table, &next);
+        between.leaving(table);
     }
     let Between { mut schema, hints, bridges, interrupts, .. } = between;
     schema = schema.sorted();
@@ -144,6 +134,7 @@ fn may_interrupt(change: &Change) -> bool {
 
 struct Between<'a> {
     previous: &'a Schema,
+    next: &'a Schema,
     rows: std::collections::BTreeMap<String, TableRows>,
     schema: Schema,
     hints: Hints,
@@ -153,11 +144,10 @@ struct Between<'a> {
 
 /// What a table is made of between two releases.
 struct Making<'a> {
+    /// Under its new name.
     before: &'a Table,
     next: &'a Table,
     table: Table,
-    /// Those before, to tables by their new names.
-    references: Vec<Reference>,
     /// Columns of both names, from the earlier to the next.
     twins: Vec<(String, String)>,
     /// Columns that only the earlier release knows.
@@ -177,35 +167,39 @@ impl Between<'_> {
             self.schema.tables.push(next.clone());
             return;
         };
-        if before.name != next.name {
-            self.interrupt(format!("table `{}` is called `{}`", before.name, next.name));
-            self.schema.tables.push(next.clone());
-            return;
-        }
+        // As it is under its new name, to tables by theirs.
+        let references = before.references.iter().map(|reference| self.followed(reference)).collect();
+        let earlier = renamed::under(Table { references, ..before.clone() }, &next.name);
         if before.key != next.key {
-            let renamed =
+            let is_another =
                 changes.iter().any(|change| matches!(change, Change::ChangeKey { table, .. } if *table == next.name));
+            if before.name != next.name {
+                self.interrupt(renamed::words(&before.name, &next.name));
+            }
             self.interrupt(format!(
                 "the key of `{}` {}",
                 next.name,
-                if renamed { "is another" } else { "has another name" }
+                if is_another { "is another" } else { "has another name" }
             ));
             self.schema.tables.push(next.clone());
             return;
         }
+        let without = renamed::Mark::of(self, &next.name);
         let table = Table { columns: Vec::new(), ..next.clone() };
-        let references = before.references.iter().map(|reference| self.followed(reference)).collect();
-        let mut making = Making { before, next, table, references, twins: Vec::new(), leaving: BTreeSet::new() };
+        let mut making = Making { before: &earlier, next, table, twins: Vec::new(), leaving: BTreeSet::new() };
         for column in &next.columns {
             self.column(&mut making, column);
         }
         let origin = |column: &Column| Some(self.rows.get(&next.name)?.origin(&column.name)?.to_owned());
         let kept: BTreeSet<String> = next.columns.iter().filter_map(origin).collect();
-        for column in before.columns.iter().filter(|column| !kept.contains(&column.name)) {
+        for column in earlier.columns.iter().filter(|column| !kept.contains(&column.name)) {
             self.gone(&mut making, column);
         }
         parts::parts(&mut making);
-        self.schema.tables.push(making.table);
+        self.by_earlier_names(&making);
+        let made = making.table;
+        let made = if before.name == next.name { made } else { self.under_both_names(before, next, made, without) };
+        self.schema.tables.push(made);
     }
 
     /// A reference that follows what it refers to under its new names.
@@ -257,6 +251,20 @@ impl Between<'_> {
         }
     }
 
+    /// Fills by the names that both the rows that are there and those of the earlier release have values under.
+    fn by_earlier_names(&mut self, making: &Making<'_>) {
+        let table = &making.next.name;
+        for (from, to) in &making.twins {
+            let said = self.hints.tables.get_mut(table).into_iter().flat_map(|said| said.columns.values_mut());
+            let said = said.filter_map(|said| said.backfill.as_mut());
+            let fills = self.bridges.iter_mut().filter_map(|bridge| match bridge {
+                Bridge::Fill { table: of, value, .. } if of == table => Some(value),
+                _ => None,
+            });
+            said.chain(fills).for_each(|value| value.rename(to, from));
+        }
+    }
+
     /// A column with two names.
     fn renamed(&mut self, making: &mut Making<'_>, before: &Column, next: &Column) {
         let (table, from) = (making.next.name.clone(), before.name.clone());
@@ -268,7 +276,11 @@ impl Between<'_> {
         let is_key = making.next.key.contains(&next.name);
         let is_free = making.next.column(&from).is_none();
         let has_one_default = before.default == next.default;
-        if before.ty != next.ty || !is_plain(before) || !is_plain(next) || is_key || !is_free || !has_one_default {
+        // Raw text may fill others from it, and cannot be told that it has two names.
+        let said = self.hints.tables.get(&table).into_iter().flat_map(|said| said.columns.values());
+        let fills_raw = said.filter_map(|said| said.backfill.as_ref()).any(|value| value.portable().is_none());
+        let is_odd = is_key || !is_free || fills_raw;
+        if before.ty != next.ty || !is_plain(before) || !is_plain(next) || is_odd || !has_one_default {
             self.interrupt(format!("column `{from}` of `{table}` is called `{}`", next.name));
             making.table.columns.push(next.clone());
             return;
@@ -306,13 +318,14 @@ impl Between<'_> {
     }
 
     /// A table that only the earlier release knows. What refers to nothing keeps no row of another table.
-    fn leaving(&mut self, table: &Table, next: &Schema) {
-        if next.table(&table.name).is_some() {
+    fn leaving(&mut self, table: &Table) {
+        if self.next.table(&table.name).is_some() {
             self.interrupt(format!("table `{}` is another", table.name));
             return;
         }
         let references = table.references.iter().filter(|reference| reference.on_delete != Action::Refuse);
-        let references = references.filter(|reference| next.table(&reference.table).is_some()).cloned().collect();
+        let references = references.map(|reference| self.followed(reference));
+        let references = references.filter(|reference| self.next.table(&reference.table).is_some()).collect();
         self.schema.tables.push(Table { references, ..table.clone() });
     }
 }

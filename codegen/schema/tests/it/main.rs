@@ -1,5 +1,6 @@
 //! What the package promises, through its public interface. Its SQL meets real engines in `cell-migrate`.
 
+mod bridge;
 mod build;
 mod codes;
 mod diff;

@@ -50,7 +50,7 @@ pub(super) fn parts(making: &mut Making<'_>) {
         }
     }
     let mut references = Vec::new();
-    for reference in &making.references {
+    for reference in &making.before.references {
         let stays =
             making.next.references.contains(reference) || reference.columns.iter().any(|column| earlier(column));
         if stays && !reference.columns.iter().any(|column| leaves(column)) {

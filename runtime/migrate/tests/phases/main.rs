@@ -1,10 +1,12 @@
 //! Two releases on one database: what one writes the other reads, between the phases of a migration, on both engines.
 
+mod renamed;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::BTreeMap;
 
-use cell_migrate::{MigrateError, Options, State, Target, When, apply, head, verify};
+use cell_migrate::{MigrateError, Options, State, Target, When, apply, drift, head, verify};
 use cell_schema::expr::{Binary, Expression, Function, Literal};
 use cell_schema::hazard::{Allowed, HazardKind};
 use cell_schema::hints::{ColumnHints, Hints, TableHints};
@@ -49,6 +51,9 @@ async fn expand(target: &Target, history: &History) {
     options.contracts = When::Later;
     apply(target, history, &options).await.unwrap();
     assert_eq!(head(target).await.unwrap().unwrap().state, State::Expanded);
+    // What stands between the releases is neither a difference nor somebody else's.
+    let found = drift(target, history).await.unwrap();
+    assert_eq!((found.differences, found.unmodelled), (vec![], vec![]));
 }
 
 /// The second phase: then the schema is the next release's, and the first can no longer run.
@@ -161,6 +166,31 @@ async fn a_required_column_is_filled_for_those_who_do_not_know_it() {
         assert_eq!(texts(target, all).await, expected);
         contract(target, &releases).await;
         assert_eq!(texts(target, all).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_column_is_filled_from_one_that_has_another_name_since() {
+    let before = schema(vec![table("t", vec![column("title", TEXT), nullable("age", Type::I32)])]);
+    let after = schema(vec![table("t", vec![column("name", TEXT), column("age", Type::I32), column("label", TEXT)])]);
+    let fill = |expr| ColumnHints { backfill: Some(Expression::Portable(expr)), ..ColumnHints::default() };
+    let mut hints = said("age", fill(call(Function::Len, vec![col("name")])));
+    let columns = &mut hints.tables.get_mut("t").unwrap().columns;
+    columns.insert("label".to_owned(), fill(call(Function::Concat, vec![col("name"), string("'s")])));
+    let renamed = ColumnHints { renamed_from: Some("title".to_owned()), ..ColumnHints::default() };
+    columns.insert("name".to_owned(), renamed);
+    let releases = Releases::of(before, after, &hints).await;
+    assert_eq!(releases.migration().interrupts(), [] as [String; 0]);
+    for place in &releases.places {
+        let target = &place.target;
+        run(target, "INSERT INTO t (title) VALUES ('old')").await;
+        expand(target, &releases.second).await;
+        run(target, "INSERT INTO t (title) VALUES ('early'); INSERT INTO t (name, age, label) VALUES ('late', 1, 'l')")
+            .await;
+        let all = "SELECT name || age || label FROM t ORDER BY id";
+        assert_eq!(texts(target, all).await, ["old3old's", "early5early's", "late1l"]);
+        contract(target, &releases).await;
+        assert_eq!(texts(target, all).await, ["old3old's", "early5early's", "late1l"]);
     }
 }
 

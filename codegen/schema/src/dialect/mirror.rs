@@ -1,0 +1,85 @@
+//! The triggers that keep two tables in step (SQLite, whose views can be written neither with `ON CONFLICT` nor without a key).
+//! In: the names of both, and their columns. Out: SQL that makes triggers on both tables, and SQL that takes them away.
+//!
+//! A trigger looks at the rows as they are, not as they were written: another one may have changed them meanwhile, and the order
+//! of triggers is nobody's promise. It writes only where rows differ, so what it writes comes back to it and ends there. A row is
+//! updated, never replaced: whatever refers to it would go. What the engine does to rows itself (`ON DELETE CASCADE`) fires triggers
+//! too. Both tables number alike, since each hears of every key that the other has given.
+
+use super::Dialect;
+use crate::ddl::MirrorSql;
+use crate::names;
+use crate::object::Object;
+
+/// The last parts of the triggers' names: of those on an insert, an update and a delete.
+const PARTS: [&str; 3] = ["bridge1", "bridge2", "bridge3"];
+
+/// Makes the triggers.
+pub(super) fn create(dialect: &dyn Dialect, mirror: &MirrorSql) -> String {
+    let [one, other] = both(mirror);
+    [way(dialect, mirror, one, other), way(dialect, mirror, other, one)].concat().join("\n\n")
+}
+
+/// Takes the triggers away.
+pub(super) fn drop(dialect: &dyn Dialect, mirror: &MirrorSql) -> String {
+    let names = both(mirror).into_iter().flat_map(|table| PARTS.map(|part| name(table, part)));
+    let drops: Vec<String> = names.map(|name| format!("DROP TRIGGER {};", dialect.quote(&name))).collect();
+    drops.join("\n\n")
+}
+
+/// The second table and the triggers on both.
+pub(crate) fn objects(mirror: &MirrorSql) -> Vec<Object> {
+    let trigger = |table: &str, part: &str| Object::Trigger { name: name(table, part), table: table.to_owned() };
+    let triggers = both(mirror).into_iter().flat_map(|table| PARTS.map(|part| trigger(table, part)));
+    std::iter::once(Object::Table(mirror.previous.clone())).chain(triggers).collect()
+}
+
+fn both(mirror: &MirrorSql) -> [&str; 2] {
+    [&mirror.previous, &mirror.next]
+}
+
+fn name(table: &str, part: &str) -> String {
+    names::constraint(table, &[], part)
+}
+
+/// What a table that is written does to the other.
+fn way(dialect: &dyn Dialect, mirror: &MirrorSql, written: &str, other: &str) -> Vec<String> {
+    let quote = |name: &String| dialect.quote(name);
+    let list = |names: &[String]| names.iter().map(quote).collect::<Vec<_>>().join(", ");
+    let all = list(&[mirror.key.as_slice(), &mirror.rest].concat());
+    let rest = list(&mirror.rest);
+    let is = |row: &str| {
+        let parts: Vec<String> =
+            mirror.key.iter().map(quote).map(|column| format!("{column} = {row}.{column}")).collect();
+        parts.join(" AND ")
+    };
+    let moved: Vec<String> =
+        mirror.key.iter().map(quote).map(|column| format!("OLD.{column} IS NOT NEW.{column}")).collect();
+    let moved = moved.join(" OR ");
+    let (on, to) = (dialect.quote(written), dialect.quote(other));
+    let (new, old) = (is("NEW"), is("OLD"));
+    let trigger = |part: &str, event: &str, body: &[String]| {
+        let (name, body) = (dialect.quote(&name(written, part)), body.join("\n"));
+        format!("CREATE TRIGGER {name} AFTER {event} ON {on}\nBEGIN\n{body}\nEND;")
+    };
+    let move_on = format!(
+        "    UPDATE {to} SET ({all}) = (SELECT {all} FROM {on} WHERE {new})\n        WHERE {old} AND ({moved});"
+    );
+    let change = format!(
+        "    UPDATE {to} SET ({rest}) = (SELECT {rest} FROM {on} WHERE {new})\n        WHERE {new} AND EXISTS \
+         (SELECT {rest} FROM {on} WHERE {new} EXCEPT SELECT {rest} FROM {to} WHERE {new});"
+    );
+    let change = Some(change).filter(|_| !mirror.rest.is_empty());
+    let add = format!(
+        "    INSERT INTO {to} ({all}) SELECT {all} FROM {on}\n        WHERE {new} AND NOT EXISTS (SELECT 1 FROM {to} WHERE {new});"
+    );
+    let remove = format!("    DELETE FROM {to}\n        WHERE {old} AND NOT EXISTS (SELECT 1 FROM {on} WHERE {old});");
+    let inserted: Vec<String> = change.iter().chain([&add]).cloned().collect();
+    let updated: Vec<String> = [&move_on].into_iter().chain(&inserted).cloned().collect();
+    let [insert, update, delete] = PARTS;
+    vec![
+        trigger(insert, "INSERT", &inserted),
+        trigger(update, &format!("UPDATE OF {all}"), &updated),
+        trigger(delete, "DELETE", &[remove]),
+    ]
+}
