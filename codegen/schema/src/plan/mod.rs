@@ -13,6 +13,7 @@ mod rebuild;
 mod reverse;
 mod rows;
 mod summary;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +40,7 @@ pub use reverse::{Reverse, hints, reverse};
 pub use rows::{Kept, kept};
 pub use summary::summary;
 pub(crate) use summary::table;
+pub use unread::unread;
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
