@@ -1,10 +1,13 @@
 //! Runs statements where a handle stands: on a connection of its pool, or on its transaction's.
-//! In: a [`Call`]. Out: rows as they come off the driver, each read at once. Absent: what the statements are.
+//! In: a [`Call`]. Out: rows as they come off the driver, each read at once. A connection that prepared a statement before another
+//! release changed a column's type prepares it again. Absent: what the statements are.
 
 use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
+#[cfg(feature = "postgres")]
+use sqlx::Postgres;
 use sqlx::{AssertSqlSafe, Executor};
 
 use super::dialect::{Arguments, Dialect, error};
@@ -15,6 +18,7 @@ use super::reader::Reader;
 use super::session::{Connection, Lease};
 
 /// A statement with its values.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) text: Arc<str>,
     pub(crate) arguments: Arguments,
@@ -25,20 +29,22 @@ pub(crate) struct Call {
 }
 
 /// How a row is read.
-pub(crate) trait Read<T>: Fn(&mut Reader<'_>) -> Result<T, DataError> + Send + Sync + 'static {}
+pub(crate) trait Read<T>: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static {}
 
-impl<T, F: Fn(&mut Reader<'_>) -> Result<T, DataError> + Send + Sync + 'static> Read<T> for F {}
+impl<T, F: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static> Read<T> for F {}
 
 /// What went wrong: a transaction can't go on after its engine refused a statement, but can after a row that is unreadable.
 pub(crate) enum Failure {
     Engine(DataError),
+    /// Nothing was done: the statement was prepared for a table that has changed since.
+    Outdated(DataError),
     Reading(DataError),
 }
 
 impl From<Failure> for DataError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Engine(error) | Failure::Reading(error) => error,
+            Failure::Engine(error) | Failure::Outdated(error) | Failure::Reading(error) => error,
         }
     }
 }
@@ -51,14 +57,29 @@ macro_rules! run {
                 #[cfg(feature = "sqlite")]
                 Pool::Sqlite(pool) => $run(pool, $call $(, $argument)*).await.map_err(DataError::from),
                 #[cfg(feature = "postgres")]
-                Pool::Postgres(pool) => $run(pool, $call $(, $argument)*).await.map_err(DataError::from),
+                Pool::Postgres(pool) => {
+                    let mut connection = pool.acquire().await.map_err(|cause| error::<Postgres>(cause, $handle.facts()))?;
+                    let again = $call.clone();
+                    let mut result = $run(&mut *connection, $call $(, $argument)*).await;
+                    if matches!(result, Err(Failure::Outdated(_))) && forget(&mut connection).await {
+                        result = $run(&mut *connection, again $(, $argument)*).await;
+                    }
+                    result.map_err(DataError::from)
+                }
             },
             Some(mut lease) => {
                 let result = match lease.connection()? {
                     #[cfg(feature = "sqlite")]
                     Connection::Sqlite(transaction) => $run(&mut **transaction, $call $(, $argument)*).await,
                     #[cfg(feature = "postgres")]
-                    Connection::Postgres(transaction) => $run(&mut **transaction, $call $(, $argument)*).await,
+                    Connection::Postgres(transaction) => {
+                        let result = $run(&mut **transaction, $call $(, $argument)*).await;
+                        if matches!(result, Err(Failure::Outdated(_))) {
+                            // The transaction is over, and tried again from its beginning.
+                            forget(transaction).await;
+                        }
+                        result
+                    }
                 };
                 Lease::note(&mut lease, result)
             }
@@ -69,12 +90,12 @@ macro_rules! run {
 impl Handle {
     /// Every row. A statement that writes and gives rows back is run to its end, where its last checks are.
     pub(crate) async fn rows<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Vec<T>, DataError> {
-        run!(self, rows, call, read)
+        run!(self, rows, call, &read)
     }
 
     /// The first row; for statements that only read.
     pub(crate) async fn row<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
-        run!(self, row, call, read)
+        run!(self, row, call, &read)
     }
 
     /// The number of rows that were changed.
@@ -114,9 +135,23 @@ impl Handle {
         }
         match handle.pool() {
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => stream(pool, call, read),
+            Pool::Sqlite(pool) => stream(pool, call, read).map_err(DataError::from).boxed(),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => stream(pool, call, read),
+            Pool::Postgres(pool) => {
+                let again = call.clone();
+                let mut rows = stream(pool, call, read.clone());
+                let begun = async move {
+                    match rows.next().await {
+                        // Once in a while they may be read at once.
+                        Some(Err(Failure::Outdated(_))) => match handle.rows(again, read).await {
+                            Ok(rows) => futures_util::stream::iter(rows).map(Ok).boxed(),
+                            Err(error) => futures_util::stream::once(async { Err(error) }).boxed(),
+                        },
+                        first => futures_util::stream::iter(first).chain(rows).map_err(DataError::from).boxed(),
+                    }
+                };
+                begun.flatten_stream().boxed()
+            }
         }
     }
 }
@@ -130,10 +165,19 @@ fn prepared<DB: Dialect>(call: Call) -> Result<(Prepared<DB>, Facts), Failure> {
 }
 
 fn engine<DB: Dialect>(facts: Facts) -> impl Fn(sqlx::Error) -> Failure {
-    move |cause| Failure::Engine(error::<DB>(cause, facts))
+    move |cause| match cause {
+        sqlx::Error::Database(refused) if DB::is_outdated(&*refused) => Failure::Outdated(DataError::Serialization),
+        cause => Failure::Engine(error::<DB>(cause, facts)),
+    }
 }
 
-async fn rows<'c, DB: Dialect, E, T>(executor: E, call: Call, read: impl Read<T>) -> Result<Vec<T>, Failure>
+/// Forgets what a connection has prepared. Out: whether it is of use.
+#[cfg(feature = "postgres")]
+async fn forget(connection: &mut sqlx::PgConnection) -> bool {
+    sqlx::Connection::clear_cached_statements(connection).await.is_ok()
+}
+
+async fn rows<'c, DB: Dialect, E, T>(executor: E, call: Call, read: &impl Read<T>) -> Result<Vec<T>, Failure>
 where
     E: Executor<'c, Database = DB>,
 {
@@ -146,7 +190,7 @@ where
     Ok(rows)
 }
 
-async fn row<'c, DB: Dialect, E, T>(executor: E, call: Call, read: impl Read<T>) -> Result<Option<T>, Failure>
+async fn row<'c, DB: Dialect, E, T>(executor: E, call: Call, read: &impl Read<T>) -> Result<Option<T>, Failure>
 where
     E: Executor<'c, Database = DB>,
 {
@@ -176,14 +220,15 @@ fn stream<DB: Dialect, T: Send + 'static>(
     pool: &sqlx::Pool<DB>,
     call: Call,
     read: impl Read<T>,
-) -> BoxStream<'static, Result<T, DataError>>
+) -> BoxStream<'static, Result<T, Failure>>
 where
     for<'p> &'p sqlx::Pool<DB>: Executor<'static, Database = DB>,
 {
     let (query, facts) = match prepared::<DB>(call) {
         Ok(prepared) => prepared,
-        Err(failure) => return futures_util::stream::once(async { Err(failure.into()) }).boxed(),
+        Err(failure) => return futures_util::stream::once(async { Err(failure) }).boxed(),
     };
-    let rows = query.fetch(pool).map_err(move |cause| error::<DB>(cause, facts));
-    rows.and_then(move |row| std::future::ready(read(&mut Reader::new(DB::row(&row), facts)))).boxed()
+    let rows = query.fetch(pool).map_err(engine::<DB>(facts));
+    let read = move |row| read(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading);
+    rows.and_then(move |row| std::future::ready(read(row))).boxed()
 }

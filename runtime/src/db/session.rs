@@ -213,7 +213,7 @@ impl Lease<'_> {
 
     /// Keeps in mind what a statement's failure means for the transaction.
     pub(crate) fn note<T>(&mut self, result: Result<T, Failure>) -> Result<T, DataError> {
-        if let (Err(Failure::Engine(error)), Ok(live)) = (&result, self.live()) {
+        if let (Err(Failure::Engine(error) | Failure::Outdated(error)), Ok(live)) = (&result, self.live()) {
             live.failed = true;
             live.conflicted |= error.is_conflict();
         }

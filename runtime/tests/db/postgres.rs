@@ -105,6 +105,50 @@ async fn a_connection_that_the_server_ended_is_replaced() {
     }
 }
 
+/// As the next release's migration does it, while this one runs: no statement is any more as it was prepared.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_go_on_when_a_column_gets_another_type_below_them() {
+    let fresh = engines::postgres().await;
+    let shop = fresh.shop.clone();
+    let (other, digits) = (Shop::open_at(&fresh.url).await.unwrap(), AtomicU32::new(12));
+    let wider = async || {
+        let digits = digits.fetch_add(1, Ordering::SeqCst) + 1;
+        let alter = format!("ALTER TABLE products ALTER COLUMN price TYPE numeric({digits}, 2)");
+        other.handle().script(&alter).await.unwrap();
+    };
+    let row = shop.products.insert(product("boot", dec!(1))).await.unwrap();
+    let insert = async || {
+        let added = shop.products.insert(product("sock", dec!(1))).await.unwrap();
+        shop.products.delete(added.id).await.unwrap();
+    };
+    let get = async || assert_eq!(shop.products.get(row.id).await, Ok(Some(row.clone())));
+    let all = async || assert_eq!(shop.products.all().await, Ok(vec![row.clone()]));
+    let upsert = async || assert_eq!(shop.products.upsert(&row).await, Ok(row.clone()));
+    let stream = async || {
+        let mut stream = shop.products.stream();
+        assert_eq!(stream.next().await, Ok(Some(row.clone())));
+        assert_eq!(stream.next().await, Ok(None));
+    };
+    let attempts = AtomicU32::new(0);
+    let transaction = async || {
+        let get = async |tx: &cell::db::Tx<Shop>| {
+            attempts.fetch_add(1, Ordering::SeqCst);
+            tx.products.get(row.id).await
+        };
+        assert_eq!(shop.try_transaction(get).await, Ok(Some(row.clone())));
+    };
+    // Each is prepared, and then met by a change.
+    macro_rules! met {
+        ($($statement:ident),+) => {$(
+            $statement().await;
+            wider().await;
+            $statement().await;
+        )+};
+    }
+    met!(insert, get, all, upsert, stream, transaction);
+    assert_eq!(attempts.load(Ordering::SeqCst), 3, "one attempt was in vain");
+}
+
 #[tokio::test]
 async fn a_password_stands_in_no_error_and_no_debug() {
     let refused = [

@@ -30,10 +30,12 @@ pub(crate) trait Dialect:
     fn changed(result: &Self::QueryResult) -> u64;
     /// What an error that the engine reported means for a statement on a table.
     fn refusal(error: &dyn sqlx::error::DatabaseError, facts: Facts) -> DataError;
+    /// Whether an error says that a statement was prepared for other columns than the table has by now.
+    fn is_outdated(error: &dyn sqlx::error::DatabaseError) -> bool;
 }
 
 /// A statement's values in the driver's own form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Arguments {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::sqlite::SqliteArguments),

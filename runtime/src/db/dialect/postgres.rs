@@ -32,6 +32,12 @@ impl Dialect for Postgres {
     fn refusal(error: &dyn DatabaseError, facts: Facts) -> DataError {
         refusal(error, facts)
     }
+
+    fn is_outdated(error: &dyn DatabaseError) -> bool {
+        // `cached plan must not change result type`, in any language.
+        let error = error.try_downcast_ref::<PgDatabaseError>();
+        error.is_some_and(|error| error.code() == "0A000" && error.routine() == Some("RevalidateCachedQuery"))
+    }
 }
 
 /// Adds a value in the type of its column: a statement is prepared once, for the types of its first values.

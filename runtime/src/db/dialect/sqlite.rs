@@ -30,6 +30,11 @@ impl Dialect for Sqlite {
     fn refusal(error: &dyn DatabaseError, facts: Facts) -> DataError {
         refusal(error, facts)
     }
+
+    fn is_outdated(_: &dyn DatabaseError) -> bool {
+        // The engine prepares a statement again by itself.
+        false
+    }
 }
 
 /// Adds a value in its stored form.
