@@ -85,7 +85,7 @@ pub struct Read {
     pub root: PathBuf,
 }
 
-/// Reads an application: the first half of [`check`].
+/// Reads an application: the first half of [`check()`].
 ///
 /// # Errors
 /// What is wrong with it, of the first stage that finds anything.
