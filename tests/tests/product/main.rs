@@ -9,6 +9,7 @@ mod engines;
 mod live;
 mod records;
 mod refused;
+mod releases;
 mod reproducible;
 mod run;
 mod workflow;

@@ -5,6 +5,7 @@
 //! What is only read stays until the end; what is only written need not be written; what has two names is kept equal under both
 //! by a bridge. What cannot be bridged is done at once. Absent: when each phase runs, which a deploy decides.
 
+mod columns;
 mod parts;
 mod renamed;
 
@@ -16,10 +17,10 @@ use super::{Refusal, replay, reverse, summary};
 use crate::change::Change;
 use crate::check::check;
 use crate::diff::diff;
-use crate::expr::{Expr, Expression, Literal};
-use crate::hints::{ColumnHints, Hints};
-use crate::mapping::{Source, TableRows, mapping};
-use crate::schema::{Action, Column, Default, Reference, Schema, Table, Type};
+use crate::expr::Expression;
+use crate::hints::Hints;
+use crate::mapping::{TableRows, mapping};
+use crate::schema::{Action, Column, Reference, Schema, Table};
 
 /// The two phases of some changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,109 +215,6 @@ impl Between<'_> {
         Reference { table: table.clone(), target, ..reference.clone() }
     }
 
-    fn column(&mut self, making: &mut Making<'_>, next: &Column) {
-        let source = self.rows.get(&making.next.name).and_then(|rows| rows.columns.get(&next.name)).cloned();
-        let name = making.next.name.clone();
-        match source {
-            Some(Source::Kept { from, rows }) => {
-                let Some(before) = making.before.column(&from).cloned() else {
-                    making.table.columns.push(next.clone());
-                    return;
-                };
-                if from != next.name {
-                    self.renamed(making, &before, next);
-                    return;
-                }
-                let mut column = next.clone();
-                match common(&before.ty, &next.ty) {
-                    Some(ty) => column.ty = ty,
-                    None => self.interrupt(format!("column `{}` of `{name}` has another type", next.name)),
-                }
-                if before.nullable && !next.nullable && next.generated.is_none() {
-                    match rows.backfill {
-                        Some(value) if column.ty == next.ty => {
-                            column.nullable = true;
-                            self.bridges.push(Bridge::Fill { table: name, column: next.name.clone(), value });
-                        }
-                        _ => self.interrupt(format!("column `{}` of `{name}` is required", next.name)),
-                    }
-                }
-                making.table.columns.push(column);
-            }
-            Some(Source::Added { backfill: Some(value) }) if !next.nullable => {
-                making.table.columns.push(Column { nullable: true, ..next.clone() });
-                self.bridges.push(Bridge::Fill { table: name, column: next.name.clone(), value });
-            }
-            _ => making.table.columns.push(next.clone()),
-        }
-    }
-
-    /// Fills by the names that both the rows that are there and those of the earlier release have values under.
-    fn by_earlier_names(&mut self, making: &Making<'_>) {
-        let table = &making.next.name;
-        for (from, to) in &making.twins {
-            let said = self.hints.tables.get_mut(table).into_iter().flat_map(|said| said.columns.values_mut());
-            let said = said.filter_map(|said| said.backfill.as_mut());
-            let fills = self.bridges.iter_mut().filter_map(|bridge| match bridge {
-                Bridge::Fill { table: of, value, .. } if of == table => Some(value),
-                _ => None,
-            });
-            said.chain(fills).for_each(|value| value.rename(to, from));
-        }
-    }
-
-    /// A column with two names.
-    fn renamed(&mut self, making: &mut Making<'_>, before: &Column, next: &Column) {
-        let (table, from) = (making.next.name.clone(), before.name.clone());
-        let is_plain = |column: &Column| {
-            column.generated.is_none()
-                && !column.automatic
-                && !matches!(column.default, Some(Default::Now | Default::RandomUuid))
-        };
-        let is_key = making.next.key.contains(&next.name);
-        let is_free = making.next.column(&from).is_none();
-        let has_one_default = before.default == next.default;
-        // Raw text may fill others from it, and cannot be told that it has two names.
-        let said = self.hints.tables.get(&table).into_iter().flat_map(|said| said.columns.values());
-        let fills_raw = said.filter_map(|said| said.backfill.as_ref()).any(|value| value.portable().is_none());
-        let is_odd = is_key || !is_free || fills_raw;
-        if before.ty != next.ty || !is_plain(before) || !is_plain(next) || is_odd || !has_one_default {
-            self.interrupt(format!("column `{from}` of `{table}` is called `{}`", next.name));
-            making.table.columns.push(next.clone());
-            return;
-        }
-        making.table.columns.push(Column { nullable: true, ..before.clone() });
-        making.table.columns.push(Column { nullable: true, ..next.clone() });
-        making.twins.push((from.clone(), next.name.clone()));
-        let said = self.hints.tables.entry(table.clone()).or_default();
-        let backfill = Some(Expression::Portable(Expr::Column(from.clone())));
-        said.columns.insert(next.name.clone(), ColumnHints { backfill, ..ColumnHints::default() });
-        self.bridges.push(Bridge::Same { table, previous: from, next: next.name.clone() });
-    }
-
-    /// A column that only the earlier release knows: rows that the next one writes have to hold something in it.
-    fn gone(&mut self, making: &mut Making<'_>, before: &Column) {
-        if making.before.key.contains(&before.name) || making.next.column(&before.name).is_some() {
-            self.interrupt(format!("column `{}` of `{}` is gone", before.name, making.next.name));
-            return;
-        }
-        let mut column = before.clone();
-        if let Some(generated) = &before.generated {
-            // It can be computed as long as all it is computed from is there.
-            let sources = generated.expression.mentions();
-            if sources.is_empty() || !sources.iter().all(|source| making.before.column(source).is_some()) {
-                return;
-            }
-        } else if !before.nullable && before.default.is_none() {
-            match neutral(&before.ty) {
-                Some(literal) => column.default = Some(Default::Value(literal)),
-                None => column.nullable = true,
-            }
-        }
-        making.leaving.insert(before.name.clone());
-        making.table.columns.push(column);
-    }
-
     /// A table that only the earlier release knows. What refers to nothing keeps no row of another table.
     fn leaving(&mut self, table: &Table) {
         if self.next.table(&table.name).is_some() {
@@ -328,44 +226,4 @@ impl Between<'_> {
         let references = references.filter(|reference| self.next.table(&reference.table).is_some()).collect();
         self.schema.tables.push(Table { references, ..table.clone() });
     }
-}
-
-/// A type that holds the values of both, where both releases can read it as theirs.
-fn common(before: &Type, next: &Type) -> Option<Type> {
-    let longest = |one: Option<u32>, other: Option<u32>| one.zip(other).map(|(one, other)| one.max(other));
-    match (before, next) {
-        (before, next) if before == next => Some(next.clone()),
-        (Type::Text { max_len: one }, Type::Text { max_len: other }) => {
-            Some(Type::Text { max_len: longest(*one, *other) })
-        }
-        (Type::Bytes { max_len: one }, Type::Bytes { max_len: other }) => {
-            Some(Type::Bytes { max_len: longest(*one, *other) })
-        }
-        (Type::Enumeration { values }, Type::Enumeration { values: more }) => {
-            let new = more.iter().filter(|value| !values.contains(value));
-            Some(Type::Enumeration { values: values.iter().chain(new).cloned().collect() })
-        }
-        (Type::Decimal { precision: one, scale }, Type::Decimal { precision: other, scale: same }) if scale == same => {
-            Some(Type::Decimal { precision: *one.max(other), scale: *scale })
-        }
-        _ => None,
-    }
-}
-
-/// A value that says nothing, for those who cannot read that there is none.
-fn neutral(ty: &Type) -> Option<Literal> {
-    Some(match ty {
-        Type::I16 | Type::I32 | Type::I64 | Type::U16 | Type::U32 | Type::F32 | Type::F64 | Type::Decimal { .. } => {
-            Literal::Integer(0)
-        }
-        Type::Bool => Literal::Bool(false),
-        Type::Text { .. } => Literal::Text(String::new()),
-        Type::Uuid => Literal::Text("00000000-0000-0000-0000-000000000000".to_owned()),
-        Type::Instant => Literal::Text("0001-01-01T00:00:00Z".to_owned()),
-        Type::Date => Literal::Text("0001-01-01".to_owned()),
-        Type::Time => Literal::Text("00:00:00".to_owned()),
-        Type::Json => Literal::Text("null".to_owned()),
-        Type::Enumeration { values } => Literal::Text(values.first()?.clone()),
-        Type::Bytes { .. } => return None,
-    })
 }

@@ -9,6 +9,7 @@ mod history;
 mod hostile;
 mod laws;
 mod names;
+mod phases;
 mod plan;
 mod rebase;
 mod refusal;

@@ -247,6 +247,28 @@ async fn what_binds_more_waits_for_the_earlier_release_to_go() {
 }
 
 #[tokio::test]
+async fn what_the_earlier_release_leaves_out_and_repeats_is_allowed_until_it_is_gone() {
+    let before = schema(vec![table("t", vec![column("code", TEXT), defaulted("n", Type::I32, Literal::Integer(7))])]);
+    let after = schema(vec![table("t", vec![column("code", TEXT), column("n", Type::I32)]).with_unique(&["code"])]);
+    let releases = Releases::of(before, after, &Hints::default()).await;
+    assert_eq!(releases.migration().interrupts(), [] as [String; 0]);
+    for place in &releases.places {
+        let target = &place.target;
+        expand(target, &releases.second).await;
+        run(target, "INSERT INTO t (code) VALUES ('a'); INSERT INTO t (code, n) VALUES ('a', 8)").await;
+        // Rows that are the same are in the way, and stay as they are.
+        let error = applied(target, &releases.second).await.unwrap_err();
+        assert!(matches!(error, MigrateError::Guarded { .. }), "{error}");
+        run(target, "UPDATE t SET code = 'b' WHERE n = 8").await;
+        contract(target, &releases).await;
+        assert_eq!(texts(target, "SELECT code || n FROM t ORDER BY id").await, ["a7", "b8"]);
+        for sql in ["INSERT INTO t (code) VALUES ('c')", "INSERT INTO t (code, n) VALUES ('a', 9)"] {
+            assert!(try_run(target, sql).await.is_err(), "{sql}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_enumeration_holds_the_values_of_both() {
     let t = |values: &[&str]| {
         let values = values.iter().map(|value| (*value).to_owned()).collect();

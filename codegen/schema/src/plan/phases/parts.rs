@@ -2,7 +2,7 @@
 
 use super::Making;
 use crate::expr::Expression;
-use crate::schema::Reference;
+use crate::schema::{Reference, Unique};
 
 /// The constraints between two releases: what binds both, and what the earlier one needs and the next does not break.
 pub(super) fn parts(making: &mut Making<'_>) {
@@ -13,8 +13,9 @@ pub(super) fn parts(making: &mut Making<'_>) {
     let leaves = |column: &str| making.leaving.contains(column);
     let added = |column: &str| making.before.column(column).is_none() && !twin(column);
 
-    // What the earlier release needs of a column with two names.
     let mut uniques = making.next.uniques.clone();
+    uniques.retain(|unique| binds_already(making, unique) || is_left_empty(making, unique));
+    // What the earlier release needs of a column with two names.
     for unique in &making.before.uniques {
         let needed = unique.columns.iter().any(|column| earlier(column)) && there(&unique.columns);
         let known = uniques.iter().any(|other| other.name == unique.name);
@@ -67,4 +68,23 @@ pub(super) fn parts(making: &mut Making<'_>) {
     making.table.indexes = indexes;
     making.table.checks = checks;
     making.table.references = references;
+}
+
+/// Whether the rows that the earlier release writes are unique by these columns.
+fn binds_already(making: &Making<'_>, unique: &Unique) -> bool {
+    let name =
+        |column: &String| making.twins.iter().find(|(_, to)| to == column).map_or(column, |(from, _)| from).clone();
+    let columns: Vec<String> = unique.columns.iter().map(name).collect();
+    let bound = making.before.uniques.iter().map(|unique| &unique.columns).chain([&making.before.key]);
+    bound.into_iter().any(|bound| bound.iter().all(|column| columns.contains(column)))
+}
+
+/// Whether the rows that the earlier release writes hold nothing in one of these columns, and so are like no others.
+fn is_left_empty(making: &Making<'_>, unique: &Unique) -> bool {
+    let is_empty = |column: &String| {
+        let is_twin = making.twins.iter().any(|(_, to)| to == column);
+        let made = making.next.column(column).filter(|_| making.before.column(column).is_none() && !is_twin);
+        made.is_some_and(|made| made.nullable && made.default.is_none() && made.generated.is_none())
+    };
+    unique.columns.iter().any(is_empty)
 }
