@@ -5,7 +5,7 @@ use std::env;
 use std::path::Path;
 
 use cell_codegen::compile::Compiled;
-use cell_codegen::model::Database;
+use cell_codegen::model::{Database, Model};
 use cell_migrate::{Target, Url};
 use cell_syntax::decl::{Decl, Engine};
 use cell_syntax::suggest;
@@ -16,14 +16,14 @@ use crate::stop::{Mistake, Stop};
 ///
 /// # Errors
 /// There is none of that name.
-pub(crate) fn chosen<'a>(compiled: &'a Compiled, name: Option<&str>) -> Result<Vec<&'a Database>, Stop> {
-    let databases = &compiled.model.databases;
+pub(crate) fn chosen<'a>(model: &'a Model, name: Option<&str>) -> Result<Vec<&'a Database>, Stop> {
+    let databases = &model.databases;
     let Some(name) = name else { return Ok(databases.iter().collect()) };
     match databases.iter().find(|database| database.name == name) {
         Some(database) => Ok(vec![database]),
         None => {
             let names = databases.iter().map(|database| database.name.as_str());
-            let application = &compiled.model.application;
+            let application = &model.application;
             let help = if databases.is_empty() { "it has none".to_owned() } else { suggest::help(name, names) };
             Err(Mistake::usage(format!("`{application}` has no database `{name}`")).help(help).into())
         }

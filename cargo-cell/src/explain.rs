@@ -150,6 +150,7 @@ pub(crate) const AREAS: &[Area] = &[
             "expression-raw"
             "expression-type"
             "history-behind"
+            "history-branches"
             "history-change"
             "history-edited"
             "history-format"

@@ -1,6 +1,6 @@
 //! From the command's options to a compiled application, or to its diagnostics, shown.
 
-use cell_codegen::compile::{self, Compiled, Failure};
+use cell_codegen::compile::{self, Compiled, Failure, Read};
 use cell_codegen::scan::Options;
 use cell_codegen::topology::{self, Topology};
 use cell_syntax::suggest;
@@ -15,7 +15,19 @@ use crate::stop::{Mistake, Stop};
 /// What is wrong with it; its diagnostics have been shown.
 pub(crate) fn compile(options: &Options, compile: &Compile, output: &Output) -> Result<Compiled, Stop> {
     let allowed = compile.allow.iter().cloned().collect();
-    compile::check(options, &allowed).map_err(|failure| match failure {
+    compile::check(options, &allowed).map_err(|failure| told(failure, output))
+}
+
+/// Reads an application, whatever its files under `cell/` are.
+///
+/// # Errors
+/// What is wrong with it; its diagnostics have been shown.
+pub(crate) fn read(options: &Options, output: &Output) -> Result<Read, Stop> {
+    compile::read(options).map_err(|failure| told(failure, output))
+}
+
+fn told(failure: Failure, output: &Output) -> Stop {
+    match failure {
         Failure::Diagnostics { program, diagnostics } => {
             let count = output.diagnostics(&program, &diagnostics);
             match diagnostics.iter().find(|located| located.diagnostic.code == "internal") {
@@ -33,7 +45,7 @@ pub(crate) fn compile(options: &Options, compile: &Compile, output: &Output) -> 
             Mistake::usage(failure.to_string()).help(help).into()
         }
         failure => Mistake::new(failure.to_string()).into(),
-    })
+    }
 }
 
 /// The topology of the environment that the arguments name. Every command that takes an application asks for it, so that a

@@ -72,11 +72,24 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Compiles an application, and writes nothing. `allowed` are hazards that may happen besides those that the sources allow.
+/// What an application says, before it is held against the files under `cell/`.
+#[derive(Debug)]
+pub struct Read {
+    /// What was scanned.
+    pub program: Program,
+    /// What it means.
+    pub model: Model,
+    /// The environments it may run in.
+    pub topologies: Topologies,
+    /// The application's folder.
+    pub root: PathBuf,
+}
+
+/// Reads an application: the first half of [`check()`].
 ///
 /// # Errors
-/// What is wrong with it: of the first stage that finds anything, everything, since a later one would only report its echo.
-pub fn check(options: &scan::Options, allowed: &BTreeSet<Allowed>) -> Result<Compiled, Failure> {
+/// What is wrong with it, of the first stage that finds anything.
+pub fn read(options: &scan::Options) -> Result<Read, Failure> {
     let scan::Scanned { mut program, diagnostics } = scan::scan(options).map_err(Failure::Scan)?;
     if !diagnostics.is_empty() {
         return Err(refused(program, diagnostics));
@@ -92,9 +105,19 @@ pub fn check(options: &scan::Options, allowed: &BTreeSet<Allowed>) -> Result<Com
     };
     let model = lower::lower(&program);
     let diagnostics = check::check(&program, &model, &topologies);
-    if !diagnostics.is_empty() {
-        return Err(refused(program, diagnostics));
+    if diagnostics.is_empty() {
+        Ok(Read { program, model, topologies, root })
+    } else {
+        Err(refused(program, diagnostics))
     }
+}
+
+/// Compiles an application, and writes nothing. `allowed` are hazards that may happen besides those that the sources allow.
+///
+/// # Errors
+/// What is wrong with it: of the first stage that finds anything, everything, since a later one would only report its echo.
+pub fn check(options: &scan::Options, allowed: &BTreeSet<Allowed>) -> Result<Compiled, Failure> {
+    let Read { program, model, topologies, root } = read(options)?;
     // Before anything is refused that it was perhaps to allow.
     let owned = |allowed: &&Allowed| model.databases.iter().any(|database| database.owns(&allowed.object));
     if let Some(stranger) = allowed.iter().find(|allowed| !owned(allowed)) {

@@ -54,6 +54,7 @@ pub enum Kind {
     Plain,
     #[removed(to = Plain)]
     Ordinary,
+    #[renamed_from = "sold_out"]
     OutOfPrint,
 }
 
@@ -141,6 +142,16 @@ async fn a_removed_value_is_stored_as_the_one_in_its_place() -> Result<()> {
     let database = everything().await?;
     let inserted = database.rows.insert(NewRow { r#type: Some(Kind::Ordinary), ..row() }).await?;
     assert_eq!(inserted.r#type, Kind::Plain);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_renamed_value_is_read_under_its_earlier_name() -> Result<()> {
+    let database = everything().await?;
+    let inserted = database.rows.insert(row()).await?;
+    // As the release before wrote it.
+    database.handle().script("UPDATE rows SET type = 'sold_out'").await?;
+    assert_eq!(database.rows.get(inserted.id).await?.map(|row| row.r#type), Some(Kind::OutOfPrint));
     Ok(())
 }
 

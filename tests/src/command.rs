@@ -51,7 +51,9 @@ pub fn cargo() -> Command {
     program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()).as_ref())
 }
 
-fn program(path: &Path) -> Command {
+/// A program, without what the tests' own environment would change in it.
+#[must_use]
+pub fn program(path: &Path) -> Command {
     let mut command = Command::new(path);
     command.stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {

@@ -17,9 +17,19 @@ pub struct Answer {
 /// Asks for a path at an address such as `127.0.0.1:41713`.
 #[must_use]
 pub fn get(address: &str, path: &str) -> Answer {
+    ask(address, "GET", path, "")
+}
+
+/// Asks for anything; a body is JSON.
+#[must_use]
+pub fn ask(address: &str, method: &str, path: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(address).expect("the application listens");
     // Version 1.0: the answer is in one piece, and ends with the connection.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").expect("a request");
+    let about = match body.len() {
+        0 => String::new(),
+        length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
+    };
+    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {address}\r\n{about}\r\n{body}").expect("a request");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("an answer");
     let (head, body) = text.split_once("\r\n\r\n").expect("headers");

@@ -26,9 +26,12 @@ pub(super) fn expand(decl: &Enumeration, mut item: Item, fingerprint: &str) -> T
         let text = decl.values.iter().find(|value| value.ident == *target).map(|value| &value.text);
         quote!(Self::#variant => #text)
     });
+    // A renamed one may be there under its earlier text, until no process of the earlier release is left.
     let read = decl.values.iter().map(|value| {
-        let (variant, text) = (&value.ident, &value.text);
-        quote!(#text => ::core::option::Option::Some(Self::#variant))
+        let earlier = value.renamed_from.iter().map(|earlier| &earlier.value);
+        let texts = std::iter::once(&value.text).chain(earlier);
+        let variant = &value.ident;
+        quote!(#(#texts)|* => ::core::option::Option::Some(Self::#variant))
     });
     let texts = decl.values.iter().map(|value| &value.text);
     let shape = message::implement(ident, &quote!(define.enumeration(&[#(#texts),*])), &krate);

@@ -217,6 +217,17 @@ pub(crate) enum Action {
     /// Databases that have all of them go on as they are. Commit what is written.
     #[command(after_help = "Example:\n  cargo cell migrate squash")]
     Squash(OneDatabase),
+    /// Put what is open behind what is sealed, where two branches that both added migrations are merged
+    ///
+    /// Works on the files as the merge leaves them, marks of conflicts and all; then `cargo cell build` writes the open migration.
+    #[command(after_help = "Example:\n  git merge main; cargo cell migrate rebase; cargo cell build")]
+    Rebase {
+        /// The last migration of the branch whose sealed ones stay, where both sealed some
+        #[arg(long, value_name = "MIGRATION")]
+        keep: Option<String>,
+        #[command(flatten)]
+        database: OneDatabase,
+    },
     /// Print the SQL that undoes the newest migration without loss, or why there is none
     #[command(after_help = "Example:\n  cargo cell migrate reverse > down.sql")]
     Reverse(OneDatabase),
@@ -225,6 +236,23 @@ pub(crate) enum Action {
     /// Exits 3 where it differs (drift).
     #[command(after_help = "Example:\n  cargo cell migrate verify --database shop")]
     Verify(OneDatabase),
+}
+
+impl Action {
+    /// What it works on.
+    pub(crate) fn database(&self) -> &OneDatabase {
+        match self {
+            Self::Status(one) | Self::Verify(one) | Self::Contract(one) | Self::Reverse(one) | Self::Squash(one) => one,
+            Self::Apply { database, .. } | Self::Baseline { database, .. } | Self::Rebase { database, .. } => database,
+        }
+    }
+
+    fn database_mut(&mut self) -> &mut OneDatabase {
+        match self {
+            Self::Status(one) | Self::Verify(one) | Self::Contract(one) | Self::Reverse(one) | Self::Squash(one) => one,
+            Self::Apply { database, .. } | Self::Baseline { database, .. } | Self::Rebase { database, .. } => database,
+        }
+    }
 }
 
 /// Which database of which application.
@@ -298,14 +326,7 @@ impl Command {
             Self::Plan(plan) => &mut plan.compile.application,
             Self::Build(build) => &mut build.compile.application,
             Self::Run(run) => &mut run.compile.application,
-            Self::Migrate(migrate) => match &mut migrate.action {
-                Action::Status(one)
-                | Action::Verify(one)
-                | Action::Contract(one)
-                | Action::Reverse(one)
-                | Action::Squash(one) => &mut one.compile.application,
-                Action::Apply { database, .. } | Action::Baseline { database, .. } => &mut database.compile.application,
-            },
+            Self::Migrate(migrate) => &mut migrate.action.database_mut().compile.application,
             Self::Deploy(deploy) => &mut deploy.compile.application,
             Self::Rollback(rollback) => &mut rollback.application,
             Self::Status(status) => &mut status.application,

@@ -2,6 +2,7 @@
 //! Out: tables for people, values for programs. Absent: deciding what runs, which `cell_migrate` does.
 
 mod adopted;
+mod rebase;
 mod reverse;
 mod squash;
 
@@ -49,13 +50,11 @@ struct Subject<'a> {
 /// # Errors
 /// Why it is not done.
 pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, Stop> {
-    let (Action::Status(one)
-    | Action::Verify(one)
-    | Action::Contract(one)
-    | Action::Reverse(one)
-    | Action::Squash(one)
-    | Action::Apply { database: one, .. }
-    | Action::Baseline { database: one, .. }) = &arguments.action;
+    let one = arguments.action.database();
+    if let Action::Rebase { keep, .. } = &arguments.action {
+        // Its files do not fit together yet.
+        return rebase::run(one, keep.as_deref(), output);
+    }
     let compiled = source::compile(&one.compile.scan(), &one.compile, output)?;
     source::environment(&compiled, &one.compile.application)?;
     let subjects = subjects(&compiled, one, output)?;
@@ -91,6 +90,7 @@ pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, St
                 squash::run(subject, &compiled.root, output)?;
                 true
             }
+            Action::Rebase { .. } => true,
             Action::Reverse(_) => {
                 reverse::run(subject, output)?;
                 true
@@ -117,7 +117,7 @@ pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, St
 fn subjects<'a>(compiled: &'a Compiled, one: &OneDatabase, output: &Output) -> Result<Vec<Subject<'a>>, Stop> {
     let state = state::folder(&compiled.root);
     let mut subjects = Vec::new();
-    for database in database::chosen(compiled, one.database.as_deref())? {
+    for database in database::chosen(&compiled.model, one.database.as_deref())? {
         // The committed files count: they are what was rehearsed and reviewed.
         let history = read_history(&compiled.root.join(&database.folder))?.ok_or_else(|| {
             Mistake::out_of_date(format!("`{}` has no migrations yet", database.name))

@@ -59,6 +59,7 @@ pub const CODES: &[&str] = &[
     "expression-raw",
     "expression-type",
     "history-behind",
+    "history-branches",
     "history-change",
     "history-edited",
     "history-format",

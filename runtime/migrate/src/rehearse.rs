@@ -42,9 +42,9 @@ pub enum RehearseError {
     /// A migration failed.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// Rows went missing.
-    #[error("the migration `{migration}` took {} rows from `{table}`: {before} were there, {after} remain", before - after)]
-    RowsLost {
+    /// Rows went missing, or came from nowhere.
+    #[error("the migration `{migration}` left {after} rows in `{table}`, where {before} were")]
+    RowCount {
         /// The migration's name.
         migration: String,
         /// The table.
@@ -78,7 +78,7 @@ impl RehearseError {
         match self {
             Self::Throwaway(error) => error.code(),
             Self::Migrate(error) => error.code(),
-            Self::RowsLost { .. } | Self::RowsChanged { .. } => "rehearsal-rows",
+            Self::RowCount { .. } | Self::RowsChanged { .. } => "rehearsal-rows",
             Self::Differs(_) => "rehearsal-differs",
         }
     }
@@ -89,7 +89,7 @@ impl RehearseError {
         match self {
             Self::Throwaway(error) => error.help(),
             Self::Migrate(error) => error.help(),
-            Self::RowsLost { .. } | Self::RowsChanged { .. } => {
+            Self::RowCount { .. } | Self::RowsChanged { .. } => {
                 Some("change the migration so that it keeps every row".to_owned())
             }
             Self::Differs(_) => {
@@ -311,9 +311,9 @@ fn survived(
     after: Vec<String>,
 ) -> Result<(), RehearseError> {
     let name = || format!("{}.{table}", next.database);
-    if after.len() < before.len() {
+    if after.len() != before.len() {
         let (before, after) = (before.len() as u64, after.len() as u64);
-        return Err(RehearseError::RowsLost { migration: migration.name.clone(), table: name(), before, after });
+        return Err(RehearseError::RowCount { migration: migration.name.clone(), table: name(), before, after });
     }
     match before.iter().zip(&after).find(|(before, after)| before != after) {
         None => Ok(()),

@@ -252,7 +252,16 @@ async fn sql_that_loses_rows_or_leads_elsewhere_is_caught() {
             script.steps[0].sql.push_str("\nDELETE FROM a WHERE id = 1;");
         }
         let error = rehearse(engine, &lossy).await.unwrap_err();
-        assert_eq!(error.to_string(), "the migration `0002_add_y` took 1 rows from `shop.a`: 5 were there, 4 remain");
+        assert_eq!(error.to_string(), "the migration `0002_add_y` left 4 rows in `shop.a`, where 5 were");
+
+        // Behind all others in their order.
+        let mut more = history(&[&small(), &second]);
+        for script in &mut more.migrations[1].scripts {
+            script.steps[0].sql.push_str("\nINSERT INTO a (id, x) VALUES (9223372036854775807, '~');");
+        }
+        let error = rehearse(engine, &more).await.unwrap_err();
+        assert_eq!(error.code(), "rehearsal-rows");
+        assert_eq!(error.to_string(), "the migration `0002_add_y` left 6 rows in `shop.a`, where 5 were");
 
         let mut elsewhere = history(&[&small(), &second]);
         for script in &mut elsewhere.migrations[1].scripts {

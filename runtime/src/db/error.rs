@@ -126,6 +126,12 @@ impl DataError {
         Self::Other { reason: reason.to_string() }
     }
 
+    /// A number that an engine computes is none of its type.
+    pub(crate) fn computed_out_of_range(table: &'static str) -> Self {
+        let reason = "a number that is computed is out of its type's range".to_owned();
+        Self::OutOfRange { table, column: "*".to_owned(), reason }
+    }
+
     /// Whether the engine asks for the whole transaction to be tried again.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Serialization)

@@ -29,7 +29,9 @@ pub(crate) struct Call {
 }
 
 /// How a row is read.
-pub(crate) type Read<T> = fn(&mut Reader<'_>) -> Result<T, DataError>;
+pub(crate) trait Read<T>: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static {}
+
+impl<T, F: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static> Read<T> for F {}
 
 /// What went wrong: a transaction can't go on after its engine refused a statement, but can after a row that is unreadable.
 pub(crate) enum Failure {
@@ -87,13 +89,13 @@ macro_rules! run {
 
 impl Handle {
     /// Every row. A statement that writes and gives rows back is run to its end, where its last checks are.
-    pub(crate) async fn rows<T: Send>(&self, call: Call, read: Read<T>) -> Result<Vec<T>, DataError> {
-        run!(self, rows, call, read)
+    pub(crate) async fn rows<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Vec<T>, DataError> {
+        run!(self, rows, call, &read)
     }
 
     /// The first row; for statements that only read.
-    pub(crate) async fn row<T: Send>(&self, call: Call, read: Read<T>) -> Result<Option<T>, DataError> {
-        run!(self, row, call, read)
+    pub(crate) async fn row<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
+        run!(self, row, call, &read)
     }
 
     /// The number of rows that were changed.
@@ -117,7 +119,7 @@ impl Handle {
     pub(crate) fn stream<T: Send + 'static>(
         &self,
         call: Call,
-        read: Read<T>,
+        read: impl Read<T>,
     ) -> BoxStream<'static, Result<T, DataError>> {
         let handle = self.clone();
         if handle.has_one_connection() {
@@ -137,7 +139,7 @@ impl Handle {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let again = call.clone();
-                let mut rows = stream(pool, call, read);
+                let mut rows = stream(pool, call, read.clone());
                 let begun = async move {
                     match rows.next().await {
                         // Once in a while they may be read at once.
@@ -175,7 +177,7 @@ async fn forget(connection: &mut sqlx::PgConnection) -> bool {
     sqlx::Connection::clear_cached_statements(connection).await.is_ok()
 }
 
-async fn rows<'c, DB: Dialect, E, T>(executor: E, call: Call, read: Read<T>) -> Result<Vec<T>, Failure>
+async fn rows<'c, DB: Dialect, E, T>(executor: E, call: Call, read: &impl Read<T>) -> Result<Vec<T>, Failure>
 where
     E: Executor<'c, Database = DB>,
 {
@@ -188,7 +190,7 @@ where
     Ok(rows)
 }
 
-async fn row<'c, DB: Dialect, E, T>(executor: E, call: Call, read: Read<T>) -> Result<Option<T>, Failure>
+async fn row<'c, DB: Dialect, E, T>(executor: E, call: Call, read: &impl Read<T>) -> Result<Option<T>, Failure>
 where
     E: Executor<'c, Database = DB>,
 {
@@ -217,7 +219,7 @@ where
 fn stream<DB: Dialect, T: Send + 'static>(
     pool: &sqlx::Pool<DB>,
     call: Call,
-    read: Read<T>,
+    read: impl Read<T>,
 ) -> BoxStream<'static, Result<T, Failure>>
 where
     for<'p> &'p sqlx::Pool<DB>: Executor<'static, Database = DB>,

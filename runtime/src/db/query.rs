@@ -1,5 +1,5 @@
 //! A question to one table: which rows, in which order, how many; and the ways to have them.
-//! Absent: joins, groups and single columns.
+//! Absent: joins.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,11 +9,16 @@ use std::task::{Context, Poll};
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
 
+use super::column::Column;
 use super::error::DataError;
 use super::filter::Filter;
+use super::group::Group;
 use super::handle::Handle;
 use super::model::{Facts, Model};
+use super::reader::Reader;
 use super::select::Ask;
+use super::selected::Select;
+use super::selection::{Average, Max, Min, Number, Ranked, Selection, Sum};
 use super::sort::{Sorting, Sorts};
 
 /// Rows of a table that are asked for; nothing is run before [`Query::all`] or one of its kind.
@@ -50,22 +55,22 @@ impl<T: Model> Query<T> {
 
     /// In this order, behind those of earlier calls: `order_by(|p| (p.name.asc(), p.id.desc()))`.
     pub fn order_by<S: Sorting<T>>(mut self, order: impl FnOnce(&'static T::Columns) -> S) -> Self {
-        let mut sorts = Sorts(std::mem::take(&mut self.ask.sorts));
+        let mut sorts = Sorts(std::mem::take(&mut self.ask.page.sorts));
         order(T::COLUMNS).sorts(&mut sorts);
-        self.ask.sorts = sorts.0;
+        self.ask.page.sorts = sorts.0;
         self
     }
 
     /// At most this many rows.
     pub fn limit(mut self, rows: u64) -> Self {
-        self.ask.limit = Some(rows);
+        self.ask.page.limit = Some(rows);
         self
     }
 
     /// Without the first rows. Each of them is still gone through: to page through many, go on behind the last row
     /// instead, `filter(|p| p.name.gt(last)).order_by(|p| p.name.asc()).limit(100)`.
     pub fn offset(mut self, rows: u64) -> Self {
-        self.ask.offset = Some(rows);
+        self.ask.page.offset = Some(rows);
         self
     }
 
@@ -84,7 +89,7 @@ impl<T: Model> Query<T> {
     /// # Errors
     /// As [`Query::all`].
     pub async fn first(mut self) -> Result<Option<T>, DataError> {
-        self.ask.limit = Some(self.ask.limit.map_or(1, |limit| limit.min(1)));
+        self.ask.page = self.ask.page.first();
         let call = self.ask.rows(self.handle.engine(), self.facts())?;
         self.handle.row(call, T::read).await
     }
@@ -95,7 +100,7 @@ impl<T: Model> Query<T> {
     /// As [`Query::all`].
     pub async fn count(self) -> Result<u64, DataError> {
         let call = self.ask.count(self.handle.engine(), self.facts())?;
-        let count = self.handle.row(call, |row| row.read::<i64>()).await?;
+        let count = self.handle.row(call, |row: &mut Reader<'_>| row.read::<i64>()).await?;
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
     }
 
@@ -105,7 +110,7 @@ impl<T: Model> Query<T> {
     /// As [`Query::all`].
     pub async fn exists(self) -> Result<bool, DataError> {
         let call = self.ask.exists(self.handle.engine(), self.facts())?;
-        Ok(self.handle.row(call, |_| Ok(())).await?.is_some())
+        Ok(self.handle.row(call, |_: &mut Reader<'_>| Ok(())).await?.is_some())
     }
 
     /// Removes them, and tells how many there were.
@@ -120,11 +125,71 @@ impl<T: Model> Query<T> {
     /// The rows one after the other, without holding all of them, over a connection of its own that is free again at the
     /// end. Inside a transaction, and of a database in memory, there is but one connection: there the rows are read at once.
     pub fn stream(self) -> Rows<T> {
-        let rows = match self.ask.rows(self.handle.engine(), self.facts()) {
-            Ok(call) => self.handle.stream(call, T::read),
-            Err(error) => Box::pin(futures_util::stream::once(std::future::ready(Err(error)))),
-        };
-        Rows { rows }
+        let call = self.ask.rows(self.handle.engine(), self.facts());
+        Rows::of(call.map(|call| self.handle.stream(call, T::read)))
+    }
+
+    /// Of each row only these: `select(|p| (p.id, p.name))`.
+    pub fn select<S: Selection<T>>(self, what: impl FnOnce(&'static T::Columns) -> S) -> Select<T, S> {
+        Select::of(self.handle, self.table, self.ask, what(T::COLUMNS))
+    }
+
+    /// The rows in groups, by a column or a tuple of columns: `group_by(|o| o.status)`. An order that was said before is that
+    /// of the rows, and does something only where it says which of them there are.
+    pub fn group_by<K: Selection<T> + Copy>(self, key: impl FnOnce(&'static T::Columns) -> K) -> Group<T, K> {
+        Group::new(self.handle, self.table, self.ask, key(T::COLUMNS))
+    }
+
+    /// The sum of a column: an `i64` for whole numbers, a `Decimal` for decimals, both exact; an `f64` for floating-point
+    /// numbers, whose last digits depend on the order in which they are added, and which have to stay finite. What holds no
+    /// value adds nothing.
+    ///
+    /// # Errors
+    /// As [`Query::all`]; [`DataError::OutOfRange`] for a sum that its type does not hold.
+    pub async fn sum<N: Number>(
+        self,
+        column: impl FnOnce(&'static T::Columns) -> Column<T, N>,
+    ) -> Result<N::Sum, DataError> {
+        self.computed(Sum::<T, N::Sum>::new(column(T::COLUMNS))).await
+    }
+
+    /// The average of a column: a `Decimal` for decimals, rounded to 28 digits, else an `f64`. What holds no value does not
+    /// count; where nothing does, there is none.
+    ///
+    /// # Errors
+    /// As [`Query::sum`].
+    pub async fn avg<N: Number>(
+        self,
+        column: impl FnOnce(&'static T::Columns) -> Column<T, N>,
+    ) -> Result<Option<N::Average>, DataError> {
+        self.computed(Average::<T, N::Average>::new(column(T::COLUMNS))).await
+    }
+
+    /// The least value of a column.
+    ///
+    /// # Errors
+    /// As [`Query::all`].
+    pub async fn min<N: Ranked>(
+        self,
+        column: impl FnOnce(&'static T::Columns) -> Column<T, N>,
+    ) -> Result<Option<N::Value>, DataError> {
+        self.computed(Min::<T, N::Value>::new(column(T::COLUMNS))).await
+    }
+
+    /// The greatest value of a column.
+    ///
+    /// # Errors
+    /// As [`Query::all`].
+    pub async fn max<N: Ranked>(
+        self,
+        column: impl FnOnce(&'static T::Columns) -> Column<T, N>,
+    ) -> Result<Option<N::Value>, DataError> {
+        self.computed(Max::<T, N::Value>::new(column(T::COLUMNS))).await
+    }
+
+    async fn computed<S: Selection<T>>(self, what: S) -> Result<S::Out, DataError> {
+        let answer = Select::of(self.handle, self.table, self.ask, what).one().await?;
+        answer.ok_or_else(|| DataError::other("nothing came back of what is computed over all rows"))
     }
 
     fn facts(&self) -> Facts {
@@ -143,6 +208,14 @@ impl<T> Stream for Rows<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.rows.as_mut().poll_next(cx)
+    }
+}
+
+impl<T: Send + 'static> Rows<T> {
+    /// These, or the error alone.
+    pub(crate) fn of(rows: Result<BoxStream<'static, Result<T, DataError>>, DataError>) -> Self {
+        let rows = rows.unwrap_or_else(|error| Box::pin(futures_util::stream::once(std::future::ready(Err(error)))));
+        Self { rows }
     }
 }
 

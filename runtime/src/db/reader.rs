@@ -12,7 +12,7 @@ use super::dialect::postgres;
 use super::dialect::sqlite;
 use super::error::DataError;
 use super::field::Field;
-use super::model::Facts;
+use super::model::{Engine, Facts};
 
 /// The columns of one row, read in order.
 pub struct Reader<'r> {
@@ -40,16 +40,34 @@ impl<'r> Reader<'r> {
     /// # Errors
     /// [`DataError::Decode`] where the column holds something else.
     pub fn read<F: Field>(&mut self) -> Result<F, DataError> {
-        let at = self.at;
-        self.at += 1;
-        let Some(info) = self.facts.columns.get(at) else {
+        let Some(info) = self.facts.columns.get(self.at) else {
             return Err(DataError::other("more columns are read than the table has"));
         };
+        self.value(info)
+    }
+
+    /// The next value, as one of this column.
+    pub(crate) fn value<F: Field>(&mut self, info: &'static ColumnInfo) -> Result<F, DataError> {
+        let at = self.at;
+        self.at += 1;
         F::read(&Slot { row: self.row, at, info }).map_err(|unreadable| DataError::Decode {
             table: self.facts.table,
             column: info.name.to_owned(),
             reason: unreadable.reason,
         })
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        match self.row {
+            #[cfg(feature = "sqlite")]
+            Row::Sqlite(_) => Engine::Sqlite,
+            #[cfg(feature = "postgres")]
+            Row::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    pub(crate) fn table(&self) -> &'static str {
+        self.facts.table
     }
 }
 

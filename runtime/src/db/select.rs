@@ -15,15 +15,33 @@ use super::filter::Node;
 use super::model::{Engine, Facts};
 use super::sort::{Direction, SortKey};
 use super::statement::render;
+use super::term::Term;
 use super::value::Value;
 
 /// What a query asks for, without its table's type.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ask {
     pub(crate) filters: Vec<Node>,
+    pub(crate) page: Page,
+}
+
+/// Which of many, in which order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Page {
     pub(crate) sorts: Vec<SortKey>,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: Option<u64>,
+}
+
+/// What a query asks for that gives no rows: what is computed, and over what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) rows: Ask,
+    /// What rows of a group have in common, and which groups.
+    pub(crate) groups: Option<(Vec<Term>, Page)>,
+    pub(crate) terms: Vec<Term>,
+    /// Each answer once.
+    pub(crate) distinct: bool,
 }
 
 /// The one column of [`Ask::count`].
@@ -35,7 +53,7 @@ impl Ask {
         let mut lowering = Lowering::new(engine, facts);
         let mut select = self.select(&mut lowering)?;
         select.columns(facts.columns.iter().map(|info| info.name));
-        self.order(&mut select, engine);
+        self.page.order(&mut select, engine);
         finish(&select, lowering)
     }
 
@@ -43,7 +61,7 @@ impl Ask {
     pub(crate) fn count(&self, engine: Engine, facts: Facts) -> Result<Call, DataError> {
         let mut lowering = Lowering::new(engine, facts);
         let mut select = self.select(&mut lowering)?;
-        if self.is_page() {
+        if self.page.is_some() {
             select.expr(Expr::cust("1"));
             select = Query::select().from_subquery(select, "page").take();
         }
@@ -55,8 +73,7 @@ impl Ask {
     /// Whether there is one: a row, of no columns that anyone reads, or none.
     pub(crate) fn exists(&self, engine: Engine, facts: Facts) -> Result<Call, DataError> {
         let mut lowering = Lowering::new(engine, facts);
-        let mut select =
-            Self { limit: Some(Ord::min(self.limit.unwrap_or(1), 1)), ..self.clone() }.select(&mut lowering)?;
+        let mut select = Self { page: self.page.clone().first(), ..self.clone() }.select(&mut lowering)?;
         select.expr(Expr::cust("1"));
         finish(&select, lowering)
     }
@@ -66,20 +83,16 @@ impl Ask {
         let mut lowering = Lowering::new(engine, facts);
         let mut delete = Query::delete();
         delete.from_table(facts.table);
-        if self.is_page() {
+        if self.page.is_some() {
             let mut page = self.select(&mut lowering)?;
             page.columns(facts.key_columns().map(|info| info.name));
-            self.order(&mut page, engine);
+            self.page.order(&mut page, engine);
             let key = Expr::tuple(facts.key_columns().map(|info| Expr::col(info.name)));
             delete.and_where(key.in_subquery(page));
         } else {
             delete.cond_where(self.condition(&mut lowering)?);
         }
         finish(&delete, lowering)
-    }
-
-    fn is_page(&self) -> bool {
-        self.limit.is_some() || self.offset.is_some()
     }
 
     fn condition(&self, lowering: &mut Lowering) -> Result<Condition, DataError> {
@@ -89,25 +102,104 @@ impl Ask {
     fn select(&self, lowering: &mut Lowering) -> Result<SelectStatement, DataError> {
         let mut select = Query::select();
         select.from(lowering.facts.table).cond_where(self.condition(lowering)?);
+        self.page.cut(&mut select, lowering)?;
+        Ok(select)
+    }
+
+    /// Its rows as the table of another query.
+    fn table(&self, lowering: &mut Lowering) -> Result<SelectStatement, DataError> {
+        if self.page.is_some() {
+            let mut rows = self.select(lowering)?;
+            rows.columns(lowering.facts.columns.iter().map(|info| info.name));
+            self.page.order(&mut rows, lowering.engine);
+            return Ok(Query::select().from_subquery(rows, "page").take());
+        }
+        // What is computed over all of them is the same in any order.
+        self.select(lowering)
+    }
+}
+
+impl Asked {
+    /// At most one answer.
+    pub(crate) fn take_one(&mut self) {
+        let page = self.groups.as_mut().map_or(&mut self.rows.page, |(_, page)| page);
+        *page = std::mem::take(page).first();
+    }
+
+    pub(crate) fn call(&self, engine: Engine, facts: Facts) -> Result<Call, DataError> {
+        let mut lowering = Lowering::new(engine, facts);
+        let is_row = self.terms.iter().all(|term| matches!(term, Term::Column(_)));
+        let mut select = match &self.groups {
+            Some((key, page)) => {
+                let mut select = self.rows.table(&mut lowering)?;
+                for term in self.terms.iter().chain(page.sorts.iter().map(|sort| &sort.term)) {
+                    if let Term::Column(info) = term
+                        && !key.contains(term)
+                    {
+                        return Err(DataError::other(
+                            ["the rows of a group may differ in `", info.name, "`: group by it, or take its `min`"]
+                                .concat(),
+                        ));
+                    }
+                }
+                select.add_group_by(key.iter().flat_map(|term| term.expressions(engine)));
+                page.cut(&mut select, &mut lowering)?;
+                page.order(&mut select, engine);
+                select
+            }
+            None if is_row => {
+                let mut select = self.rows.select(&mut lowering)?;
+                self.rows.page.order(&mut select, engine);
+                select
+            }
+            None => self.rows.table(&mut lowering)?,
+        };
+        select.exprs(self.terms.iter().flat_map(|term| term.expressions(engine)));
+        if self.distinct {
+            let page = self.groups.as_ref().map_or(&self.rows.page, |(_, page)| page);
+            if !page.sorts.iter().all(|sort| self.terms.contains(&sort.term)) {
+                return Err(DataError::other("distinct answers are ordered by something that is not selected"));
+            }
+            select.distinct();
+        }
+        finish(&select, lowering)
+    }
+}
+
+impl Page {
+    pub(crate) fn is_some(&self) -> bool {
+        self.limit.is_some() || self.offset.is_some()
+    }
+
+    /// At most one of them.
+    pub(crate) fn first(mut self) -> Self {
+        self.limit = Some(Ord::min(self.limit.unwrap_or(1), 1));
+        self
+    }
+
+    fn cut(&self, select: &mut SelectStatement, lowering: &mut Lowering) -> Result<(), DataError> {
         // The statement's limit is the place of the value that is bound for it. SQLite knows no offset without a limit.
-        if self.is_page() {
+        if self.is_some() {
             select.limit(lowering.place(count(self.limit), Type::I64)?);
         }
         if self.offset.is_some() {
             select.offset(lowering.place(count(self.offset), Type::I64)?);
         }
-        Ok(select)
+        Ok(())
     }
 
     fn order(&self, select: &mut SelectStatement, engine: Engine) {
         for sort in &self.sorts {
             let order = if sort.direction == Direction::Ascending { Order::Asc } else { Order::Desc };
             // Saying what the engine does anyway could keep it from using an index.
-            if sort.column.nullable && sort.nulls_first != engine.puts_nulls_first(sort.direction) {
-                let nulls = if sort.nulls_first { NullOrdering::First } else { NullOrdering::Last };
-                select.order_by_with_nulls(sort.column.name, order, nulls);
-            } else {
-                select.order_by(sort.column.name, order);
+            let says_nulls = sort.term.may_be_null() && sort.nulls_first != engine.puts_nulls_first(sort.direction);
+            let nulls = if sort.nulls_first { NullOrdering::First } else { NullOrdering::Last };
+            for expression in sort.term.order(engine) {
+                if says_nulls {
+                    select.order_by_expr_with_nulls(expression, order.clone(), nulls);
+                } else {
+                    select.order_by_expr(expression, order.clone());
+                }
             }
         }
     }

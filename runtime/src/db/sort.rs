@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 
 use super::column::ColumnInfo;
+use super::term::Term;
 
 /// One column to order by.
 #[must_use = "an order does nothing until `order_by` takes it"]
@@ -22,7 +23,7 @@ impl<T> Clone for Sort<T> {
 /// A [`Sort`] without its table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SortKey {
-    pub(crate) column: &'static ColumnInfo,
+    pub(crate) term: Term,
     pub(crate) direction: Direction,
     pub(crate) nulls_first: bool,
 }
@@ -36,7 +37,11 @@ pub(crate) enum Direction {
 
 impl<T> Sort<T> {
     pub(crate) fn new(column: &'static ColumnInfo, direction: Direction) -> Self {
-        Self { key: SortKey { column, direction, nulls_first: false }, table: PhantomData }
+        Self::of(Term::Column(column), direction)
+    }
+
+    pub(crate) fn of(term: Term, direction: Direction) -> Self {
+        Self { key: SortKey { term, direction, nulls_first: false }, table: PhantomData }
     }
 
     /// Rows that hold no value come first.

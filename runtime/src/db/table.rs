@@ -13,10 +13,13 @@ use super::condition::MOST_VALUES;
 use super::error::DataError;
 use super::execute::Call;
 use super::filter::Filter;
+use super::group::Group;
 use super::handle::Handle;
 use super::key::KeyOperand;
 use super::model::{Facts, Model, New};
 use super::query::Query;
+use super::selected::Select;
+use super::selection::Selection;
 use super::sort::Sorting;
 use super::statement::Statements;
 use super::transaction;
@@ -211,6 +214,16 @@ impl<T: Model> Table<T> {
     /// See [`Query::limit`].
     pub fn limit(&self, rows: u64) -> Query<T> {
         self.query().limit(rows)
+    }
+
+    /// See [`Query::select`].
+    pub fn select<S: Selection<T>>(&self, what: impl FnOnce(&'static T::Columns) -> S) -> Select<T, S> {
+        self.query().select(what)
+    }
+
+    /// See [`Query::group_by`].
+    pub fn group_by<K: Selection<T> + Copy>(&self, key: impl FnOnce(&'static T::Columns) -> K) -> Group<T, K> {
+        self.query().group_by(key)
     }
 
     /// See [`Query::offset`].

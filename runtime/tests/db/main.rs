@@ -1,6 +1,7 @@
 //! The data interface on SQLite files, SQLite in memory and a real PostgreSQL: one suite, the same expectations.
 //! The tables are written as the macros would expand them; their schema goes through `cell-schema` and `cell-migrate`.
 
+mod answers;
 mod engines;
 mod filters;
 mod keys;

@@ -8,7 +8,7 @@ use cell_tests::command::{Said, cell};
 const DOCUMENTS: [&str; 4] = ["README.md", "docs/deploy.md", "docs/migrations.md", "docs/reference.md"];
 
 /// The command lines of the documents, and who runs them.
-const KNOWN: [(&str, &str); 17] = [
+const KNOWN: [(&str, &str); 19] = [
     ("cargo cell run --manifest-path examples/catalog/Cargo.toml", "`run`, on a copy of the example"),
     (".ci/test", "`.ci/run`"),
     ("cargo cell daemon", "`deploy::guide`"),
@@ -25,6 +25,8 @@ const KNOWN: [(&str, &str); 17] = [
         "`deploy::whole`, at other places",
     ),
     ("cargo cell release && cargo cell deploy --region local --env staging", "`deploy::whole`, of other environments"),
+    ("cargo cell migrate rebase", "`branches`"),
+    ("cargo cell build", "`branches`"),
     ("cargo cell build --check", "`workflow`"),
     ("cargo cell plan --format markdown", "`workflow`"),
     ("cargo cell plan --region eu --format markdown", "`deploy::refused`, for another region"),

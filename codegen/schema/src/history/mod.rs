@@ -6,6 +6,7 @@ mod chain;
 mod document;
 mod next;
 mod read;
+mod rebase;
 mod remembered;
 mod renamed;
 mod script;
@@ -22,12 +23,13 @@ use serde::{Deserialize, Serialize};
 use crate::change::Change;
 use crate::engine::Engine;
 use crate::hazard::{Allowed, HazardKind};
-use crate::plan::{Mode, Phase, Phases};
+use crate::plan::{self, Mode, Phase, Phases};
 use crate::schema::Schema;
 
 pub use by_hand::by_hand;
 pub use next::next;
 pub use read::{read, read_sealed};
+pub use rebase::{Rebased, rebase, sides};
 pub use remembered::remembered;
 pub use script::{Parts, parts};
 pub use seal::seal;
@@ -227,7 +229,7 @@ impl Migration {
     }
 
     /// What it does on an engine, a line each, for whoever decides whether it may: what was allowed, what interrupts the release
-    /// before, its steps, and those that wait.
+    /// before, what that one cannot read, its steps, and those that wait.
     #[must_use]
     pub fn told(&self, engine: Engine) -> Vec<String> {
         let allowed = self.allowed.iter().map(|allowed| format!("allowed: {} on {}", allowed.hazard, allowed.object));
@@ -236,7 +238,9 @@ impl Migration {
             let later = if script.phase == Phase::Contract { "later: " } else { "" };
             script.steps.iter().map(move |step| format!("{later}{}", step.title))
         });
-        allowed.chain(interrupts).chain(steps).collect()
+        let unread = plan::unread(&self.changes).into_iter();
+        let unread = unread.map(|what| format!("the release before cannot read: {what}"));
+        allowed.chain(interrupts).chain(unread).chain(steps).collect()
     }
 
     /// The script of an engine and phase, where there is one.

@@ -147,7 +147,7 @@ impl Reader<'_> {
                     "history-format",
                     CHAIN,
                     format!("line {place} is no migration's name and hash"),
-                    "where two branches added migrations, keep the sealed ones and run `cargo cell build` again",
+                    "where two branches added migrations, `cargo cell migrate rebase` puts one after the other",
                 ));
             };
             lines.push(((*name).to_owned(), (*hash).to_owned()));

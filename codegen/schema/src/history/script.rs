@@ -8,7 +8,7 @@ use crate::dialect;
 use crate::engine::Engine;
 use crate::hazard::{Consent, Hazard, HazardKind};
 use crate::lexis::Quotes;
-use crate::plan::{Mode, Phase, Phases, Plan, Program, Refusal, Reverse, phase_program, reverse};
+use crate::plan::{Mode, Phase, Phases, Plan, Program, Refusal, Reverse, phase_program, reverse, unread};
 use crate::refusal::shown;
 use crate::schema::Schema;
 
@@ -37,6 +37,9 @@ pub(super) fn expand(
     for what in &phases.interrupts {
         head.push_str(&format!("-- interrupts the release before: {}\n", shown(what)));
     }
+    for what in unread(&plan.changes) {
+        head.push_str(&format!("-- the release before cannot read: {what}\n"));
+    }
     Ok(script(engine, Phase::Expand, head, &program))
 }
 
@@ -64,6 +67,9 @@ fn script(engine: Engine, phase: Phase, head: String, program: &Program) -> Scri
         text.push_str(&format!("\n-- step {number}{mode}: {}\n", step.title));
         for note in &made.notes {
             text.push_str(&format!("--   {note}\n"));
+        }
+        for Hazard { kind, object, message, .. } in &made.hazards {
+            text.push_str(&format!("--   hazard {kind} on {}: {}\n", shown(object), shown(message)));
         }
         text.push_str(&format!("{}\n", step.sql));
     }

@@ -10,7 +10,7 @@ const RESTORE: &str = "take `sealed`, `chain` and the migrations from version co
 pub(super) struct Seal {
     /// The number of the last sealed migration.
     pub(super) number: u32,
-    name: String,
+    pub(super) name: String,
     chain: String,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn parse(text: &str) -> Result<Seal, HistoryError> {
             "history-format",
             SEALED,
             "it is not one migration's name and hash",
-            "where two branches sealed migrations, keep the release that was deployed, and build the other's changes again",
+            "where two branches sealed migrations, `cargo cell migrate rebase --keep` one of them, and build the other's changes again",
         ));
     };
     Ok(Seal { number: slug::number(name, SEALED)?, name: (*name).to_owned(), chain: (*chain).to_owned() })

@@ -316,8 +316,13 @@ impl Alter<'_> {
             statements.push(Statement::DropIndex { name: index.name.clone(), concurrently, lenient: true });
         }
         statements.push(Statement::CreateIndex { table: table.to_owned(), index: index.clone(), concurrently });
-        self.push(title, statements);
-        self.concurrent();
+        let object = self.subject.object(table, &index.name);
+        let step = self.push(title, statements);
+        if concurrently {
+            step.mode = Mode::Alone;
+        } else {
+            step.locks(object, table);
+        }
     }
 
     /// Whether a reference comes with its column.
@@ -364,8 +369,8 @@ impl Alter<'_> {
         self.push(title, vec![Statement::DropConstraint { table: table.to_owned(), name: name.to_owned() }]);
     }
 
-    fn push(&mut self, title: String, statements: Vec<Statement>) {
-        self.steps.push(Step::new(title, statements));
+    fn push(&mut self, title: String, statements: Vec<Statement>) -> &mut Step {
+        self.steps.push_mut(Step::new(title, statements))
     }
 
     /// The last step runs outside of transactions, where indexes do.

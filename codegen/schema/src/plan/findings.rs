@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::expr::{Binary, Expr, Expression, Literal};
 use crate::hazard::{Hazard, HazardKind};
 use crate::refusal::{Refusal, shown};
-use crate::schema::{Check, Column, Default, Reference, Schema, Table, Type};
+use crate::schema::{Check, Column, Reference, Schema, Table, Type};
 use crate::transition::Transition;
 
 /// A hazard, and what is counted for it.
@@ -240,10 +240,6 @@ impl Finder<'_> {
         let object = self.object(table, &column.name);
         let name = shown(&column.name);
         if column.nullable || (column.default.is_some() && !has_backfill) {
-            if matches!(column.default, Some(Default::RandomUuid | Default::Now)) && !has_backfill {
-                let message = format!("`{name}` gets a value of its own in each row, and the table is written anew");
-                self.found(HazardKind::TableRewritten, object, message, None, Counted::Nothing);
-            }
             return;
         }
         if column.automatic {

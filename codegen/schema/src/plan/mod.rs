@@ -13,6 +13,7 @@ mod rebuild;
 mod reverse;
 mod rows;
 mod summary;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,9 +24,10 @@ use crate::check::check;
 use crate::ddl::Statement;
 use crate::diff::diff;
 use crate::engine::Engine;
-use crate::hazard::{Allowed, Consent, Hazard};
+use crate::hazard::{Allowed, Consent, Hazard, HazardKind};
 use crate::hints::Hints;
 pub use crate::refusal::Refusal;
+use crate::refusal::shown;
 use crate::schema::{Schema, Table};
 use crate::transition::Transition;
 pub use crate::transition::replay;
@@ -38,6 +40,7 @@ pub use reverse::{Reverse, hints, reverse};
 pub use rows::{Kept, kept};
 pub use summary::summary;
 pub(crate) use summary::table;
+pub use unread::unread;
 
 /// When a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,6 +99,8 @@ pub struct Step {
     pub title: String,
     /// More about it, a line each.
     pub notes: Vec<String>,
+    /// What it keeps others from while it runs: hazards of which is told.
+    pub hazards: Vec<Hazard>,
     /// How it runs.
     pub mode: Mode,
     /// In order.
@@ -134,7 +139,19 @@ impl Mode {
 
 impl Step {
     pub(crate) fn new(title: impl Into<String>, statements: Vec<Statement>) -> Self {
-        Self { title: title.into(), notes: Vec::new(), mode: Mode::Together, statements }
+        Self { title: title.into(), notes: Vec::new(), hazards: Vec::new(), mode: Mode::Together, statements }
+    }
+
+    /// Tells that a table is written anew.
+    fn rewrites(&mut self, object: String, table: &str) {
+        let message = format!("every row of `{}` is written anew while nobody else can use it", shown(table));
+        self.hazards.push(Hazard { object, kind: HazardKind::TableRewritten, message, help: None });
+    }
+
+    /// Tells that a table is read as a whole.
+    fn locks(&mut self, object: String, table: &str) {
+        let message = format!("every row of `{}` is read while nobody else can write to it", shown(table));
+        self.hazards.push(Hazard { object, kind: HazardKind::TableLocked, message, help: None });
     }
 }
 
@@ -302,6 +319,11 @@ impl<'a> Subject<'a> {
     fn new(engine: Engine, transition: &'a Transition<'a>, indexes: Indexes) -> Result<Self, Vec<Refusal>> {
         let after = dialect::held(engine, &transition.after)?;
         Ok(Self { engine, transition, after, indexes, views: Vec::new(), zones: BTreeMap::new() })
+    }
+
+    /// `shop.products.price`
+    pub(crate) fn object(&self, table: &str, part: &str) -> String {
+        format!("{}.{table}.{part}", self.transition.database())
     }
 
     pub(crate) fn quote(&self, name: &str) -> String {

@@ -84,7 +84,6 @@ pub fn phases(previous: &Schema, changes: &[Change]) -> Result<Phases, Vec<Refus
         hints: reverse::hints(previous, changes),
         bridges: Vec::new(),
         interrupts: Vec::new(),
-        unread: Vec::new(),
     };
     for table in &next.tables {
         between.table(table, changes);
@@ -93,8 +92,7 @@ pub fn phases(previous: &Schema, changes: &[Change]) -> Result<Phases, Vec<Refus
     for table in previous.tables.iter().filter(|table| !kept.contains(&table.name)) {
         between.leaving(table);
     }
-    let Between { mut schema, hints, bridges, mut interrupts, unread, .. } = between;
-    interrupts.extend(unread);
+    let Between { mut schema, hints, bridges, interrupts, .. } = between;
     schema = schema.sorted();
     if !check(&schema).is_empty() {
         // What is between would be no schema: then nothing is.
@@ -142,10 +140,7 @@ struct Between<'a> {
     schema: Schema,
     hints: Hints,
     bridges: Vec<Bridge>,
-    /// What cannot be bridged.
     interrupts: Vec<String>,
-    /// What the earlier release cannot read if the next one writes it.
-    unread: Vec<String>,
 }
 
 /// What a table is made of between two releases.

@@ -53,7 +53,9 @@ pub(super) fn steps(subject: &Subject<'_>, before: &Database) -> Result<Vec<Step
     for (table, grown) in &sorted.grown {
         for index in &grown.added {
             let title = format!("create index `{}` on `{}`", shown(&index.name), shown(&table.name));
-            steps.push(Step::new(title, vec![create_index(&table.name, index)]));
+            let mut step = Step::new(title, vec![create_index(&table.name, index)]);
+            step.locks(subject.object(&table.name, &index.name), &table.name);
+            steps.push(step);
         }
     }
     Ok(steps)
@@ -209,7 +211,11 @@ fn rebuild(subject: &Subject<'_>, sorted: &Sorted<'_>) -> Result<Step, Refusal> 
     // The others are made beside it.
     let own = |change: &&Change| summary::table(change).is_some_and(|table| concerned.contains(table));
     let notes = subject.transition.changes.iter().filter(own).map(summary::summary).collect();
-    Ok(Step { title, notes, mode: Mode::Rebuild, statements })
+    let mut step = Step { notes, mode: Mode::Rebuild, ..Step::new(title, statements) };
+    for (_, after) in &sorted.rebuilt {
+        step.rewrites(format!("{}.{}", subject.transition.database(), after.name), &after.name);
+    }
+    Ok(step)
 }
 
 fn title(sorted: &Sorted<'_>) -> String {

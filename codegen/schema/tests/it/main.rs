@@ -11,6 +11,7 @@ mod laws;
 mod names;
 mod phases;
 mod plan;
+mod rebase;
 mod refusal;
 mod seal;
 mod sql;

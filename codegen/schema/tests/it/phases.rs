@@ -18,14 +18,12 @@ fn interrupts(previous: Column, next: Column) -> Vec<String> {
 }
 
 #[test]
-fn values_that_it_cannot_read_interrupt_the_release_before() {
-    assert_eq!(interrupts(column("a", TEXT), nullable("a", TEXT)), ["column `a` of `t` may be empty"]);
-    let kind = |values: &[&str]| column("kind", enumeration(values));
-    assert_eq!(
-        interrupts(kind(&["book"]), kind(&["book", "disc", "map"])),
-        ["column `kind` of `t` may hold `disc`", "column `kind` of `t` may hold `map`"]
-    );
+fn another_type_interrupts_the_release_before_and_values_that_it_may_meet_do_not() {
     assert_eq!(interrupts(column("n", Type::I32), column("n", Type::I64)), ["column `n` of `t` has another type"]);
+    // Of these it is told what cannot be read: see `plan`.
+    let kind = |values: &[&str]| column("kind", enumeration(values));
+    assert_eq!(interrupts(kind(&["book"]), kind(&["book", "disc"])), [""; 0]);
+    assert_eq!(interrupts(column("a", TEXT), nullable("a", TEXT)), [""; 0]);
 }
 
 #[test]

@@ -132,3 +132,17 @@ fn an_impossible_schema_is_refused_before_its_changes() {
     "#]],
     );
 }
+
+#[test]
+fn what_the_release_before_cannot_read_is_told() {
+    let kind = |values: &[&str]| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        column("kind", Type::Enumeration { values })
+    };
+    let before = schema([table("t", [kind(&["a", "b"]), column("note", TEXT), nullable("more", TEXT)])]);
+    let after = schema([table("t", [kind(&["a", "b", "c"]), nullable("note", TEXT), nullable("more", TEXT)])]);
+    let changes = plan(&before, &after, &Hints::default()).expect("a plan").changes;
+    assert_eq!(cell_schema::plan::unread(&changes), ["`c` in `kind` of `t`", "rows without a value in `note` of `t`"]);
+    let back = cell_schema::plan::unread(&plan(&before, &before, &Hints::default()).expect("a plan").changes);
+    assert_eq!(back, [""; 0]);
+}

@@ -81,11 +81,11 @@ fn a_seal_that_is_not_the_chains_is_refused() {
         sealed: `0002_add_rating` or an earlier migration is not as it was when a release sealed it [history-seal]; take `sealed`, `chain` and the migrations from version control, where the release was made
         sealed: a release sealed `0002_add_stars`, and the chain has `0002_add_rating` in its place [history-seal]; take `sealed`, `chain` and the migrations from version control, where the release was made
         sealed: `0002_add_rating` or an earlier migration is not as it was when a release sealed it [history-seal]; take `sealed`, `chain` and the migrations from version control, where the release was made
-        sealed: it is not one migration's name and hash [history-format]; where two branches sealed migrations, keep the release that was deployed, and build the other's changes again
+        sealed: it is not one migration's name and hash [history-format]; where two branches sealed migrations, `cargo cell migrate rebase --keep` one of them, and build the other's changes again
         sealed: `<<<<<<<` is no migration's name [history-format]; migrations are called `0001_create_crates`; take the file from version control
-        sealed: it is not one migration's name and hash [history-format]; where two branches sealed migrations, keep the release that was deployed, and build the other's changes again
+        sealed: it is not one migration's name and hash [history-format]; where two branches sealed migrations, `cargo cell migrate rebase --keep` one of them, and build the other's changes again
         sealed: `0000_x` is no migration's name [history-format]; migrations are called `0001_create_crates`; take the file from version control
-        sealed: it is not one migration's name and hash [history-format]; where two branches sealed migrations, keep the release that was deployed, and build the other's changes again
+        sealed: it is not one migration's name and hash [history-format]; where two branches sealed migrations, `cargo cell migrate rebase --keep` one of them, and build the other's changes again
         sealed: byte 0 is not UTF-8 [history-unreadable]; take the files from version control; a sealed migration never changes, and an open one is rewritten by `cargo cell build`
     "#]].assert_eq(&text);
 }

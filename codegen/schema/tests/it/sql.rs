@@ -356,14 +356,20 @@ fn a_column_is_added_with_what_is_about_it_alone() {
                 CONSTRAINT "makers_pkey" PRIMARY KEY ("id")
             );
             2> ALTER TABLE "products"
-                ADD COLUMN "stock" integer NOT NULL DEFAULT 0
-                    CONSTRAINT "products_stock_check" CHECK ("stock" < 1000)
-                    CONSTRAINT "products_stock_range" CHECK ("stock" BETWEEN 0 AND 65535);
+                ADD COLUMN "stock" integer NOT NULL DEFAULT 0;
+            2> ALTER TABLE "products"
+                ADD CONSTRAINT "products_stock_check" CHECK ("stock" < 1000) NOT VALID;
+            2> ALTER TABLE "products"
+                ADD CONSTRAINT "products_stock_range" CHECK ("stock" BETWEEN 0 AND 65535) NOT VALID;
             3> ALTER TABLE "products"
                 ADD COLUMN "maker" bigint
                     CONSTRAINT "products_maker_fkey" REFERENCES "makers" ("id") ON DELETE CASCADE;
-            4> DROP INDEX CONCURRENTLY IF EXISTS "products_stock_idx";
-            4> CREATE INDEX CONCURRENTLY "products_stock_idx" ON "products" ("stock");
+            4> ALTER TABLE "products"
+                VALIDATE CONSTRAINT "products_stock_check";
+            5> ALTER TABLE "products"
+                VALIDATE CONSTRAINT "products_stock_range";
+            6> DROP INDEX CONCURRENTLY IF EXISTS "products_stock_idx";
+            6> CREATE INDEX CONCURRENTLY "products_stock_idx" ON "products" ("stock");
         "#]],
     );
 }

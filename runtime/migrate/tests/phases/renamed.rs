@@ -207,8 +207,7 @@ async fn what_changes_in_a_renamed_table_is_bridged_as_in_any_other() {
     hints.allowed.extend(allowing(HazardKind::ValuesDeleted, "shop.posts.gone").allowed);
     hints.allowed.extend(allowing(HazardKind::RowsDeleted, "shop.log").allowed);
     let releases = Releases::of(before, after, &hints).await;
-    // It cannot read the value, and everything else of the table all the same.
-    assert_eq!(releases.migration().interrupts(), ["column `kind` of `articles` may hold `c`"]);
+    assert_eq!(releases.migration().interrupts(), [] as [String; 0]);
     for place in &releases.places {
         let target = &place.target;
         run(target, "INSERT INTO posts (title, stars, price, gone, kind) VALUES ('old', NULL, 1, 'g', 'b')").await;

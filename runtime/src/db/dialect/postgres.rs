@@ -229,6 +229,7 @@ fn refusal(error: &dyn DatabaseError, facts: Facts) -> DataError {
         "23503" | "23001" => DataError::ReferenceViolation { table },
         "23514" => DataError::CheckViolation { table, constraint: error.constraint().unwrap_or_default().to_owned() },
         "23502" => DataError::NotNull { table, column: error.column().unwrap_or_default().to_owned() },
+        "22003" => DataError::computed_out_of_range(table),
         "40001" | "40P01" => DataError::Serialization,
         "55P03" => DataError::Busy,
         "57014" => DataError::Timeout,

@@ -36,9 +36,10 @@ impl Alter<'_> {
                 None => {}
             }
         }
+        let mut unproven = Vec::new();
         // A column that is computed comes when those it is computed from are as they will be.
         for (_, column) in columns.iter().filter(|(earlier, it)| earlier.is_none() && it.generated.is_none()) {
-            self.add(after, column, filled(column));
+            unproven.extend(self.add(after, column, filled(column)));
         }
         for (earlier, column) in &columns {
             if let Some(earlier) = earlier.filter(|_| !bound.is_remade(table, &column.name)) {
@@ -54,8 +55,12 @@ impl Alter<'_> {
         }
         for (earlier, column) in columns.iter().filter(|(_, column)| column.generated.is_some()) {
             if earlier.is_none() || bound.is_remade(table, &column.name) {
-                self.add(after, column, false);
+                unproven.extend(self.add(after, column, false));
             }
+        }
+        for name in unproven {
+            let title = format!("check rows for `{}` of `{}`", shown(&name), shown(table));
+            self.push(title, vec![Statement::Validate { table: table.to_owned(), name }]);
         }
         Ok(())
     }
@@ -82,17 +87,30 @@ impl Alter<'_> {
         }
     }
 
-    fn add(&mut self, table: &Table, column: &Column, is_filled: bool) {
-        let own = rebuild::own_foreign_key(self.subject, table, column);
+    /// Adds a column with its checks, which hold for rows that come. Out: those that the rows that are there have to meet, too.
+    fn add(&mut self, table: &Table, column: &Column, is_filled: bool) -> Vec<String> {
+        let subject = self.subject;
+        let own = rebuild::own_foreign_key(subject, table, column);
         let foreign_key = own.filter(|key| self.is_inline(table, column, key)).cloned();
         let bare = Column {
             not_null: column.not_null && !is_filled,
             default: column.default.clone().filter(|_| !is_filled),
             ..column.clone()
         };
-        let checks = rebuild::own_checks(self.subject, table, column).into_iter().cloned().collect();
+        let of = || table.name.clone();
+        let mut statements = vec![Statement::AddColumn { table: of(), column: bare, checks: Vec::new(), foreign_key }];
+        let checks: Vec<&Check> = rebuild::own_checks(self.subject, table, column);
+        let add = |check: &&Check| Statement::AddCheck { table: of(), check: Check::clone(check), trusted: true };
+        statements.extend(checks.iter().map(add));
         let title = format!("add column `{}` to `{}`", shown(&column.name), shown(&table.name));
-        self.push(title, vec![Statement::AddColumn { table: table.name.clone(), column: bare, checks, foreign_key }]);
+        let step = self.push(title, statements);
+        // Whatever differs from row to row is in each row; other defaults are kept once.
+        let declared = subject.transition.next(&table.name).and_then(|table| table.column(&column.name));
+        let is_random = declared.is_some_and(|it| it.default == Some(schema::Default::RandomUuid)) && !is_filled;
+        if column.generated.is_some() || is_random {
+            step.rewrites(subject.object(&table.name, &column.name), &table.name);
+        }
+        checks.into_iter().map(|check| check.name.clone()).collect()
     }
 
     /// Brings a column to its next type, default and numbering.
@@ -146,11 +164,37 @@ impl Alter<'_> {
             statements.push(Statement::SetIdentity { table: of(), column: this(), identity: true });
             statements.push(Statement::SetSequence { table: of(), column: this() });
         }
-        if !statements.is_empty() {
-            let verb = if is_retyped { "change the type of" } else { "change" };
-            self.push(title(verb), statements);
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let subject = self.subject;
+        let is_rewritten = earlier.ty != column.ty && !self.is_wider(declared, name);
+        let is_read = column.identity && !earlier.not_null;
+        let verb = if is_retyped { "change the type of" } else { "change" };
+        let step = self.push(title(verb), statements);
+        if is_rewritten {
+            step.rewrites(subject.object(table, name), table);
+        } else if is_read {
+            step.locks(subject.object(table, name), table);
         }
         Ok(())
+    }
+
+    /// Whether a column's new type only allows more: PostgreSQL then leaves the rows as they are.
+    fn is_wider(&self, declared: &schema::Table, column: &str) -> bool {
+        let before = self
+            .subject
+            .transition
+            .rows
+            .get(&declared.name)
+            .and_then(|rows| self.subject.transition.previous(rows.from.as_deref()?)?.column(rows.origin(column)?));
+        match (before.map(|before| &before.ty), declared.column(column).map(|column| &column.ty)) {
+            (
+                Some(schema::Type::Decimal { precision: before, scale }),
+                Some(schema::Type::Decimal { precision: after, scale: same }),
+            ) => scale == same && before <= after,
+            _ => false,
+        }
     }
 
     /// What a value of a column becomes, under the column's name after; nothing where it stays.

@@ -41,12 +41,6 @@ impl Between<'_> {
             None => self.interrupt(format!("column `{name}` of `{table}` has another type")),
             Some(ty) => {
                 column.ty = ty;
-                for value in unread(&before.ty, &next.ty) {
-                    self.unread.push(format!("column `{name}` of `{table}` may hold `{value}`"));
-                }
-                if !before.nullable && next.nullable {
-                    self.unread.push(format!("column `{name}` of `{table}` may be empty"));
-                }
                 if next.generated.is_none() {
                     // The earlier release leaves it out where it can.
                     column.default = column.default.or_else(|| before.default.clone());
@@ -153,15 +147,6 @@ fn common(before: &Type, next: &Type) -> Option<Type> {
         }
         _ => None,
     }
-}
-
-/// Values that the next release may write, and the earlier one cannot read.
-fn unread<'a>(before: &'a Type, next: &'a Type) -> impl Iterator<Item = &'a String> {
-    let values = |ty: &'a Type| match ty {
-        Type::Enumeration { values } => values.as_slice(),
-        _ => &[],
-    };
-    values(next).iter().filter(move |value| !values(before).contains(value))
 }
 
 /// A value that says nothing, for those who cannot read that there is none.

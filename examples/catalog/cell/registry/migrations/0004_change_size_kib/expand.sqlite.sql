@@ -5,6 +5,7 @@
 
 -- step 1 (rebuild): rebuild `versions`
 --   change column `size_kib` of `versions` (its type was decimal(12, 3) and is decimal(15, 3))
+--   hazard table-rewritten on registry.versions: every row of `versions` is written anew while nobody else can use it
 CREATE TABLE "cell_rebuild_versions" (
     "id" INTEGER NOT NULL CONSTRAINT "versions_pkey" PRIMARY KEY AUTOINCREMENT,
     "crate_name" TEXT NOT NULL,
