@@ -70,9 +70,7 @@ impl<T: Model, S: Selection<T>> Select<T, S> {
     /// As [`Select::all`].
     pub async fn first(mut self) -> Result<Option<S::Out>, DataError> {
         self.asked.take_one();
-        let call = self.asked.call(self.handle.engine(), self.facts())?;
-        let selection = self.selection;
-        self.handle.row(call, move |row: &mut Reader<'_>| selection.read(row)).await
+        self.one().await
     }
 
     /// The answer of what is computed over all rows, of which there is one, whatever they are.

@@ -54,13 +54,13 @@ macro_rules! select_tuples {
         impl<T, $($name: Selection<T>),+> Selection<T> for ($($name,)+) {
             type Out = ($($name::Out,)+);
 
-            #[allow(non_snake_case, reason = "each type parameter names its element")]
+            #[expect(non_snake_case, reason = "each type parameter names its element")]
             fn terms(&self, into: &mut Terms) {
                 let ($($name,)+) = self;
                 $($name.terms(into);)+
             }
 
-            #[allow(non_snake_case, reason = "each type parameter names its element")]
+            #[expect(non_snake_case, reason = "each type parameter names its element")]
             fn read(&self, row: &mut Reader<'_>) -> Result<Self::Out, DataError> {
                 let ($($name,)+) = self;
                 Ok(($($name.read(row)?,)+))

@@ -89,7 +89,7 @@ impl<T, S: Sorting<T>, const N: usize> Sorting<T> for [S; N] {
 macro_rules! sort_by_tuples {
     ($(($($name:ident),+))+) => {$(
         impl<T, $($name: Sorting<T>),+> Sorting<T> for ($($name,)+) {
-            #[allow(non_snake_case, reason = "each type parameter names its element")]
+            #[expect(non_snake_case, reason = "each type parameter names its element")]
             fn sorts(self, into: &mut Sorts) {
                 let ($($name,)+) = self;
                 $($name.sorts(into);)+

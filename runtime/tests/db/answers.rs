@@ -4,18 +4,12 @@ use cell::db::{DataError, dec};
 use rust_decimal::Decimal;
 
 use crate::engines::on_every_engine;
-use crate::shop::{Category, NewProduct, Sample, Shop, product};
+use crate::filters::stocked_with;
+use crate::shop::{Category, Sample, Shop};
 
 async fn stocked(shop: &Shop) {
     let notes = [None, Some("b"), Some("a"), None, Some("b")];
-    let rows = ["apple", "pear", "plum", "fig", "kiwi"].iter().zip(notes).zip(0..);
-    let rows = rows.map(|((sku, note), at)| NewProduct {
-        stock: Some(at),
-        note: note.map(Into::into),
-        category: if at % 2 == 0 { Category::Book } else { Category::Tool },
-        ..product(sku, at.into())
-    });
-    shop.products.insert_many(rows.collect::<Vec<_>>()).await.unwrap();
+    stocked_with(shop, ["apple", "pear", "plum", "fig", "kiwi"], notes).await;
 }
 
 on_every_engine! {

@@ -7,7 +7,12 @@ use crate::shop::{Category, NewProduct, Product, Shop, order, product};
 
 async fn stocked(shop: &Shop) {
     let notes = [None, Some("b"), Some("a"), None, Some("")];
-    let rows = ["apple", "Apple", "banana", "cherry", "50%_off"].iter().zip(notes).zip(0..);
+    stocked_with(shop, ["apple", "Apple", "banana", "cherry", "50%_off"], notes).await;
+}
+
+/// Products with these numbers and notes; of each there is one more than of the one before, and every other one is a tool.
+pub(crate) async fn stocked_with(shop: &Shop, skus: [&str; 5], notes: [Option<&str>; 5]) {
+    let rows = skus.iter().zip(notes).zip(0..);
     let rows = rows.map(|((sku, note), at)| NewProduct {
         stock: Some(at),
         note: note.map(Into::into),

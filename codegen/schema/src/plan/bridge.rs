@@ -36,8 +36,8 @@ pub(super) fn stand(
 ) -> Result<(), Vec<Refusal>> {
     let place = Place { engine, previous, between };
     let (mut columns, mut tables, mut fills) = (Vec::new(), Vec::new(), Vec::new());
-    for bridge in &phases.bridges {
-        match place.built(bridge).map_err(|refusal| vec![refusal])? {
+    for (bridge, built) in place.all(phases)? {
+        match built {
             Built::Column(sql) => {
                 // The next release does not know that the rows that are there may hold nothing.
                 fills.extend(fill(&place, phases, bridge, &sql));
@@ -63,8 +63,8 @@ pub(super) fn fall(
 ) -> Result<(), Vec<Refusal>> {
     let place = Place { engine, previous, between };
     let mut drops = Vec::new();
-    for bridge in &phases.bridges {
-        match place.built(bridge).map_err(|refusal| vec![refusal])? {
+    for (_, built) in place.all(phases)? {
+        match built {
             Built::Column(sql) => {
                 let title = titled("forget the earlier release's", &sql);
                 drops.push(Step::new(title, vec![Statement::DropBridge(sql)]));
@@ -93,8 +93,8 @@ pub fn bridge_objects(engine: Engine, previous: &Schema, phases: &Phases) -> Res
     let between = replay(previous, &phases.expand)?;
     let place = Place { engine, previous, between: &between };
     let mut objects = Vec::new();
-    for bridge in &phases.bridges {
-        objects.extend(match place.built(bridge).map_err(|refusal| vec![refusal])? {
+    for (_, built) in place.all(phases)? {
+        objects.extend(match built {
             Built::Column(sql) => dialect::bridge_objects(engine, &sql),
             Built::Table(second) => second.objects(),
         });
@@ -107,6 +107,12 @@ fn titled(title: &str, sql: &BridgeSql) -> String {
 }
 
 impl Place<'_> {
+    /// Each bridge of some phases, as the engine has it.
+    fn all<'b>(&self, phases: &'b Phases) -> Result<Vec<(&'b Bridge, Built)>, Vec<Refusal>> {
+        let built = phases.bridges.iter().map(|bridge| Ok((bridge, self.built(bridge)?)));
+        built.collect::<Result<_, Refusal>>().map_err(|refusal| vec![refusal])
+    }
+
     fn built(&self, bridge: &Bridge) -> Result<Built, Refusal> {
         let (table, column) = match bridge {
             Bridge::Same { table, next: column, .. } | Bridge::Fill { table, column, .. } => (table, column),

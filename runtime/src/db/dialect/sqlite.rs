@@ -14,7 +14,10 @@ use crate::db::reader::Row;
 use crate::db::value::Value;
 
 impl Dialect for Sqlite {
-    #[allow(irrefutable_let_patterns, reason = "refutable where PostgreSQL is compiled in too")]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(irrefutable_let_patterns, reason = "refutable where PostgreSQL is compiled in too")
+    )]
     fn arguments(arguments: Arguments) -> Option<SqliteArguments> {
         if let Arguments::Sqlite(arguments) = arguments { Some(arguments) } else { None }
     }
@@ -99,7 +102,7 @@ pub(crate) mod read {
     }
 
     pub(crate) fn f32(row: &SqliteRow, at: usize, _: &ColumnInfo) -> Result<f32, Unreadable> {
-        #[allow(clippy::cast_possible_truncation, reason = "the column holds what an f32 was widened to")]
+        #[expect(clippy::cast_possible_truncation, reason = "the column holds what an f32 was widened to")]
         get::<f64>(row, at).map(|value| value as f32)
     }
 
