@@ -1,5 +1,5 @@
-//! The program's other mode: with `CELL_MIGRATE` set it starts no cell, but looks at its databases (`status`) or brings them
-//! to its migrations (`apply`). So whoever deploys it needs no database client of its own.
+//! The program's other mode: with `CELL_MIGRATE` set it starts no cell, but looks at its databases (`status`), brings them
+//! to its migrations (`apply`) or has them remember that it runs alone (`record`). So whoever deploys it needs no database client of its own.
 //! In: the environment and `cell/manifest.json`. Out: one JSON document on standard output, [`cell_manifest::Migrated`].
 //! Absent: how a database is migrated, and what is deployed when.
 
@@ -28,6 +28,8 @@ pub(crate) enum Mode {
     Status,
     /// They are brought to the migrations.
     Apply,
+    /// They remember the release that is deployed, when no process of the one before it is left.
+    Record,
 }
 
 /// Which release is brought out where.
@@ -57,17 +59,23 @@ impl Asked {
         let mode = match mode.as_str() {
             "status" => Mode::Status,
             "apply" => Mode::Apply,
+            "record" => Mode::Record,
             other => {
                 let other: String = other.chars().take(40).collect();
                 let text =
-                    ["`CELL_MIGRATE` is `", &other, "`, and must be `status` or `apply`, or not be set"].concat();
+                    ["`CELL_MIGRATE` is `", &other, "`, and must be `status`, `apply` or `record`, or not be set"]
+                        .concat();
                 return Err(Error::message(text));
             }
         };
         let databases = environment.get("CELL_MIGRATE_DATABASES")?.unwrap_or_default();
         let databases =
             databases.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        Ok(Some(Self { mode, databases, deployed: Deployed::read(environment)? }))
+        let deployed = Deployed::read(environment)?;
+        if mode == Mode::Record && deployed.is_none() {
+            return Err(Error::message("`CELL_MIGRATE` is `record`, and `CELL_RELEASE` does not say which release"));
+        }
+        Ok(Some(Self { mode, databases, deployed }))
     }
 }
 
@@ -161,6 +169,7 @@ mod tests {
             &[("CELL_MIGRATE", "")][..],
             &[("CELL_MIGRATE", "APPLY")],
             &[("CELL_MIGRATE", "apply"), ("CELL_RELEASE", "7")],
+            &[("CELL_MIGRATE", "record"), ("CELL_REGION", "eu")],
             &[("CELL_MIGRATE", "apply"), ("CELL_REGION", "eu"), ("CELL_RELEASE", "0")],
             &[("CELL_MIGRATE", "apply"), ("CELL_REGION", "eu"), ("CELL_RELEASE", "v7")],
             &[("CELL_MIGRATE", "apply"), ("CELL_REGION", "eu"), ("CELL_RELEASE", "7"), ("CELL_LIVE_RELEASE", "no")],

@@ -152,6 +152,13 @@ async fn a_renamed_value_is_read_under_its_earlier_name() -> Result<()> {
     // As the release before wrote it.
     database.handle().script("UPDATE rows SET type = 'sold_out'").await?;
     assert_eq!(database.rows.get(inserted.id).await?.map(|row| row.r#type), Some(Kind::OutOfPrint));
+    // And is found under it, among those that have the new one.
+    database.rows.insert(NewRow { r#type: Some(Kind::OutOfPrint), ..row() }).await?;
+    database.rows.insert(NewRow { r#type: Some(Kind::Plain), ..row() }).await?;
+    assert_eq!(database.rows.filter(|row| row.r#type.eq(Kind::OutOfPrint)).count().await?, 2);
+    assert_eq!(database.rows.filter(|row| row.r#type.ne(Kind::OutOfPrint)).count().await?, 1);
+    assert_eq!(database.rows.filter(|row| row.r#type.in_([Kind::OutOfPrint])).count().await?, 2);
+    assert_eq!(database.rows.filter(|row| !row.r#type.in_([Kind::OutOfPrint])).count().await?, 1);
     Ok(())
 }
 

@@ -293,7 +293,7 @@ async fn an_unknown_mode_and_a_missing_manifest_are_errors() {
     let output = place.told("drop", &[]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     expect_test::expect![[r#"
-        error: `cell-runtime`: `CELL_MIGRATE` is `drop`, and must be `status` or `apply`, or not be set
+        error: `cell-runtime`: `CELL_MIGRATE` is `drop`, and must be `status`, `apply` or `record`, or not be set
     "#]]
     .assert_eq(&String::from_utf8_lossy(&output.stderr));
 

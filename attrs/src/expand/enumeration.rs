@@ -33,6 +33,10 @@ pub(super) fn expand(decl: &Enumeration, mut item: Item, fingerprint: &str) -> T
         let variant = &value.ident;
         quote!(#(#texts)|* => ::core::option::Option::Some(Self::#variant))
     });
+    let renamed = decl.values.iter().filter_map(|value| {
+        let (text, earlier) = (&value.text, &value.renamed_from.as_ref()?.value);
+        Some(quote!((#text, #earlier)))
+    });
     let texts = decl.values.iter().map(|value| &value.text);
     let shape = message::implement(ident, &quote!(define.enumeration(&[#(#texts),*])), &krate);
     let record = record(&krate, "enumeration", &word(ident), fingerprint);
@@ -41,6 +45,7 @@ pub(super) fn expand(decl: &Enumeration, mut item: Item, fingerprint: &str) -> T
         const _: () = {
             impl #krate::db::Field for #ident {
                 const TYPE: #krate::db::Type = #krate::db::Type::Text;
+                const EARLIER: &'static [(&'static str, &'static str)] = &[#(#renamed),*];
                 fn value(&self) -> #krate::db::Value<'_> {
                     #krate::db::Value::Text(::std::borrow::Cow::Borrowed(match self { #(#stored,)* }))
                 }

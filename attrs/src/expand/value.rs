@@ -21,6 +21,7 @@ pub(super) fn expand(decl: &Value, mut item: Item, fingerprint: &str) -> TokenSt
         impl #krate::db::Field for #ident {
             const TYPE: #krate::db::Type = <#inner as #krate::db::Field>::TYPE;
             const NULLABLE: bool = <#inner as #krate::db::Field>::NULLABLE;
+            const EARLIER: &'static [(&'static str, &'static str)] = <#inner as #krate::db::Field>::EARLIER;
             fn value(&self) -> #krate::db::Value<'_> {
                 #krate::db::Field::value(&self.0)
             }

@@ -92,7 +92,7 @@ pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, St
             }
             Action::Rebase { .. } => true,
             Action::Reverse(_) => {
-                reverse::run(subject, output)?;
+                reverse::run(subject, output).await?;
                 true
             }
         };

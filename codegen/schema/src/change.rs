@@ -1,7 +1,7 @@
 //! What may differ between two schemas, and how a schema becomes the next by it.
 //! Absent: finding changes ([`crate::diff`]) and whether one can be made on rows ([`crate::plan`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -125,6 +125,9 @@ pub struct RowChange {
     /// What becomes of single values of an enumeration.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
+    /// Which of them were only renamed, by the earlier name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub renamed: BTreeSet<String>,
     /// The time zone of times that were stored without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,

@@ -102,12 +102,28 @@ pub struct Index {
 pub struct BridgeSql {
     /// The table.
     pub table: String,
+    /// Its key.
+    pub key: Vec<String>,
     /// The column that the next release knows.
     pub column: String,
-    /// The same column as the earlier release knows it; without one, only empty columns are filled.
-    pub twin: Option<String>,
-    /// What an empty column is filled with; with a twin, what both hold where nobody wrote them.
-    pub value: String,
+    /// What becomes of a row that is written.
+    pub work: BridgeWork,
+}
+
+/// What a bridge does to a row that is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BridgeWork {
+    /// The column and its twin hold the same.
+    Same {
+        /// The column as the earlier release knows it.
+        twin: String,
+        /// What both hold where nobody wrote them.
+        unwritten: String,
+    },
+    /// Where the column is empty it gets this value.
+    Fill(String),
+    /// What the next release writes becomes what both read: pairs of texts.
+    Values(Vec<(String, String)>),
 }
 
 /// A second table with the rows of another, as far as it has its columns: whichever is written, triggers write the other.

@@ -179,7 +179,7 @@ fn table(previous: &Table, next: &Table, hints: &Hints, changes: &mut Vec<Change
 fn row_change(previous: &Column, next: &Column, table: &str, hints: &Hints) -> RowChange {
     let Some(said) = hints.column(table, &next.name) else { return RowChange::default() };
     let required = previous.nullable && !next.nullable && next.generated.is_none();
-    let values = match (&previous.ty, &next.ty) {
+    let values: BTreeMap<String, String> = match (&previous.ty, &next.ty) {
         (Type::Enumeration { values: before }, after) => {
             let kept = |value: &String| matches!(after, Type::Enumeration { values } if values.contains(value));
             let moves = said.values.iter().filter(|(from, _)| before.contains(from) && !kept(from));
@@ -187,7 +187,8 @@ fn row_change(previous: &Column, next: &Column, table: &str, hints: &Hints) -> R
         }
         _ => BTreeMap::new(),
     };
-    RowChange { backfill: said.backfill.clone().filter(|_| required), values, zone: None }
+    let renamed = said.renamed.iter().filter(|from| values.contains_key(*from)).cloned().collect();
+    RowChange { backfill: said.backfill.clone().filter(|_| required), values, renamed, zone: None }
 }
 
 /// The constraints that came with an added column.

@@ -48,6 +48,8 @@ pub struct ColumnHints {
     pub zone: Option<String>,
     /// What becomes of an enumeration's values that the column may no longer hold, by the earlier value.
     pub values: BTreeMap<String, String>,
+    /// Which of them were only renamed, by the earlier value: the next release reads these under both names.
+    pub renamed: BTreeSet<String>,
 }
 
 impl Hints {

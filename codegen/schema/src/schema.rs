@@ -264,6 +264,17 @@ impl Table {
 }
 
 impl Type {
+    /// Whether `wider` holds all numbers of this type of integers, and more.
+    #[must_use]
+    pub fn widens_to(&self, wider: &Self) -> bool {
+        match self {
+            Self::I16 => matches!(wider, Self::I32 | Self::I64),
+            Self::U16 => matches!(wider, Self::I32 | Self::U32 | Self::I64),
+            Self::I32 | Self::U32 => matches!(wider, Self::I64),
+            _ => false,
+        }
+    }
+
     /// The type in a few words, for messages.
     #[must_use]
     pub fn shown(&self) -> String {

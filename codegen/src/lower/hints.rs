@@ -23,11 +23,13 @@ pub(super) fn table(row: &Row<'_>, object: &str, allowed: &mut BTreeSet<Allowed>
         for hazard in column.allow.iter().filter_map(|word| HazardKind::from_code(&word.to_string())) {
             allowed.insert(Allowed { hazard, object: format!("{object}.{name}") });
         }
+        let (values, renamed) = values(row, column);
         let said = ColumnHints {
             renamed_from: column.renamed_from.as_ref().map(|name| name.value.clone()),
             backfill: column.backfill.as_ref().and_then(|said| Some(expression::rule(row, &said.value).ok()?.0)),
             zone: column.zone.as_ref().map(|zone| zone.value.clone()),
-            values: values(row, column),
+            values,
+            renamed,
         };
         if said != ColumnHints::default() {
             hints.columns.insert(name, said);
@@ -37,11 +39,11 @@ pub(super) fn table(row: &Row<'_>, object: &str, allowed: &mut BTreeSet<Allowed>
 }
 
 /// What becomes of the values of a column's enumeration, by their earlier texts. Of a value that was renamed and then removed
-/// both earlier texts become the other value's.
-fn values(row: &Row<'_>, column: &decl::Column) -> BTreeMap<String, String> {
-    let Ok(Kind::Enumeration(id)) = row.stored(column).map(|stored| stored.kind) else { return BTreeMap::new() };
-    let Decl::Enumeration(enumeration) = &row.program.declared(id).decl else { return BTreeMap::new() };
-    let mut values = BTreeMap::new();
+/// both earlier texts become the other value's. And which of them are those of values that were only renamed.
+fn values(row: &Row<'_>, column: &decl::Column) -> (BTreeMap<String, String>, BTreeSet<String>) {
+    let (mut values, mut renamed) = (BTreeMap::new(), BTreeSet::new());
+    let Ok(Kind::Enumeration(id)) = row.stored(column).map(|stored| stored.kind) else { return (values, renamed) };
+    let Decl::Enumeration(enumeration) = &row.program.declared(id).decl else { return (values, renamed) };
     for value in &enumeration.values {
         let becomes = value.removed_to.as_ref().map_or(Some(value), |to| {
             enumeration.values.iter().find(|other| other.ident == *to && other.removed_to.is_none())
@@ -49,7 +51,8 @@ fn values(row: &Row<'_>, column: &decl::Column) -> BTreeMap<String, String> {
         let Some(becomes) = becomes else { continue };
         let earlier = value.renamed_from.as_ref().map(|from| from.value.clone());
         let removed = value.removed_to.as_ref().map(|_| value.text.clone());
+        renamed.extend(earlier.iter().filter(|_| removed.is_none()).cloned());
         values.extend(earlier.into_iter().chain(removed).map(|from| (from, becomes.text.clone())));
     }
-    values
+    (values, renamed)
 }

@@ -51,7 +51,7 @@ pub use introspect::{Found, introspect};
 pub use journal::State;
 #[cfg(feature = "rehearse")]
 pub use rehearse::{RehearseError, Report, rehearse, rehearse_on};
-pub use releases::{Live, Release, record_release, releases};
+pub use releases::{Coming, Live, Release, announce_release, record_release, releases};
 pub use status::{AppliedMigration, DraftStatus, Problem, Status, status};
 pub use target::Target;
 pub use url::Url;

@@ -40,18 +40,46 @@ pub struct Release {
     pub release: u32,
 }
 
-/// Remembers which release of an application a region has now, in place of the one before, and the number of the newest
-/// migration that this release knows.
+/// A release as a deploy brings it to a region.
+#[derive(Clone, Copy, Debug)]
+pub struct Coming<'a> {
+    /// The application's package.
+    pub application: &'a str,
+    /// The region.
+    pub region: &'a str,
+    /// Its number.
+    pub release: u32,
+    /// The number of the newest migration that it knows.
+    pub head: u32,
+}
+
+/// Remembers that a release is about to run in a region beside the one that runs there, if one does: from now on the database
+/// keeps what either of them needs. What it needs no more it may lose after [`record_release`].
 ///
 /// # Errors
 /// The database does not exist, does not answer, or holds something that is not ours.
-pub async fn record_release(
-    target: &Target,
-    application: &str,
-    region: &str,
-    release: u32,
-    head: u32,
-) -> Result<(), MigrateError> {
+pub async fn announce_release(target: &Target, coming: Coming<'_>, live: Option<u32>) -> Result<(), MigrateError> {
+    remember(target, coming, Moment::Begins { live }).await
+}
+
+/// Remembers that a release is the one that runs in a region, and no process of the one before it.
+///
+/// # Errors
+/// The database does not exist, does not answer, or holds something that is not ours.
+pub async fn record_release(target: &Target, coming: Coming<'_>) -> Result<(), MigrateError> {
+    remember(target, coming, Moment::Alone).await
+}
+
+/// Where a deploy is.
+#[derive(Clone, Copy)]
+enum Moment {
+    /// The release begins to run, beside the live one.
+    Begins { live: Option<u32> },
+    /// It runs alone.
+    Alone,
+}
+
+async fn remember(target: &Target, coming: Coming<'_>, moment: Moment) -> Result<(), MigrateError> {
     let patience = Options::default().patience;
     apply::prepare(target, Access::Existing)?;
     let lock = lock::file(target, patience).await?;
@@ -60,7 +88,7 @@ pub async fn record_release(
         // Two that create one table at once would meet in PostgreSQL's catalog.
         lock::session(&mut connection, target, patience).await?;
         read_or_create(&mut connection, target).await?;
-        let written = write(&mut connection, application, region, release, head).await;
+        let written = write(&mut connection, coming, moment).await;
         written.map_err(|error| MigrateError::engine(target, "record the release", &error))
     }
     .await;
@@ -69,20 +97,24 @@ pub async fn record_release(
     recorded
 }
 
-async fn write(
-    connection: &mut Connection,
-    application: &str,
-    region: &str,
-    release: u32,
-    head: u32,
-) -> Result<(), sqlx::Error> {
+async fn write(connection: &mut Connection, coming: Coming<'_>, moment: Moment) -> Result<(), sqlx::Error> {
     connection.begin().await?;
-    let table = match connection.engine() {
-        Engine::Sqlite => SQLITE,
-        Engine::Postgres => POSTGRES,
-    };
     let written = async {
-        connection.run(table).await?;
+        connection
+            .run(match connection.engine() {
+                Engine::Sqlite => SQLITE,
+                Engine::Postgres => POSTGRES,
+            })
+            .await?;
+        let Coming { application, region, .. } = coming;
+        let before = connection
+            .texts(
+                "SELECT CAST(release AS text), CAST(head AS text) FROM cell_releases \
+                 WHERE application = $1 AND region = $2",
+                &[application, region],
+            )
+            .await?;
+        let (release, head) = remembered(coming, moment, before.first());
         connection
             .execute("DELETE FROM cell_releases WHERE application = $1 AND region = $2", &[application, region])
             .await?;
@@ -100,6 +132,18 @@ async fn write(
         connection.rollback().await;
     }
     written
+}
+
+/// The release that a region's row names, and the newest migration that everything that runs there knows.
+fn remembered(coming: Coming<'_>, moment: Moment, before: Option<&TextRow>) -> (u32, u32) {
+    let Moment::Begins { live } = moment else { return (coming.release, coming.head) };
+    let number = |at: usize| before.and_then(|row| row.get(at)).cloned().flatten().and_then(|text| text.parse().ok());
+    match (number(0).zip(number(1)), live) {
+        (Some((release, head)), _) => (release, coming.head.min(head)),
+        (None, None) => (coming.release, coming.head),
+        // What runs was never written down: what it knows is not known.
+        (None, Some(live)) => (live, 0),
+    }
 }
 
 /// The releases that were recorded, ordered by application and region; none where the database does not exist.

@@ -105,7 +105,7 @@ impl Pending<'_> {
         let phases = self.migration.phases.as_ref().filter(|_| self.phase == Phase::Contract);
         phases.into_iter().flat_map(|phases| &phases.bridges).filter_map(|bridge| match bridge {
             Bridge::Table { previous, .. } => Some(previous.as_str()),
-            Bridge::Same { .. } | Bridge::Fill { .. } => None,
+            Bridge::Same { .. } | Bridge::Fill { .. } | Bridge::Values { .. } => None,
         })
     }
 }

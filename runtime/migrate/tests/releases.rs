@@ -3,7 +3,8 @@
 mod support;
 
 use cell_migrate::{
-    Applied, MigrateError, Options, Release, State, Target, Url, apply, head, record_release, releases, status, verify,
+    Applied, Coming, MigrateError, Options, Release, State, Target, Url, announce_release, apply, head, record_release,
+    releases, status, verify,
 };
 use cell_schema::history::{History, seal};
 use cell_schema::schema::Schema;
@@ -143,7 +144,7 @@ async fn a_database_remembers_which_release_runs_where() {
         for (application, region, release) in
             [("shop", "eu", 1), ("shop", "Us", 2), ("desk'", "eu", 7), ("shop", "eu", 3)]
         {
-            record_release(&place.target, application, region, release, 2).await.unwrap();
+            record_release(&place.target, coming(application, region, release, 2)).await.unwrap();
         }
         let row = |application: &str, region: &str, release| Release {
             application: application.to_owned(),
@@ -159,13 +160,48 @@ async fn a_database_remembers_which_release_runs_where() {
     }
 }
 
+fn coming<'a>(application: &'a str, region: &'a str, release: u32, head: u32) -> Coming<'a> {
+    Coming { application, region, release, head }
+}
+
+#[tokio::test]
+async fn as_long_as_two_releases_run_the_one_that_knows_less_counts() {
+    for place in places().await {
+        let target = &place.target;
+        applied(target, &later()).await.unwrap();
+        let mut steps: Vec<String> = Vec::new();
+        let mut recorded = async || {
+            let row = texts(target, "SELECT release || ' ' || head FROM cell_releases WHERE region = 'eu'").await;
+            steps.extend(row);
+        };
+        // The first there is, the next, back again, which is given up, and another one.
+        announce_release(target, coming("shop", "eu", 1, 1), None).await.unwrap();
+        recorded().await;
+        announce_release(target, coming("shop", "eu", 2, 3), Some(1)).await.unwrap();
+        recorded().await;
+        record_release(target, coming("shop", "eu", 2, 3)).await.unwrap();
+        recorded().await;
+        announce_release(target, coming("shop", "eu", 1, 1), Some(2)).await.unwrap();
+        recorded().await;
+        announce_release(target, coming("shop", "eu", 3, 4), Some(2)).await.unwrap();
+        recorded().await;
+        record_release(target, coming("shop", "eu", 3, 4)).await.unwrap();
+        recorded().await;
+        assert_eq!(steps, ["1 1", "1 1", "2 3", "2 1", "2 1", "3 4"]);
+        // Of one that was never written down nothing is known.
+        announce_release(target, coming("shop", "us", 3, 4), Some(2)).await.unwrap();
+        let row = texts(target, "SELECT release || ' ' || head FROM cell_releases WHERE region = 'us'").await;
+        assert_eq!(row, ["2 0"]);
+    }
+}
+
 #[tokio::test]
 async fn two_that_record_at_once_both_do() {
     for place in places().await {
         applied(&place.target, &story()).await.unwrap();
         let (one, other) = tokio::join!(
-            record_release(&place.target, "shop", "eu", 1, 2),
-            record_release(&place.target, "shop", "us", 1, 2)
+            record_release(&place.target, coming("shop", "eu", 1, 2)),
+            record_release(&place.target, coming("shop", "us", 1, 2))
         );
         one.unwrap();
         other.unwrap();
@@ -178,12 +214,12 @@ async fn a_release_is_recorded_in_no_strangers_database() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.db");
     let on_file = Target::new(Url::sqlite(&file)).unwrap();
-    assert_eq!(record_release(&on_file, "shop", "eu", 1, 2).await.unwrap_err().code(), "database-missing");
+    assert_eq!(record_release(&on_file, coming("shop", "eu", 1, 2)).await.unwrap_err().code(), "database-missing");
     assert!(!file.exists());
     std::fs::write(&file, []).unwrap();
     for target in [on_file, on_postgres().await.target] {
         run(&target, "CREATE TABLE guests (x int)").await;
-        let error = record_release(&target, "shop", "eu", 1, 2).await.unwrap_err();
+        let error = record_release(&target, coming("shop", "eu", 1, 2)).await.unwrap_err();
         assert_eq!(error.code(), "unknown-database");
         assert_eq!(releases(&target).await.unwrap(), []);
     }

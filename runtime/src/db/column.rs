@@ -8,6 +8,7 @@ use super::field::{Field, Sortable, Text};
 use super::filter::{Comparison, Filter, Node, TextTest};
 use super::operand::Operand;
 use super::sort::{Direction, Sort};
+use super::value::Value;
 
 /// A column as its table's macro describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +26,23 @@ pub struct ColumnInfo {
     pub generated: bool,
     /// Whether an insert may leave it out.
     pub has_default: bool,
+    /// See [`Field::EARLIER`].
+    pub earlier: &'static [(&'static str, &'static str)],
 }
 
 impl ColumnInfo {
     /// A column that holds `V`.
     #[must_use]
     pub const fn of<V: Field>(name: &'static str) -> Self {
-        Self { name, ty: V::TYPE, nullable: V::NULLABLE, automatic: false, generated: false, has_default: false }
+        Self {
+            name,
+            ty: V::TYPE,
+            nullable: V::NULLABLE,
+            automatic: false,
+            generated: false,
+            has_default: false,
+            earlier: V::EARLIER,
+        }
     }
 
     /// With the precision and scale that `#[decimal(p, s)]` says.
@@ -40,6 +51,12 @@ impl ColumnInfo {
         assert!(matches!(self.ty, Type::Decimal { .. }), "`#[decimal(p, s)]` belongs on a field of `Decimal`");
         self.ty = Type::Decimal { precision, scale };
         self
+    }
+
+    /// The earlier texts under which rows may hold a value.
+    pub(crate) fn names(&self, value: &Value<'_>) -> impl Iterator<Item = &'static str> {
+        let is_named = |name: &str| matches!(value, Value::Text(text) if text == name);
+        self.earlier.iter().filter(move |(name, _)| is_named(name)).map(|(_, earlier)| *earlier)
     }
 
     /// Numbered by the engine.

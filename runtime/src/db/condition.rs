@@ -79,7 +79,18 @@ impl Lowering {
                     Value::Decimal(value) if self.engine == Engine::Sqlite => {
                         self.scaled_comparison(column, comparison, value)
                     }
-                    value => Ok(left.binary(operator(comparison), self.parameter(value, column.ty)?)),
+                    value => {
+                        let earlier: Vec<&str> = column.names(&value).collect();
+                        let first = self.parameter(value, column.ty)?;
+                        if earlier.is_empty() || !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+                            return Ok(left.binary(operator(comparison), first));
+                        }
+                        let mut names = vec![first];
+                        for name in earlier {
+                            names.push(self.parameter(Value::Text(name.into()), column.ty)?);
+                        }
+                        Ok(if comparison == Comparison::Equal { left.is_in(names) } else { left.is_not_in(names) })
+                    }
                 }
             }
             Side::Column(other) if other.ty == column.ty => {
@@ -129,7 +140,12 @@ impl Lowering {
                             among.push(self.parameter(Value::Int(value), Type::I64)?);
                         }
                     }
-                    (value, ty) => among.push(self.parameter(value, ty)?),
+                    (value, ty) => {
+                        for name in column.names(&value) {
+                            among.push(self.parameter(Value::Text(name.into()), ty)?);
+                        }
+                        among.push(self.parameter(value, ty)?);
+                    }
                 },
                 Side::Column(other) => among.push(Expr::col(other.name)),
             }

@@ -29,6 +29,9 @@ pub trait Field: Sized + Send + Sync + 'static {
     const TYPE: Type;
     /// Whether the column may hold no value.
     const NULLABLE: bool = false;
+    /// The values that rows may also hold under an earlier text, as long as a release runs that knows no other: pairs of a
+    /// value's text and its earlier one.
+    const EARLIER: &'static [(&'static str, &'static str)] = &[];
 
     /// The value.
     fn value(&self) -> Value<'_>;
@@ -67,6 +70,7 @@ impl<V: Field> Field for Option<V> {
         assert!(!V::NULLABLE, "an option of an option can't be a column");
         true
     };
+    const EARLIER: &'static [(&'static str, &'static str)] = V::EARLIER;
 
     fn value(&self) -> Value<'_> {
         self.as_ref().map_or(Value::Null, V::value)

@@ -7,7 +7,9 @@ use std::path::Path;
 use cell_manifest::{
     AppliedMigration, Database, Engine, Manifest, MigratedDatabase, MigratedHead, MigrationProblem, MigrationState,
 };
-use cell_migrate::{Applied, Head, History, Live, MigrateError, Options, State, Status, Target, When, read_history};
+use cell_migrate::{
+    Applied, Coming, Head, History, Live, MigrateError, Options, State, Status, Target, When, read_history,
+};
 
 use super::error::DataError;
 use super::migrate::root;
@@ -91,10 +93,11 @@ impl Subject<'_> {
         let done = match mode {
             Mode::Status => self.look(&target, &mut told).await,
             Mode::Apply => self.apply(&target, deployed, &mut told).await,
+            Mode::Record => self.record(&target, deployed, &mut told).await,
         };
         if let Err(error) = done {
-            // What an application of migrations that failed has left is worth a look; that fails as the first did, or tells.
-            if mode == Mode::Apply {
+            // What failed has left something that is worth a look; that fails as the first did, or tells.
+            if mode != Mode::Status {
                 let _ = self.look(&target, &mut told).await;
             }
             told.problem = Some(problem(&error));
@@ -150,15 +153,42 @@ impl Subject<'_> {
             options.contracts = When::Released { live };
         }
         let history = self.history()?;
+        // A database that others may change meanwhile knows before that this release comes.
+        let is_there = cell_migrate::head(target).await?.is_some();
+        if let Some(deployed) = deployed.filter(|_| is_there) {
+            self.announce(target, &history, deployed).await?;
+        }
         let applied = cell_migrate::apply(target, &history, &options).await?;
         told.applied = Some(steps(&applied));
         told.ahead = applied.ahead;
         told.head = applied.head.map(head);
-        if let Some(Deployed { region, release, .. }) = deployed {
-            let head = history.migrations.last().map_or(0, |migration| migration.number);
-            cell_migrate::record_release(target, self.application, region, *release, head).await?;
+        if let Some(deployed) = deployed.filter(|_| !is_there) {
+            self.announce(target, &history, deployed).await?;
         }
         Ok(())
+    }
+
+    async fn announce(&self, target: &Target, history: &History, deployed: &Deployed) -> Result<(), MigrateError> {
+        cell_migrate::announce_release(target, self.coming(history, deployed), deployed.live).await
+    }
+
+    /// Has the database remember that this release runs alone.
+    async fn record(
+        &self,
+        target: &Target,
+        deployed: Option<&Deployed>,
+        told: &mut MigratedDatabase,
+    ) -> Result<(), MigrateError> {
+        if let Some(deployed) = deployed {
+            cell_migrate::record_release(target, self.coming(&self.history()?, deployed)).await?;
+        }
+        self.look(target, told).await
+    }
+
+    fn coming<'d>(&'d self, history: &History, deployed: &'d Deployed) -> Coming<'d> {
+        let head = history.migrations.last().map_or(0, |migration| migration.number);
+        let Deployed { region, release, .. } = deployed;
+        Coming { application: self.application, region, release: *release, head }
     }
 
     fn history(&self) -> Result<History, MigrateError> {

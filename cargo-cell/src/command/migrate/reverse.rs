@@ -1,6 +1,8 @@
-//! `migrate reverse`: the SQL that undoes the newest migration, where that loses nothing. In: a history. Out: SQL, or why not.
+//! `migrate reverse`: the SQL that undoes the newest migration, where that loses nothing. In: a history, and how far the database
+//! came. Out: SQL, or why not.
 //! Absent: running it; a journal would no longer say what a database has.
 
+use cell_migrate::State;
 use cell_schema::history::{self, Parts};
 use cell_schema::plan::{self, Indexes, Reverse};
 use cell_schema::schema::Schema;
@@ -21,7 +23,7 @@ struct ReverseValue<'a> {
 ///
 /// # Errors
 /// There is no migration, or none that can be undone without loss.
-pub(super) fn run(subject: &Subject<'_>, output: &Output) -> Result<(), Stop> {
+pub(super) async fn run(subject: &Subject<'_>, output: &Output) -> Result<(), Stop> {
     let name = &subject.database.name;
     let refused = |refusals: Vec<cell_schema::Refusal>| {
         let lines: Vec<String> =
@@ -36,8 +38,17 @@ pub(super) fn run(subject: &Subject<'_>, output: &Output) -> Result<(), Stop> {
     for migration in before {
         previous = plan::replay(&previous, &migration.changes).map_err(broken)?;
     }
-    let next = plan::replay(&previous, &last.changes).map_err(broken)?;
-    let back = match plan::reverse(&previous, &last.changes).map_err(broken)? {
+    let engine = subject.target.engine();
+    // A database that is not there yet will have all of it.
+    let head = cell_migrate::head(&subject.target).await?;
+    let waiting = last.phases.as_ref().filter(|_| {
+        last.has_contract() && head.is_some_and(|head| head.number == last.number && head.state == State::Expanded)
+    });
+    let (reversed, state) = match waiting {
+        Some(phases) => (plan::reverse_between(&previous, phases), " while its second phase waits"),
+        None => (plan::reverse(&previous, &last.changes), ""),
+    };
+    let back = match reversed.map_err(broken)? {
         Reverse::Changes(back) => back,
         Reverse::None(refusals) => {
             let message = format!("`{}` cannot be undone without loss: {}", last.name, refused(refusals));
@@ -46,15 +57,18 @@ pub(super) fn run(subject: &Subject<'_>, output: &Output) -> Result<(), Stop> {
                 .into());
         }
     };
-    let engine = subject.target.engine();
-    let program = plan::program(engine, &next, &back, Indexes::InTransactions).map_err(broken)?;
-    let Parts { steps, .. } = history::parts(engine, &program);
+    let program = match waiting {
+        Some(phases) => plan::program_between(engine, &previous, phases, &back, Indexes::InTransactions),
+        None => plan::replay(&previous, &last.changes)
+            .and_then(|next| plan::program(engine, &next, &back, Indexes::InTransactions)),
+    };
+    let Parts { steps, .. } = history::parts(engine, &program.map_err(broken)?);
     let sql: String = steps.iter().map(|step| format!("-- {}\n{}\n\n", step.title, step.sql)).collect();
     output.value(Value {
         command: "migrate reverse",
         database: name,
         value: ReverseValue { migration: &last.name, sql: &sql },
     });
-    output.text(|_| format!("-- undoes {} of {name} on {}\n\n{sql}", last.name, engine.title()));
+    output.text(|_| format!("-- undoes {} of {name} on {}{state}\n\n{sql}", last.name, engine.title()));
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The triggers that keep rows fit for two releases. In: a bridge, and what the engine holds of its table. Out: SQL that makes it,
 //! and SQL that takes it away. Both engines do the same: who writes a column under one name has written it under the other.
 
-use super::{Dialect, text};
-use crate::ddl::BridgeSql;
+use super::{Dialect, list, text};
+use crate::ddl::{BridgeSql, BridgeWork};
 use crate::engine::Engine;
 use crate::names;
 use crate::object::Object;
@@ -47,40 +47,50 @@ fn name(bridge: &BridgeSql, suffix: &str) -> String {
 
 /// SQLite: a trigger for each way in which a row is written.
 fn parts(bridge: &BridgeSql) -> &'static [&'static str] {
-    if bridge.twin.is_some() { &["bridge1", "bridge2", "bridge3"] } else { &["bridge1", "bridge2"] }
+    match bridge.work {
+        BridgeWork::Same { .. } => &["bridge1", "bridge2", "bridge3"],
+        BridgeWork::Fill(_) | BridgeWork::Values(_) => &["bridge1", "bridge2"],
+    }
 }
 
 fn sqlite(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
     let quote = |name: &str| dialect.quote(name);
     let (table, column) = (quote(&bridge.table), quote(&bridge.column));
-    let trigger = |part: usize, on: &str, when: String, set: String| {
+    let is = super::written(dialect, &bridge.key, "NEW");
+    let trigger = |part: usize, on: &str, when: &str, set: &str| {
         let name = quote(&name(bridge, parts(bridge).get(part).copied().unwrap_or(SUFFIX)));
         format!(
-            "CREATE TRIGGER {name} AFTER {on} ON {table}\n    WHEN {when}\nBEGIN\n    UPDATE {table} SET {set} WHERE rowid = NEW.rowid;\nEND;"
+            "CREATE TRIGGER {name} AFTER {on} ON {table}\n    WHEN {when}\nBEGIN\n    UPDATE {table} SET {set}\n        WHERE {is};\nEND;"
         )
     };
-    let Some(twin) = &bridge.twin else {
-        let (when, set) = (format!("NEW.{column} IS NULL"), format!("{column} = {}", bridge.value));
-        let parts =
-            [trigger(0, "INSERT", when.clone(), set.clone()), trigger(1, &format!("UPDATE OF {column}"), when, set)];
-        return parts.join("\n\n");
+    // Both ways to write the column are followed by the same.
+    let written = |when: &str, set: &str| {
+        [trigger(0, "INSERT", when, set), trigger(1, &format!("UPDATE OF {column}"), when, set)].join("\n\n")
     };
-    let twin = quote(twin);
-    let written = format!("CASE WHEN NEW.{twin} IS NOT {0} THEN NEW.{twin} ELSE NEW.{column} END", bridge.value);
+    let (twin, unwritten) = match &bridge.work {
+        BridgeWork::Fill(value) => return written(&format!("NEW.{column} IS NULL"), &format!("{column} = {value}")),
+        BridgeWork::Values(values) => {
+            let names: Vec<String> = values.iter().map(|(next, _)| next.clone()).collect();
+            let set = format!("{column} = (SELECT {})", earlier_value(&format!("NEW.{column}"), values));
+            return written(&format!("NEW.{column} IN ({})", list(&names)), &set);
+        }
+        BridgeWork::Same { twin, unwritten } => (quote(twin), unwritten),
+    };
+    let written = format!("(SELECT CASE WHEN NEW.{twin} IS NOT {unwritten} THEN NEW.{twin} ELSE NEW.{column} END)");
     let differ = format!("NEW.{twin} IS NOT NEW.{column}");
     let parts = [
-        trigger(0, "INSERT", differ.clone(), format!("{twin} = {written}, {column} = {written}")),
+        trigger(0, "INSERT", &differ, &format!("{twin} = {written}, {column} = {written}")),
         trigger(
             1,
             &format!("UPDATE OF {twin}"),
-            format!("NEW.{twin} IS NOT OLD.{twin} AND {differ}"),
-            format!("{column} = NEW.{twin}"),
+            &format!("NEW.{twin} IS NOT OLD.{twin} AND {differ}"),
+            &format!("{column} = (SELECT NEW.{twin})"),
         ),
         trigger(
             2,
             &format!("UPDATE OF {column}"),
-            format!("NEW.{column} IS NOT OLD.{column} AND {differ}"),
-            format!("{twin} = NEW.{column}"),
+            &format!("NEW.{column} IS NOT OLD.{column} AND {differ}"),
+            &format!("{twin} = (SELECT NEW.{column})"),
         ),
     ];
     parts.join("\n\n")
@@ -89,16 +99,17 @@ fn sqlite(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
 fn postgres(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
     let quote = |name: &str| dialect.quote(name);
     let (table, column, name) = (quote(&bridge.table), quote(&bridge.column), quote(&name(bridge, SUFFIX)));
-    let body = match &bridge.twin {
-        None => format!(
-            "    IF NEW.{column} IS NULL THEN\n        NEW.{column} := (SELECT {} FROM (SELECT NEW.*) AS written);\n    END IF;",
-            bridge.value
+    let body = match &bridge.work {
+        BridgeWork::Fill(value) => format!(
+            "    IF NEW.{column} IS NULL THEN\n        NEW.{column} := (SELECT {value} FROM (SELECT NEW.*) AS written);\n    END IF;"
         ),
-        Some(twin) => {
+        BridgeWork::Values(values) => {
+            format!("    NEW.{column} := {};", earlier_value(&format!("NEW.{column}"), values))
+        }
+        BridgeWork::Same { twin, unwritten } => {
             let twin = quote(twin);
             format!(
-                "    IF TG_OP = 'INSERT' THEN\n        IF NEW.{twin} IS DISTINCT FROM {0} THEN\n            NEW.{column} := NEW.{twin};\n        ELSE\n            NEW.{twin} := NEW.{column};\n        END IF;\n    ELSIF NEW.{twin} IS DISTINCT FROM OLD.{twin} THEN\n        NEW.{column} := NEW.{twin};\n    ELSIF NEW.{column} IS DISTINCT FROM OLD.{column} THEN\n        NEW.{twin} := NEW.{column};\n    END IF;",
-                bridge.value
+                "    IF TG_OP = 'INSERT' THEN\n        IF NEW.{twin} IS DISTINCT FROM {unwritten} THEN\n            NEW.{column} := NEW.{twin};\n        ELSE\n            NEW.{twin} := NEW.{column};\n        END IF;\n    ELSIF NEW.{twin} IS DISTINCT FROM OLD.{twin} THEN\n        NEW.{column} := NEW.{twin};\n    ELSIF NEW.{column} IS DISTINCT FROM OLD.{column} THEN\n        NEW.{twin} := NEW.{column};\n    END IF;"
             )
         }
     };
@@ -108,4 +119,10 @@ fn postgres(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
         "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS {body};\n\n\
          CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table}\n    FOR EACH ROW EXECUTE FUNCTION {name}();"
     )
+}
+
+/// What a release wrote, by the name that both know.
+fn earlier_value(written: &str, values: &[(String, String)]) -> String {
+    let arms = values.iter().map(|(next, previous)| format!("WHEN {} THEN {}", text(next), text(previous)));
+    format!("CASE {written} {} ELSE {written} END", arms.collect::<Vec<_>>().join(" "))
 }

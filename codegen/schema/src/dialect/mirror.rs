@@ -14,6 +14,9 @@ use crate::object::Object;
 /// The last parts of the triggers' names: of those on an insert, an update and a delete.
 const PARTS: [&str; 3] = ["bridge1", "bridge2", "bridge3"];
 
+/// What a query calls the table that it reads. By its own name a table called `new` would be what the trigger itself calls so.
+const ROW: &str = "\"row\"";
+
 /// Makes the triggers.
 pub(super) fn create(dialect: &dyn Dialect, mirror: &MirrorSql) -> String {
     let [one, other] = both(mirror);
@@ -50,30 +53,33 @@ fn way(dialect: &dyn Dialect, mirror: &MirrorSql, written: &str, other: &str) ->
     let rest = list(&mirror.rest);
     let is = |row: &str| {
         let parts: Vec<String> =
-            mirror.key.iter().map(quote).map(|column| format!("{column} = {row}.{column}")).collect();
+            mirror.key.iter().map(quote).map(|column| format!("{ROW}.{column} = {row}.{column}")).collect();
         parts.join(" AND ")
     };
     let moved: Vec<String> =
         mirror.key.iter().map(quote).map(|column| format!("OLD.{column} IS NOT NEW.{column}")).collect();
     let moved = moved.join(" OR ");
-    let (on, to) = (dialect.quote(written), dialect.quote(other));
+    let (on, into) = (dialect.quote(written), dialect.quote(other));
+    let (from, to) = (format!("{on} AS {ROW}"), format!("{into} AS {ROW}"));
     let (new, old) = (is("NEW"), is("OLD"));
+    let [to_new, to_old] = ["NEW", "OLD"].map(|row| super::written(dialect, &mirror.key, row));
     let trigger = |part: &str, event: &str, body: &[String]| {
         let (name, body) = (dialect.quote(&name(written, part)), body.join("\n"));
         format!("CREATE TRIGGER {name} AFTER {event} ON {on}\nBEGIN\n{body}\nEND;")
     };
     let move_on = format!(
-        "    UPDATE {to} SET ({all}) = (SELECT {all} FROM {on} WHERE {new})\n        WHERE {old} AND ({moved});"
+        "    UPDATE {into} SET ({all}) = (SELECT {all} FROM {from} WHERE {new})\n        WHERE {to_old} AND (SELECT {moved});"
     );
     let change = format!(
-        "    UPDATE {to} SET ({rest}) = (SELECT {rest} FROM {on} WHERE {new})\n        WHERE {new} AND EXISTS \
-         (SELECT {rest} FROM {on} WHERE {new} EXCEPT SELECT {rest} FROM {to} WHERE {new});"
+        "    UPDATE {into} SET ({rest}) = (SELECT {rest} FROM {from} WHERE {new})\n        WHERE {to_new} AND EXISTS \
+         (SELECT {rest} FROM {from} WHERE {new} EXCEPT SELECT {rest} FROM {to} WHERE {new});"
     );
     let change = Some(change).filter(|_| !mirror.rest.is_empty());
     let add = format!(
-        "    INSERT INTO {to} ({all}) SELECT {all} FROM {on}\n        WHERE {new} AND NOT EXISTS (SELECT 1 FROM {to} WHERE {new});"
+        "    INSERT INTO {into} ({all}) SELECT {all} FROM {from}\n        WHERE {new} AND NOT EXISTS (SELECT 1 FROM {to} WHERE {new});"
     );
-    let remove = format!("    DELETE FROM {to}\n        WHERE {old} AND NOT EXISTS (SELECT 1 FROM {on} WHERE {old});");
+    let remove =
+        format!("    DELETE FROM {into}\n        WHERE {to_old} AND NOT EXISTS (SELECT 1 FROM {from} WHERE {old});");
     let inserted: Vec<String> = change.iter().chain([&add]).cloned().collect();
     let updated: Vec<String> = [&move_on].into_iter().chain(&inserted).cloned().collect();
     let [insert, update, delete] = PARTS;

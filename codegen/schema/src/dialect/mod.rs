@@ -133,6 +133,14 @@ fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// SQLite: whether a row of the table that a trigger writes is the one that fired it, as it is (`NEW`) or was (`OLD`). By itself
+/// `NEW` would be the table, where that is called so.
+fn written(dialect: &dyn Dialect, key: &[String], row: &str) -> String {
+    let parts =
+        key.iter().map(|column| dialect.quote(column)).map(|column| format!("{column} = (SELECT {row}.{column})"));
+    parts.collect::<Vec<_>>().join(" AND ")
+}
+
 /// Texts as the list behind `IN`.
 fn list(values: &[String]) -> String {
     values.iter().map(|value| text(value)).collect::<Vec<_>>().join(", ")

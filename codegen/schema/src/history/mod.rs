@@ -238,7 +238,7 @@ impl Migration {
             let later = if script.phase == Phase::Contract { "later: " } else { "" };
             script.steps.iter().map(move |step| format!("{later}{}", step.title))
         });
-        let unread = plan::unread(&self.changes).into_iter();
+        let unread = plan::unread(&self.changes, self.phases.as_ref().unwrap_or(&Phases::default())).into_iter();
         let unread = unread.map(|what| format!("the release before cannot read: {what}"));
         allowed.chain(interrupts).chain(unread).chain(steps).collect()
     }

@@ -37,7 +37,7 @@ pub(super) fn expand(
     for what in &phases.interrupts {
         head.push_str(&format!("-- interrupts the release before: {}\n", shown(what)));
     }
-    for what in unread(&plan.changes) {
+    for what in unread(&plan.changes, phases) {
         head.push_str(&format!("-- the release before cannot read: {what}\n"));
     }
     Ok(script(engine, Phase::Expand, head, &program))

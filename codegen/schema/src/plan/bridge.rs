@@ -4,7 +4,7 @@
 mod table;
 
 use super::{Bridge, Mode, Phases, Step};
-use crate::ddl::{BridgeSql, Statement};
+use crate::ddl::{BridgeSql, BridgeWork, Statement};
 use crate::dialect;
 use crate::engine::Engine;
 use crate::object::Object;
@@ -80,7 +80,7 @@ pub(super) fn fall(
 pub(super) fn second_names(phases: &Phases) -> Vec<String> {
     let name = |bridge: &Bridge| match bridge {
         Bridge::Table { previous, .. } => Some(previous.clone()),
-        Bridge::Same { .. } | Bridge::Fill { .. } => None,
+        Bridge::Same { .. } | Bridge::Fill { .. } | Bridge::Values { .. } => None,
     };
     phases.bridges.iter().filter_map(name).collect()
 }
@@ -115,7 +115,9 @@ impl Place<'_> {
 
     fn built(&self, bridge: &Bridge) -> Result<Built, Refusal> {
         let (table, column) = match bridge {
-            Bridge::Same { table, next: column, .. } | Bridge::Fill { table, column, .. } => (table, column),
+            Bridge::Same { table, next: column, .. }
+            | Bridge::Fill { table, column, .. }
+            | Bridge::Values { table, column, .. } => (table, column),
             Bridge::Table { previous, next } => {
                 let second = SecondName::find(self, previous, next);
                 return second.map(Built::Table).ok_or_else(|| self.missing(next));
@@ -124,20 +126,21 @@ impl Place<'_> {
         let missing = || self.missing(&format!("{table}.{column}"));
         let declared = self.between.table(table).ok_or_else(missing)?;
         let known = declared.column(column).ok_or_else(missing)?;
-        let (twin, value) = match bridge {
+        let work = match bridge {
             Bridge::Fill { value, .. } => {
-                let text = dialect::text_of(self.engine, &self.between.database, declared, column, value, Some(known))?;
-                (None, text)
+                let database = &self.between.database;
+                BridgeWork::Fill(dialect::text_of(self.engine, database, declared, column, value, Some(known))?)
             }
             Bridge::Same { previous, .. } => {
                 let lowered = dialect::lenient(self.engine, self.between);
                 let held = lowered.table(table).and_then(|table| table.column(column));
                 let default = held.and_then(|it| it.default.clone());
-                (Some(previous.clone()), default.unwrap_or_else(|| "NULL".to_owned()))
+                BridgeWork::Same { twin: previous.clone(), unwritten: default.unwrap_or_else(|| "NULL".to_owned()) }
             }
+            Bridge::Values { values, .. } => BridgeWork::Values(values.clone().into_iter().collect()),
             Bridge::Table { .. } => return Err(missing()),
         };
-        Ok(Built::Column(BridgeSql { table: table.clone(), column: column.clone(), twin, value }))
+        Ok(Built::Column(BridgeSql { table: table.clone(), key: declared.key.clone(), column: column.clone(), work }))
     }
 
     fn missing(&self, what: &str) -> Refusal {
@@ -164,11 +167,11 @@ fn insert(steps: &mut Vec<Step>, bridges: Vec<Step>) {
 
 /// Gives the rows that are there what a bridge gives those that come, where the column was there before.
 fn fill(place: &Place<'_>, phases: &Phases, bridge: &Bridge, sql: &BridgeSql) -> Option<Step> {
-    let Bridge::Fill { table, column, .. } = bridge else { return None };
+    let (Bridge::Fill { table, column, .. }, BridgeWork::Fill(value)) = (bridge, &sql.work) else { return None };
     let rows = crate::mapping::mapping(place.previous, &phases.expand).remove(table)?;
     rows.origin(column)?;
     let condition = Some(format!("{} IS NULL", dialect::quote(place.engine, column)));
-    let sets = vec![(column.clone(), sql.value.clone())];
+    let sets = vec![(column.clone(), value.clone())];
     let title = format!("fill `{}` of `{}` in the rows that are there", shown(column), shown(table));
     Some(Step::new(title, vec![Statement::Update { table: table.clone(), sets, condition }]))
 }

@@ -36,7 +36,7 @@ pub use adopt::{Adopted, adopt};
 pub use bridge::bridge_objects;
 pub use guards::Guard;
 pub use phases::{Bridge, Phases, phases};
-pub use reverse::{Reverse, hints, reverse};
+pub use reverse::{Reverse, hints, reverse, reverse_between};
 pub use rows::{Kept, kept};
 pub use summary::summary;
 pub(crate) use summary::table;
@@ -300,6 +300,23 @@ pub fn phase_program(
             Ok(program)
         }
     }
+}
+
+/// What `engine` does to make the changes of [`reverse_between`], the way back while a second phase waits.
+///
+/// # Errors
+/// What [`program`] refuses.
+pub fn program_between(
+    engine: Engine,
+    previous: &Schema,
+    phases: &Phases,
+    back: &[Change],
+    indexes: Indexes,
+) -> Result<Program, Vec<Refusal>> {
+    let between = replay(previous, &phases.expand)?;
+    let mut program = program_beside(engine, &between, back, indexes, bridge::second_names(phases))?;
+    bridge::fall(engine, previous, &between, phases, &mut program.steps)?;
+    Ok(program)
 }
 
 /// What a program is made of.

@@ -9,7 +9,7 @@ mod columns;
 mod parts;
 mod renamed;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,15 @@ pub enum Bridge {
         column: String,
         /// Over the columns of the row.
         value: Expression,
+    },
+    /// Values of an enumeration have two names: whichever is written, rows hold the one that both releases read.
+    Values {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The names that the earlier release knows, by those that only the next one does.
+        values: BTreeMap<String, String>,
     },
     /// A table has a second name, under which it has the columns that the earlier release knows.
     Table {
@@ -136,7 +145,7 @@ fn may_interrupt(change: &Change) -> bool {
 struct Between<'a> {
     previous: &'a Schema,
     next: &'a Schema,
-    rows: std::collections::BTreeMap<String, TableRows>,
+    rows: BTreeMap<String, TableRows>,
     schema: Schema,
     hints: Hints,
     bridges: Vec<Bridge>,

@@ -1,13 +1,20 @@
 //! What the next release may write and the earlier one cannot read, while both run. In: changes. Out: words for each. Nothing that
 //! a database does can help: a release that writes such values only after the earlier one is gone is two releases.
 
+use super::{Bridge, Phases};
 use crate::change::Change;
 use crate::refusal::shown;
 use crate::schema::{Column, Type};
 
-/// In the order of the changes.
+/// In the order of the changes, without what stands under an earlier name while both releases run.
 #[must_use]
-pub fn unread(changes: &[Change]) -> Vec<String> {
+pub fn unread(changes: &[Change], phases: &Phases) -> Vec<String> {
+    let is_bridged = |of: &str, name: &str, value: &String| {
+        phases.bridges.iter().any(|bridge| {
+            matches!(bridge, Bridge::Values { table, column, values }
+                if table == of && column == name && values.contains_key(value))
+        })
+    };
     let mut found = Vec::new();
     for change in changes {
         let Change::ChangeColumn { table, previous, next, .. } = change else { continue };
@@ -15,7 +22,11 @@ pub fn unread(changes: &[Change]) -> Vec<String> {
         if !previous.nullable && next.nullable {
             found.push(format!("rows without a value in {place}"));
         }
-        found.extend(new_values(previous, next).map(|value| format!("`{}` in {place}", shown(value))));
+        if previous.ty.widens_to(&next.ty) {
+            found.push(format!("numbers in {place} beyond those of `{}`", previous.ty.shown()));
+        }
+        let new = new_values(previous, next).filter(|value| !is_bridged(table, &next.name, value));
+        found.extend(new.map(|value| format!("`{}` in {place}", shown(value))));
     }
     found
 }

@@ -100,116 +100,116 @@ fn sqlite_keeps_a_second_table_in_step() {
         Engine::Sqlite,
         Phase::Expand,
         expect![[r#"
-        -- rebuild `articles`, `comments`
-        CREATE TABLE "cell_rebuild_articles" (
-            "id" INTEGER NOT NULL CONSTRAINT "articles_pkey" PRIMARY KEY AUTOINCREMENT,
-            "title" TEXT NOT NULL,
-            "price" INTEGER NOT NULL,
-            "shout" TEXT NOT NULL GENERATED ALWAYS AS (upper("title")) STORED,
-            CONSTRAINT "articles_title_key" UNIQUE ("title"),
-            CONSTRAINT "articles_price_range" CHECK ("price" BETWEEN -999999999 AND 999999999)
-        ) STRICT;
+            -- rebuild `articles`, `comments`
+            CREATE TABLE "cell_rebuild_articles" (
+                "id" INTEGER NOT NULL CONSTRAINT "articles_pkey" PRIMARY KEY AUTOINCREMENT,
+                "title" TEXT NOT NULL,
+                "price" INTEGER NOT NULL,
+                "shout" TEXT NOT NULL GENERATED ALWAYS AS (upper("title")) STORED,
+                CONSTRAINT "articles_title_key" UNIQUE ("title"),
+                CONSTRAINT "articles_price_range" CHECK ("price" BETWEEN -999999999 AND 999999999)
+            ) STRICT;
 
-        INSERT INTO "cell_rebuild_articles" ("id", "title", "price")
-            SELECT "id" AS "id", "title" AS "title", "price" AS "price"
-            FROM "posts";
+            INSERT INTO "cell_rebuild_articles" ("id", "title", "price")
+                SELECT "id" AS "id", "title" AS "title", "price" AS "price"
+                FROM "posts";
 
-        DELETE FROM sqlite_sequence WHERE name = 'cell_rebuild_articles';
+            DELETE FROM sqlite_sequence WHERE name = 'cell_rebuild_articles';
 
-        INSERT INTO sqlite_sequence (name, seq)
-            SELECT 'cell_rebuild_articles', seq FROM sqlite_sequence WHERE name = 'posts';
+            INSERT INTO sqlite_sequence (name, seq)
+                SELECT 'cell_rebuild_articles', seq FROM sqlite_sequence WHERE name = 'posts';
 
-        CREATE TABLE "cell_rebuild_comments" (
-            "id" INTEGER NOT NULL CONSTRAINT "comments_pkey" PRIMARY KEY AUTOINCREMENT,
-            "on" INTEGER,
-            CONSTRAINT "comments_on_fkey" FOREIGN KEY ("on") REFERENCES "articles" ("id") ON DELETE CASCADE
-        ) STRICT;
+            CREATE TABLE "cell_rebuild_comments" (
+                "id" INTEGER NOT NULL CONSTRAINT "comments_pkey" PRIMARY KEY AUTOINCREMENT,
+                "on" INTEGER,
+                CONSTRAINT "comments_on_fkey" FOREIGN KEY ("on") REFERENCES "articles" ("id") ON DELETE CASCADE
+            ) STRICT;
 
-        INSERT INTO "cell_rebuild_comments" ("id", "on")
-            SELECT "id" AS "id", "on" AS "on"
-            FROM "comments";
+            INSERT INTO "cell_rebuild_comments" ("id", "on")
+                SELECT "id" AS "id", "on" AS "on"
+                FROM "comments";
 
-        DELETE FROM sqlite_sequence WHERE name = 'cell_rebuild_comments';
+            DELETE FROM sqlite_sequence WHERE name = 'cell_rebuild_comments';
 
-        INSERT INTO sqlite_sequence (name, seq)
-            SELECT 'cell_rebuild_comments', seq FROM sqlite_sequence WHERE name = 'comments';
+            INSERT INTO sqlite_sequence (name, seq)
+                SELECT 'cell_rebuild_comments', seq FROM sqlite_sequence WHERE name = 'comments';
 
-        DROP TABLE "posts";
+            DROP TABLE "posts";
 
-        DROP TABLE "comments";
+            DROP TABLE "comments";
 
-        ALTER TABLE "cell_rebuild_articles"
-            RENAME TO "articles";
+            ALTER TABLE "cell_rebuild_articles"
+                RENAME TO "articles";
 
-        ALTER TABLE "cell_rebuild_comments"
-            RENAME TO "comments";
+            ALTER TABLE "cell_rebuild_comments"
+                RENAME TO "comments";
 
-        CREATE TABLE "posts" (
-            "id" INTEGER NOT NULL CONSTRAINT "posts_pkey" PRIMARY KEY AUTOINCREMENT,
-            "title" TEXT NOT NULL,
-            "price" INTEGER NOT NULL,
-            "shout" TEXT NOT NULL GENERATED ALWAYS AS (upper("title")) STORED,
-            CONSTRAINT "articles_title_key" UNIQUE ("title"),
-            CONSTRAINT "posts_price_range" CHECK ("price" BETWEEN -999999999 AND 999999999)
-        ) STRICT;
+            CREATE TABLE "posts" (
+                "id" INTEGER NOT NULL CONSTRAINT "posts_pkey" PRIMARY KEY AUTOINCREMENT,
+                "title" TEXT NOT NULL,
+                "price" INTEGER NOT NULL,
+                "shout" TEXT NOT NULL GENERATED ALWAYS AS (upper("title")) STORED,
+                CONSTRAINT "articles_title_key" UNIQUE ("title"),
+                CONSTRAINT "posts_price_range" CHECK ("price" BETWEEN -999999999 AND 999999999)
+            ) STRICT;
 
-        INSERT INTO "posts" ("id", "title", "price")
-            SELECT "id", "title", "price"
-            FROM "articles";
+            INSERT INTO "posts" ("id", "title", "price")
+                SELECT "id", "title", "price"
+                FROM "articles";
 
-        DELETE FROM sqlite_sequence WHERE name = 'posts';
+            DELETE FROM sqlite_sequence WHERE name = 'posts';
 
-        INSERT INTO sqlite_sequence (name, seq)
-            SELECT 'posts', seq FROM sqlite_sequence WHERE name = 'articles';
+            INSERT INTO sqlite_sequence (name, seq)
+                SELECT 'posts', seq FROM sqlite_sequence WHERE name = 'articles';
 
-        CREATE TRIGGER "posts_bridge1" AFTER INSERT ON "posts"
-        BEGIN
-            UPDATE "articles" SET ("title", "price") = (SELECT "title", "price" FROM "posts" WHERE "id" = NEW."id")
-                WHERE "id" = NEW."id" AND EXISTS (SELECT "title", "price" FROM "posts" WHERE "id" = NEW."id" EXCEPT SELECT "title", "price" FROM "articles" WHERE "id" = NEW."id");
-            INSERT INTO "articles" ("id", "title", "price") SELECT "id", "title", "price" FROM "posts"
-                WHERE "id" = NEW."id" AND NOT EXISTS (SELECT 1 FROM "articles" WHERE "id" = NEW."id");
-        END;
+            CREATE TRIGGER "posts_bridge1" AFTER INSERT ON "posts"
+            BEGIN
+                UPDATE "articles" SET ("title", "price") = (SELECT "title", "price" FROM "posts" AS "row" WHERE "row"."id" = NEW."id")
+                    WHERE "id" = (SELECT NEW."id") AND EXISTS (SELECT "title", "price" FROM "posts" AS "row" WHERE "row"."id" = NEW."id" EXCEPT SELECT "title", "price" FROM "articles" AS "row" WHERE "row"."id" = NEW."id");
+                INSERT INTO "articles" ("id", "title", "price") SELECT "id", "title", "price" FROM "posts" AS "row"
+                    WHERE "row"."id" = NEW."id" AND NOT EXISTS (SELECT 1 FROM "articles" AS "row" WHERE "row"."id" = NEW."id");
+            END;
 
-        CREATE TRIGGER "posts_bridge2" AFTER UPDATE OF "id", "title", "price" ON "posts"
-        BEGIN
-            UPDATE "articles" SET ("id", "title", "price") = (SELECT "id", "title", "price" FROM "posts" WHERE "id" = NEW."id")
-                WHERE "id" = OLD."id" AND (OLD."id" IS NOT NEW."id");
-            UPDATE "articles" SET ("title", "price") = (SELECT "title", "price" FROM "posts" WHERE "id" = NEW."id")
-                WHERE "id" = NEW."id" AND EXISTS (SELECT "title", "price" FROM "posts" WHERE "id" = NEW."id" EXCEPT SELECT "title", "price" FROM "articles" WHERE "id" = NEW."id");
-            INSERT INTO "articles" ("id", "title", "price") SELECT "id", "title", "price" FROM "posts"
-                WHERE "id" = NEW."id" AND NOT EXISTS (SELECT 1 FROM "articles" WHERE "id" = NEW."id");
-        END;
+            CREATE TRIGGER "posts_bridge2" AFTER UPDATE OF "id", "title", "price" ON "posts"
+            BEGIN
+                UPDATE "articles" SET ("id", "title", "price") = (SELECT "id", "title", "price" FROM "posts" AS "row" WHERE "row"."id" = NEW."id")
+                    WHERE "id" = (SELECT OLD."id") AND (SELECT OLD."id" IS NOT NEW."id");
+                UPDATE "articles" SET ("title", "price") = (SELECT "title", "price" FROM "posts" AS "row" WHERE "row"."id" = NEW."id")
+                    WHERE "id" = (SELECT NEW."id") AND EXISTS (SELECT "title", "price" FROM "posts" AS "row" WHERE "row"."id" = NEW."id" EXCEPT SELECT "title", "price" FROM "articles" AS "row" WHERE "row"."id" = NEW."id");
+                INSERT INTO "articles" ("id", "title", "price") SELECT "id", "title", "price" FROM "posts" AS "row"
+                    WHERE "row"."id" = NEW."id" AND NOT EXISTS (SELECT 1 FROM "articles" AS "row" WHERE "row"."id" = NEW."id");
+            END;
 
-        CREATE TRIGGER "posts_bridge3" AFTER DELETE ON "posts"
-        BEGIN
-            DELETE FROM "articles"
-                WHERE "id" = OLD."id" AND NOT EXISTS (SELECT 1 FROM "posts" WHERE "id" = OLD."id");
-        END;
+            CREATE TRIGGER "posts_bridge3" AFTER DELETE ON "posts"
+            BEGIN
+                DELETE FROM "articles"
+                    WHERE "id" = (SELECT OLD."id") AND NOT EXISTS (SELECT 1 FROM "posts" AS "row" WHERE "row"."id" = OLD."id");
+            END;
 
-        CREATE TRIGGER "articles_bridge1" AFTER INSERT ON "articles"
-        BEGIN
-            UPDATE "posts" SET ("title", "price") = (SELECT "title", "price" FROM "articles" WHERE "id" = NEW."id")
-                WHERE "id" = NEW."id" AND EXISTS (SELECT "title", "price" FROM "articles" WHERE "id" = NEW."id" EXCEPT SELECT "title", "price" FROM "posts" WHERE "id" = NEW."id");
-            INSERT INTO "posts" ("id", "title", "price") SELECT "id", "title", "price" FROM "articles"
-                WHERE "id" = NEW."id" AND NOT EXISTS (SELECT 1 FROM "posts" WHERE "id" = NEW."id");
-        END;
+            CREATE TRIGGER "articles_bridge1" AFTER INSERT ON "articles"
+            BEGIN
+                UPDATE "posts" SET ("title", "price") = (SELECT "title", "price" FROM "articles" AS "row" WHERE "row"."id" = NEW."id")
+                    WHERE "id" = (SELECT NEW."id") AND EXISTS (SELECT "title", "price" FROM "articles" AS "row" WHERE "row"."id" = NEW."id" EXCEPT SELECT "title", "price" FROM "posts" AS "row" WHERE "row"."id" = NEW."id");
+                INSERT INTO "posts" ("id", "title", "price") SELECT "id", "title", "price" FROM "articles" AS "row"
+                    WHERE "row"."id" = NEW."id" AND NOT EXISTS (SELECT 1 FROM "posts" AS "row" WHERE "row"."id" = NEW."id");
+            END;
 
-        CREATE TRIGGER "articles_bridge2" AFTER UPDATE OF "id", "title", "price" ON "articles"
-        BEGIN
-            UPDATE "posts" SET ("id", "title", "price") = (SELECT "id", "title", "price" FROM "articles" WHERE "id" = NEW."id")
-                WHERE "id" = OLD."id" AND (OLD."id" IS NOT NEW."id");
-            UPDATE "posts" SET ("title", "price") = (SELECT "title", "price" FROM "articles" WHERE "id" = NEW."id")
-                WHERE "id" = NEW."id" AND EXISTS (SELECT "title", "price" FROM "articles" WHERE "id" = NEW."id" EXCEPT SELECT "title", "price" FROM "posts" WHERE "id" = NEW."id");
-            INSERT INTO "posts" ("id", "title", "price") SELECT "id", "title", "price" FROM "articles"
-                WHERE "id" = NEW."id" AND NOT EXISTS (SELECT 1 FROM "posts" WHERE "id" = NEW."id");
-        END;
+            CREATE TRIGGER "articles_bridge2" AFTER UPDATE OF "id", "title", "price" ON "articles"
+            BEGIN
+                UPDATE "posts" SET ("id", "title", "price") = (SELECT "id", "title", "price" FROM "articles" AS "row" WHERE "row"."id" = NEW."id")
+                    WHERE "id" = (SELECT OLD."id") AND (SELECT OLD."id" IS NOT NEW."id");
+                UPDATE "posts" SET ("title", "price") = (SELECT "title", "price" FROM "articles" AS "row" WHERE "row"."id" = NEW."id")
+                    WHERE "id" = (SELECT NEW."id") AND EXISTS (SELECT "title", "price" FROM "articles" AS "row" WHERE "row"."id" = NEW."id" EXCEPT SELECT "title", "price" FROM "posts" AS "row" WHERE "row"."id" = NEW."id");
+                INSERT INTO "posts" ("id", "title", "price") SELECT "id", "title", "price" FROM "articles" AS "row"
+                    WHERE "row"."id" = NEW."id" AND NOT EXISTS (SELECT 1 FROM "posts" AS "row" WHERE "row"."id" = NEW."id");
+            END;
 
-        CREATE TRIGGER "articles_bridge3" AFTER DELETE ON "articles"
-        BEGIN
-            DELETE FROM "posts"
-                WHERE "id" = OLD."id" AND NOT EXISTS (SELECT 1 FROM "articles" WHERE "id" = OLD."id");
-        END;
-    "#]],
+            CREATE TRIGGER "articles_bridge3" AFTER DELETE ON "articles"
+            BEGIN
+                DELETE FROM "posts"
+                    WHERE "id" = (SELECT OLD."id") AND NOT EXISTS (SELECT 1 FROM "articles" AS "row" WHERE "row"."id" = OLD."id");
+            END;
+        "#]],
     );
     script(
         Engine::Sqlite,

@@ -2,7 +2,7 @@
 
 use cell_schema::Engine;
 use cell_schema::hints::Hints;
-use cell_schema::plan::{Indexes, plan, program};
+use cell_schema::plan::{Indexes, Phases, plan, program};
 use cell_schema::schema::{Action, Column, Schema, Table, Type};
 use expect_test::{Expect, expect};
 
@@ -142,7 +142,8 @@ fn what_the_release_before_cannot_read_is_told() {
     let before = schema([table("t", [kind(&["a", "b"]), column("note", TEXT), nullable("more", TEXT)])]);
     let after = schema([table("t", [kind(&["a", "b", "c"]), nullable("note", TEXT), nullable("more", TEXT)])]);
     let changes = plan(&before, &after, &Hints::default()).expect("a plan").changes;
-    assert_eq!(cell_schema::plan::unread(&changes), ["`c` in `kind` of `t`", "rows without a value in `note` of `t`"]);
-    let back = cell_schema::plan::unread(&plan(&before, &before, &Hints::default()).expect("a plan").changes);
+    let unread = |changes| cell_schema::plan::unread(changes, &Phases::default());
+    assert_eq!(unread(&changes), ["`c` in `kind` of `t`", "rows without a value in `note` of `t`"]);
+    let back = unread(&plan(&before, &before, &Hints::default()).expect("a plan").changes);
     assert_eq!(back, [""; 0]);
 }

@@ -4,35 +4,59 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use cell_migrate::{Target, rehearse_on, verify};
+use cell_migrate::{Options, Target, When, apply, rehearse_on, verify};
 use cell_schema::change::Change;
 use cell_schema::history::{History, parts, seal};
-use cell_schema::plan::{Indexes, Mode, Plan, Reverse, program, reverse};
+use cell_schema::plan::{Indexes, Mode, Plan, Reverse, phases, program, program_between, reverse, reverse_between};
 use cell_schema::schema::Schema;
 use cell_schema::{Engine, dialect};
 use proptest::test_runner::TestCaseError;
 
 use crate::change::{self, ChangeDraw, change_draws};
 use crate::draw::any_schema;
-use crate::support::{applied, on_postgres, on_sqlite, run, texts};
+use crate::support::{on_postgres, on_sqlite, run, texts};
 use crate::{history, runner, scripts};
 
-pub(crate) fn leads_back(engine: Engine, cases: u32) {
+/// From where one goes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Point {
+    /// All of the migration is done.
+    End,
+    /// Its second phase waits.
+    Between,
+}
+
+/// The changes that lead back from there, where there are some and they lose nothing.
+fn undone(previous: &Schema, changes: &[Change], point: Point) -> Option<Vec<Change>> {
+    let reversed = match point {
+        Point::End => reverse(previous, changes),
+        Point::Between => {
+            let phases = phases(previous, changes).ok()?;
+            if phases.contract.is_empty() && phases.bridges.is_empty() {
+                return None;
+            }
+            reverse_between(previous, &phases)
+        }
+    };
+    match reversed {
+        Ok(Reverse::Changes(back)) => Some(back),
+        _ => None,
+    }
+}
+
+pub(crate) fn leads_back(engine: Engine, point: Point, cases: u32) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (tried, guarded) = (Cell::new(0_u32), Cell::new(0_u32));
     let law = |(previous, draws): (Schema, Vec<ChangeDraw>)| {
-        let undone = |changes: &[Change]| match reverse(&previous, changes) {
-            Ok(Reverse::Changes(back)) => Some(back),
-            _ => None,
-        };
         // What is filled in where there was nothing stays.
         let fills = |change: &Change| matches!(change, Change::ChangeColumn { rows, .. } if rows.backfill.is_some());
-        let fits = |plan: &Plan| undone(&plan.changes).is_some() && !plan.changes.iter().any(fills);
+        let fits = |plan: &Plan| undone(&previous, &plan.changes, point).is_some() && !plan.changes.iter().any(fills);
         let after = change::next(&previous, &draws, fits);
-        let Some(back) = undone(&after.plan.changes).filter(|_| !previous.tables.is_empty()) else { return Ok(()) };
+        let back = undone(&previous, &after.plan.changes, point);
+        let Some(back) = back.filter(|_| !previous.tables.is_empty()) else { return Ok(()) };
         let history = history(&previous, &after);
         tried.set(tried.get() + 1);
-        match runtime.block_on(there_and_back(engine, &previous, &history, &back)) {
+        match runtime.block_on(there_and_back(engine, point, &previous, &history, &back)) {
             Ok(Some(())) => Ok(()),
             Ok(None) => {
                 guarded.set(guarded.get() + 1);
@@ -49,6 +73,7 @@ pub(crate) fn leads_back(engine: Engine, cases: u32) {
 /// `None` where a guard refused the rows on the way there.
 async fn there_and_back(
     engine: Engine,
+    point: Point,
     previous: &Schema,
     history: &History,
     back: &[Change],
@@ -64,13 +89,21 @@ async fn there_and_back(
     first = seal(&first);
     rehearse_on(target, &first).await.map_err(|error| error.to_string())?;
     let before = rows(target, previous).await;
-    match applied(target, history).await {
+    let mut options = Options::default();
+    if point == Point::Between {
+        options.contracts = When::Later;
+    }
+    match apply(target, history, &options).await {
         Ok(_) => {}
         Err(error) if error.code() == "guard-refused" => return Ok(None),
         Err(error) => return Err(error.to_string()),
     }
-    let program =
-        program(engine, &history.snapshot, back, Indexes::Concurrently).map_err(|error| format!("{error:?}"))?;
+    let phases = history.migrations.last().and_then(|migration| migration.phases.as_ref());
+    let program = match (point, phases) {
+        (Point::Between, Some(phases)) => program_between(engine, previous, phases, back, Indexes::Concurrently),
+        _ => program(engine, &history.snapshot, back, Indexes::Concurrently),
+    };
+    let program = program.map_err(|error| format!("{error:?}"))?;
     let steps = parts(engine, &program).steps;
     for step in &steps {
         match step.mode {

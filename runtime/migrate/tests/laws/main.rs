@@ -82,10 +82,20 @@ fn what_is_migrated_on_postgres_is_what_is_made_anew() {
 
 #[test]
 fn the_way_back_on_sqlite_leads_back() {
-    back::leads_back(Engine::Sqlite, 48);
+    back::leads_back(Engine::Sqlite, back::Point::End, 48);
 }
 
 #[test]
 fn the_way_back_on_postgres_leads_back() {
-    back::leads_back(Engine::Postgres, 12);
+    back::leads_back(Engine::Postgres, back::Point::End, 12);
+}
+
+#[test]
+fn the_way_back_between_the_phases_on_sqlite_leads_back() {
+    back::leads_back(Engine::Sqlite, back::Point::Between, 48);
+}
+
+#[test]
+fn the_way_back_between_the_phases_on_postgres_leads_back() {
+    back::leads_back(Engine::Postgres, back::Point::Between, 12);
 }

@@ -29,6 +29,18 @@ pub(super) enum Mode {
     Status,
     /// To bring them up to date.
     Apply,
+    /// To remember that its release runs alone.
+    Record,
+}
+
+impl Mode {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Apply => "apply",
+            Self::Record => "record",
+        }
+    }
 }
 
 /// What a program reports, by database.
@@ -47,7 +59,7 @@ pub(super) async fn run(
     let failed = |what: String| Refused::new("migrate-failed", what);
     let mut command = Command::new(program);
     command.env_clear().envs(environment).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.env("CELL_MIGRATE", if mode == Mode::Apply { "apply" } else { "status" });
+    command.env("CELL_MIGRATE", mode.word());
     if let Some(databases) = databases {
         command.env("CELL_MIGRATE_DATABASES", databases.join(","));
     }
@@ -61,7 +73,7 @@ pub(super) async fn run(
     };
     let ended = match mode {
         Mode::Apply => ended.await,
-        Mode::Status => tokio::time::timeout(QUESTION, ended)
+        Mode::Status | Mode::Record => tokio::time::timeout(QUESTION, ended)
             .await
             .map_err(|_| failed(format!("the databases did not answer within {} s", QUESTION.as_secs())))?,
     };
@@ -73,7 +85,7 @@ pub(super) async fn run(
     };
     let mut reports = BTreeMap::new();
     for report in migrated.databases {
-        if let Some(problem) = report.problem.as_ref().filter(|_| mode == Mode::Apply) {
+        if let Some(problem) = report.problem.as_ref().filter(|_| mode != Mode::Status) {
             let refused = Refused::new(&problem.code, format!("the database `{}`: {}", report.name, problem.message));
             return Err(match &problem.help {
                 Some(help) => refused.help(help.clone()),
@@ -82,7 +94,7 @@ pub(super) async fn run(
         }
         reports.insert(report.name.clone(), report);
     }
-    if !status.success() && mode == Mode::Apply {
+    if !status.success() && mode != Mode::Status {
         return Err(failed(format!("the migration failed ({status})")).lines(lines));
     }
     Ok(reports)

@@ -145,11 +145,16 @@ pub(crate) mod read {
     }
 
     pub(crate) fn int(row: &PgRow, at: usize, info: &ColumnInfo) -> Result<i64, Unreadable> {
-        match info.ty {
+        let declared = match info.ty {
             Type::I16 => get::<i16>(row, at).map(i64::from),
             Type::I32 | Type::U16 => get::<i32>(row, at).map(i64::from),
             _ => get(row, at),
-        }
+        };
+        // A later release may have made the column wider: its numbers are read as long as they fit.
+        declared.or_else(|unreadable| {
+            let wider = get::<i64>(row, at).or_else(|_| get::<i32>(row, at).map(i64::from));
+            wider.map_err(|_| unreadable)
+        })
     }
 
     pub(crate) fn bool(row: &PgRow, at: usize, _: &ColumnInfo) -> Result<bool, Unreadable> {

@@ -77,6 +77,14 @@ impl Both {
         said.out
     }
 
+    /// Tells the database that a release runs alone, as a deploy does it when the other is gone.
+    pub(super) fn record(&self, release: By) {
+        let mut command = self.program(release);
+        command.env("CELL_MIGRATE", "record").env("CELL_RELEASE", if release == By::First { "1" } else { "2" });
+        let said = Said::of(&mut command);
+        assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+    }
+
     /// A command about the database.
     pub(super) fn ask(&self, arguments: &[&str]) -> Said {
         Said::of(self.application.cell(arguments).env("CELL_DEPOT_URL", &self.url))

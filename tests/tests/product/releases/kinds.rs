@@ -70,7 +70,17 @@ pub(super) const KINDS: &[Kind] = &[
             act(First, r#"{"label":"b#"}"#, r#"{"label":"b#"}"#, ""),
         ])],
     ),
-    // A table that is renamed belongs here, as soon as it is bridged.
+    kind(
+        "table_renamed",
+        &[
+            row(&[
+                same(First, r#"{"label":"a#"}"#),
+                same(Second, r#"{"label":"b#"}"#),
+                same(First, r#"{"label":"c#"}"#),
+            ]),
+            row(&[same(Second, r#"{"label":"d#"}"#), same(First, r#"{"label":"e#"}"#)]),
+        ],
+    ),
     kind(
         "column_added",
         &[
@@ -156,6 +166,14 @@ pub(super) const KINDS: &[Kind] = &[
             ]),
         ],
     ),
+    // A row without a value is nothing that the first could read: the migration says so.
+    kind(
+        "made_nullable",
+        &[
+            row(&[same(First, r#"{"note":"a#"}"#), same(Second, r#"{"note":"b#"}"#), same(First, r#"{"note":"c#"}"#)]),
+            row(&[same(Second, r#"{"note":"d#"}"#), same(First, r#"{"note":"e#"}"#)]),
+        ],
+    ),
     kind(
         "text_widened",
         &[
@@ -192,6 +210,25 @@ pub(super) const KINDS: &[Kind] = &[
             row(&[same(Second, r##"{"price":"7654321.5#"}"##)]),
         ],
     ),
+    // Greater numbers, and below the other value, are likewise.
+    kind(
+        "integer_widened",
+        &[
+            row(&[
+                same(First, r##"{"count":#}"##),
+                same(Second, r##"{"count":7#}"##),
+                same(First, r##"{"count":-#}"##),
+            ]),
+            row(&[same(Second, r#"{"count":2147483647}"#), same(First, r##"{"count":#}"##)]),
+        ],
+    ),
+    kind(
+        "value_added",
+        &[
+            row(&[same(First, r#"{"color":"red"}"#), same(Second, r#"{"color":"blue"}"#)]),
+            row(&[same(Second, r#"{"color":"red"}"#), same(First, r#"{"color":"blue"}"#)]),
+        ],
+    ),
     kind(
         "value_removed",
         &[
@@ -222,8 +259,11 @@ pub(super) const KINDS: &[Kind] = &[
                 same(Second, r#"{"medium":"book"}"#),
                 act(First, r#"{"medium":"tape"}"#, r#"{"medium":"tape"}"#, r#"{"medium":"disc"}"#),
             ]),
-            // What the second one would call by the new name, the first cannot read: the migration says so.
-            row(&[same(Second, r#"{"medium":"book"}"#), same(First, r#"{"medium":"book"}"#)]),
+            row(&[
+                act(Second, r#"{"medium":"disc"}"#, r#"{"medium":"tape"}"#, r#"{"medium":"disc"}"#),
+                same(First, r#"{"medium":"book"}"#),
+                act(Second, r#"{"medium":"disc"}"#, r#"{"medium":"tape"}"#, r#"{"medium":"disc"}"#),
+            ]),
         ],
     ),
     kind(

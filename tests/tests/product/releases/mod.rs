@@ -124,6 +124,7 @@ impl Written {
 fn check(both: &Both) {
     let written = Written::default();
     both.migrate(By::First);
+    both.record(By::First);
     let first = both.start(By::First);
     written.play(Addresses { first: Some(&first.address), second: None }, 1);
 
@@ -149,8 +150,14 @@ fn check(both: &Both) {
     written.check(&first.address, |expected| expected.first.as_ref());
     written.check(&second.address, |expected| expected.second.as_ref());
 
+    // What it needs is not taken away by hand.
+    let said = both.ask(&["migrate", "contract"]);
+    assert!(said.code == Some(1) && said.err.contains("contract-waits"), "{}{}", said.out, said.err);
+    written.check(&first.address, |expected| expected.first.as_ref());
+
     // Then it goes, and the second runs on while what waited for that is done.
     first.stop();
+    both.record(By::Second);
     let said = both.ask(&["migrate", "contract"]);
     assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
     written.check(&second.address, |expected| expected.after.as_ref());

@@ -1,12 +1,14 @@
 //! Columns between two releases. In: a column as the earlier release knows it, and as the next does. Out: one that both can write
 //! and read, with a bridge where it takes one; or the next release's, and in words what the earlier one cannot live with.
 
+use std::collections::BTreeMap;
+
 use super::{Between, Bridge, Making};
 use crate::change::RowChange;
 use crate::expr::{Expr, Expression, Literal};
 use crate::hints::ColumnHints;
 use crate::mapping::Source;
-use crate::schema::{Column, Default, Type};
+use crate::schema::{Column, Default, Table, Type};
 
 impl Between<'_> {
     pub(super) fn column(&mut self, making: &mut Making<'_>, next: &Column) {
@@ -22,7 +24,7 @@ impl Between<'_> {
                     self.renamed(making, &before, next);
                     return;
                 }
-                let column = self.kept(&name, &before, next, rows);
+                let column = self.kept(making.next, &before, next, rows);
                 making.table.columns.push(column);
             }
             Some(Source::Added { backfill: Some(value) }) if !next.nullable => {
@@ -34,13 +36,20 @@ impl Between<'_> {
     }
 
     /// A column that has kept its name.
-    fn kept(&mut self, table: &str, before: &Column, next: &Column, rows: RowChange) -> Column {
-        let name = &next.name;
+    fn kept(&mut self, whole: &Table, before: &Column, next: &Column, rows: RowChange) -> Column {
+        let (table, name) = (&whole.name, &next.name);
         let mut column = next.clone();
+        let values = renamed_values(before, next, &rows);
         match common(&before.ty, &next.ty) {
+            Some(_) if !values.is_empty() && !only_holds(whole, name) => {
+                self.interrupt(format!("values of column `{name}` of `{table}` have other names"));
+            }
             None => self.interrupt(format!("column `{name}` of `{table}` has another type")),
             Some(ty) => {
                 column.ty = ty;
+                if !values.is_empty() {
+                    self.bridges.push(Bridge::Values { table: table.clone(), column: name.clone(), values });
+                }
                 if next.generated.is_none() {
                     // The earlier release leaves it out where it can.
                     column.default = column.default.or_else(|| before.default.clone());
@@ -51,7 +60,7 @@ impl Between<'_> {
             match rows.backfill {
                 Some(value) if column.ty == next.ty => {
                     column.nullable = true;
-                    self.bridges.push(Bridge::Fill { table: table.to_owned(), column: name.clone(), value });
+                    self.bridges.push(Bridge::Fill { table: table.clone(), column: name.clone(), value });
                 }
                 _ => self.interrupt(format!("column `{name}` of `{table}` is required")),
             }
@@ -127,6 +136,28 @@ impl Between<'_> {
     }
 }
 
+/// The earlier names of an enumeration's values, by those that the earlier release does not know.
+fn renamed_values(before: &Column, next: &Column, rows: &RowChange) -> BTreeMap<String, String> {
+    let (Type::Enumeration { values: before }, Type::Enumeration { values: next }) = (&before.ty, &next.ty) else {
+        return BTreeMap::new();
+    };
+    let renamed = rows.renamed.iter().filter_map(|from| Some((rows.values.get(from)?, from)));
+    let is_free = |(to, from): &(&String, &String)| !before.contains(to) && !next.contains(from);
+    renamed.filter(is_free).map(|(to, from)| (to.clone(), from.clone())).collect()
+}
+
+/// Whether nothing finds rows by a column or computes from it, so that what it holds may be written in another way.
+fn only_holds(table: &Table, column: &String) -> bool {
+    let uniques = table.uniques.iter().map(|unique| &unique.columns);
+    let references = table.references.iter().map(|reference| &reference.columns);
+    let computes = |other: &Column| {
+        let generated = other.generated.as_ref();
+        generated.is_some_and(|generated| generated.expression.mentions().contains(&column.as_str()))
+    };
+    !uniques.chain(references).chain([&table.key]).any(|columns| columns.contains(column))
+        && !table.columns.iter().any(computes)
+}
+
 /// A type that holds the values of both, where both releases can read it as theirs.
 fn common(before: &Type, next: &Type) -> Option<Type> {
     let longest = |one: Option<u32>, other: Option<u32>| one.zip(other).map(|(one, other)| one.max(other));
@@ -139,9 +170,11 @@ fn common(before: &Type, next: &Type) -> Option<Type> {
             Some(Type::Bytes { max_len: longest(*one, *other) })
         }
         (Type::Enumeration { values }, Type::Enumeration { values: more }) => {
-            let new = more.iter().filter(|value| !values.contains(value));
-            Some(Type::Enumeration { values: values.iter().chain(new).cloned().collect() })
+            // In the next release's order: it is that release's type where nothing is gone.
+            let gone = values.iter().filter(|value| !more.contains(value));
+            Some(Type::Enumeration { values: more.iter().chain(gone).cloned().collect() })
         }
+        (before, next) if before.widens_to(next) => Some(next.clone()),
         (Type::Decimal { precision: one, scale }, Type::Decimal { precision: other, scale: same }) if scale == same => {
             Some(Type::Decimal { precision: *one.max(other), scale: *scale })
         }

@@ -238,6 +238,7 @@ impl Application {
             self.stop(previous, Some(events)).await;
         }
         failpoint::reach("stopped");
+        self.tell_databases(&record).await;
         let mut next = record.clone();
         next.journal = None;
         if let Some(previous) = previous {
@@ -287,12 +288,27 @@ impl Application {
                     self.stop(&previous, None).await;
                     next.keep(previous);
                 }
+                self.tell_databases(record).await;
             }
         }
         next.journal = None;
         self.write(record, next)?;
         self.close_doors(record);
         Ok(())
+    }
+
+    /// Has the databases remember that what runs now runs alone. Where they cannot, they keep what the release before needed
+    /// until the next deploy has told them.
+    async fn tell_databases(&self, record: &Record) {
+        let Some(current) = record.current.as_ref().filter(|current| !current.order.migrate.is_empty()) else { return };
+        let told = async {
+            let names: Vec<&str> = current.order.migrate.keys().map(String::as_str).collect();
+            let variables = self.environment(&current.order)?;
+            migrate::run(&self.program(&current.order), Mode::Record, Some(&names), &variables).await
+        };
+        if let Err(refused) = told.await {
+            tracing::warn!(application = self.name, "the databases were not told which release runs: {refused}");
+        }
     }
 
     pub(super) async fn stop(&self, deployment: &Deployment, events: Option<&Events>) {
