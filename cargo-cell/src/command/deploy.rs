@@ -257,6 +257,9 @@ fn progress(output: &Output, node: &str, event: Event) {
         Event::Stopped { process, replica } => {
             output.progress("Stopped", format_args!("{process} {replica} of before on {node}"));
         }
+        Event::NotRecorded { reason } => output.note(format_args!(
+            "the databases that {node} migrates keep what the release before needed until the next deploy: {reason}"
+        )),
         Event::Line { .. } => {}
     }
 }

@@ -150,6 +150,7 @@ fn table(name: &str, status: &Status, style: Style) -> String {
         let state = match migration.state {
             cell_migrate::State::Started => "begun, not finished",
             cell_migrate::State::Expanded => "applied, its second phase waits",
+            cell_migrate::State::Contracting => "applied, its second phase has begun",
             cell_migrate::State::Open | cell_migrate::State::Sealed | cell_migrate::State::Contracted => "applied",
         };
         rows.push((&migration.name, format!("{state}{at}")));

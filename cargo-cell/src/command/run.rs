@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use cell_migrate::Options;
+use cell_migrate::{Options, When};
 use cell_syntax::suggest;
 use serde::Serialize;
 
@@ -60,6 +60,8 @@ pub(super) async fn run(arguments: &Run, output: &Output) -> Result<Exit, Stop> 
     written.iter().for_each(|path| output.progress("Wrote", path));
     state::make(&folder)?;
     let mut options = Options::default();
+    // A database that was deployed to keeps what the releases that run on it need.
+    options.contracts = When::Released { live: None };
     // A draft that was applied here may lose what the migration itself never had.
     options.allowed = arguments.compile.allow.iter().cloned().collect();
     let mut migrated = Vec::new();

@@ -208,3 +208,25 @@ pub enum Statement {
     /// SQLite: gives a table the number of another one after which `AUTOINCREMENT` goes on.
     CopySequence { from: String, to: String },
 }
+
+impl Database {
+    /// The table of this name.
+    pub(crate) fn table(&self, name: &str) -> Option<&Table> {
+        let found = self.tables.binary_search_by(|table| table.name.as_str().cmp(name)).ok();
+        found.and_then(|place| self.tables.get(place)).or_else(|| self.tables.iter().find(|table| table.name == name))
+    }
+}
+
+impl Table {
+    /// The column of this name.
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// This table's columns, each with the one of its name in an earlier state, which most often stands in the same place.
+    pub(crate) fn columns_since<'a>(&'a self, earlier: &'a Self) -> Vec<(Option<&'a Column>, &'a Column)> {
+        let near = |place: usize, name: &str| earlier.columns.get(place).filter(|column| column.name == name);
+        let columns = self.columns.iter().enumerate();
+        columns.map(|(place, it)| (near(place, &it.name).or_else(|| earlier.column(&it.name)), it)).collect()
+    }
+}

@@ -62,6 +62,8 @@ pub enum MigrationState {
     Open,
     /// Its first phase is done; its second waits until no process of the release before is left.
     Expanded,
+    /// Its second phase has begun: no earlier release may run any more.
+    Contracting,
     /// Done for good.
     Sealed,
     /// Done for good, and what an earlier release needs is gone.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use cell_schema::hazard::Allowed;
 use cell_schema::history::History;
 use cell_schema::plan::{Mode, Phase};
+use cell_schema::schema::Schema;
 use serde::Serialize;
 
 use crate::connection::{Access, Connection};
@@ -250,11 +251,11 @@ async fn run(
         journal::remove(connection, number).await.map_err(failed)?;
     }
     if work.seal {
-        journal::seal_up_to(connection, history.sealed).await.map_err(failed)?;
+        seal(connection, history, history.sealed).await.map_err(failed)?;
     }
     for pending in &work.pending {
         counted.extend(guard::ask(connection, target, &pending.migration.name, &pending.guards).await?);
-        migrate(connection, target, pending, options).await?;
+        migrate(connection, target, history, pending, options).await?;
     }
     Ok(counted)
 }
@@ -311,13 +312,18 @@ async fn move_on(connection: &mut Connection, target: &Target, draft: &Draft<'_>
 async fn migrate(
     connection: &mut Connection,
     target: &Target,
+    history: &History,
     pending: &Pending<'_>,
     options: &Options,
 ) -> Result<(), MigrateError> {
     let journal_failed = |error: sqlx::Error| MigrateError::engine(target, "write the journal", &error);
-    if pending.phase == Phase::Expand {
-        put(connection, pending, State::Started).await.map_err(journal_failed)?;
+    // Whoever looks from now on knows that the steps may have begun.
+    match pending.phase {
+        Phase::Expand => put(connection, history, pending, &pending.schema, State::Started).await,
+        Phase::Contract => put(connection, history, pending, &pending.previous, State::Contracting).await,
+        Phase::Data => Ok(()),
     }
+    .map_err(journal_failed)?;
     for step in &pending.steps {
         let number = pending.migration.number;
         journal::write(connection, &line(number, step, Event::Started, None)).await.map_err(journal_failed)?;
@@ -329,20 +335,46 @@ async fn migrate(
             };
             // The step's own error is the one to report, even if it cannot be written down.
             drop(journal::write(connection, &line(number, step, Event::Failed, Some(message))).await);
+            // Where nothing of the second phase is done, what the earlier release needs is all there.
+            let is_untouched = pending.begins && step.number == pending.steps[0].number;
+            if pending.phase == Phase::Contract && is_untouched {
+                drop(put(connection, history, pending, &pending.previous, State::Expanded).await);
+            }
             return Err(error);
         }
     }
-    put(connection, pending, pending.state).await.map_err(journal_failed)
+    put(connection, history, pending, &pending.schema, pending.state).await.map_err(journal_failed)
 }
 
 /// Writes the migration's row. An earlier migration that was open is sealed by a later one.
-async fn put(connection: &mut Connection, pending: &Pending<'_>, state: State) -> Result<(), sqlx::Error> {
+async fn put(
+    connection: &mut Connection,
+    history: &History,
+    pending: &Pending<'_>,
+    schema: &Schema,
+    state: State,
+) -> Result<(), sqlx::Error> {
     let migration = pending.migration;
     connection.begin().await?;
-    journal::seal_up_to(connection, migration.number.saturating_sub(1)).await?;
-    let identity = (migration.number, migration.name.as_str(), &*migration.hash.to_string());
-    journal::put(connection, identity, Some(&pending.schema), state).await?;
-    connection.commit().await
+    let written = async {
+        seal(connection, history, migration.number.saturating_sub(1)).await?;
+        let identity = (migration.number, migration.name.as_str(), &*migration.hash.to_string());
+        journal::put(connection, identity, Some(schema), state).await?;
+        connection.commit().await
+    }
+    .await;
+    if written.is_err() {
+        connection.rollback().await;
+    }
+    written
+}
+
+/// Gives the open migrations up to this number the states that they have for good.
+async fn seal(connection: &mut Connection, history: &History, up_to: u32) -> Result<(), sqlx::Error> {
+    for migration in history.migrations.iter().filter(|migration| migration.number <= up_to) {
+        journal::seal(connection, migration.number, work::for_good(migration)).await?;
+    }
+    Ok(())
 }
 
 fn newest(journal: &Journal) -> Option<Head> {
@@ -371,7 +403,12 @@ fn outcome(history: &History, work: &Work<'_>, journal: &Journal) -> Applied {
         number: row.number,
         name: row.name.clone(),
         hash: row.hash.clone(),
-        state: if row.state == State::Open && row.number <= history.sealed { State::Sealed } else { row.state },
+        state: if row.state == State::Open && row.number <= history.sealed {
+            let migration = history.migrations.iter().find(|migration| migration.number == row.number);
+            migration.map_or(State::Sealed, work::for_good)
+        } else {
+            row.state
+        },
     });
     let reached = work.pending.last().map(|pending| (pending.migration, pending.state));
     let reached = reached.or_else(|| {

@@ -19,6 +19,8 @@ pub enum State {
     Open,
     /// Its first phase is done; its second waits until no process of the release before is left.
     Expanded,
+    /// Its second phase has begun: no earlier release may run any more.
+    Contracting,
     /// Done for good.
     Sealed,
     /// Done for good, and what an earlier release needs is gone.
@@ -31,6 +33,7 @@ impl State {
             Self::Started => "started",
             Self::Open => "open",
             Self::Expanded => "expanded",
+            Self::Contracting => "contracting",
             Self::Sealed => "sealed",
             Self::Contracted => "contracted",
         }
@@ -85,7 +88,7 @@ CREATE TABLE IF NOT EXISTS cell_migrations (
     name TEXT NOT NULL,
     hash TEXT NOT NULL,
     schema TEXT,
-    state TEXT NOT NULL CHECK (state IN ('started', 'open', 'expanded', 'sealed', 'contracted'))
+    state TEXT NOT NULL CHECK (state IN ('started', 'open', 'expanded', 'contracting', 'sealed', 'contracted'))
 ) STRICT;
 CREATE TABLE IF NOT EXISTS cell_journal (
     line INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -103,7 +106,7 @@ CREATE TABLE IF NOT EXISTS cell_migrations (
     name text NOT NULL,
     hash text NOT NULL,
     schema text,
-    state text NOT NULL CHECK (state IN ('started', 'open', 'expanded', 'sealed', 'contracted'))
+    state text NOT NULL CHECK (state IN ('started', 'open', 'expanded', 'contracting', 'sealed', 'contracted'))
 );
 CREATE TABLE IF NOT EXISTS cell_journal (
     line bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -204,6 +207,7 @@ fn row(columns: TextRow) -> Option<Row> {
             "started" => State::Started,
             "open" => State::Open,
             "expanded" => State::Expanded,
+            "contracting" => State::Contracting,
             "sealed" => State::Sealed,
             "contracted" => State::Contracted,
             _ => return None,
@@ -270,12 +274,12 @@ pub(crate) async fn remove(connection: &mut Connection, number: u32) -> Result<(
     connection.execute("DELETE FROM cell_journal WHERE migration = CAST($1 AS bigint)", &[&number]).await
 }
 
-/// Seals every migration up to this one that is done.
-pub(crate) async fn seal_up_to(connection: &mut Connection, number: u32) -> Result<(), sqlx::Error> {
+/// Gives a migration that is open the state that it has for good.
+pub(crate) async fn seal(connection: &mut Connection, number: u32, state: State) -> Result<(), sqlx::Error> {
     connection
         .execute(
-            "UPDATE cell_migrations SET state = 'sealed' WHERE state = 'open' AND number <= CAST($1 AS bigint)",
-            &[&number.to_string()],
+            "UPDATE cell_migrations SET state = $1 WHERE state = 'open' AND number = CAST($2 AS bigint)",
+            &[state.name(), &number.to_string()],
         )
         .await
 }

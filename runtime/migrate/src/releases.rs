@@ -139,10 +139,11 @@ fn remembered(coming: Coming<'_>, moment: Moment, before: Option<&TextRow>) -> (
     let Moment::Begins { live } = moment else { return (coming.release, coming.head) };
     let number = |at: usize| before.and_then(|row| row.get(at)).cloned().flatten().and_then(|text| text.parse().ok());
     match (number(0).zip(number(1)), live) {
+        // Another one runs than is written down, or none was: what it knows is not known.
+        (Some((release, _)), Some(live)) if release != live => (live, 0),
+        (None, Some(live)) => (live, 0),
         (Some((release, head)), _) => (release, coming.head.min(head)),
         (None, None) => (coming.release, coming.head),
-        // What runs was never written down: what it knows is not known.
-        (None, Some(live)) => (live, 0),
     }
 }
 

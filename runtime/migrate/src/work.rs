@@ -89,6 +89,8 @@ pub(crate) struct Pending<'h> {
     pub(crate) guards: Vec<GuardSql>,
     /// Those that are not done.
     pub(crate) steps: Vec<Step>,
+    /// Whether none is done.
+    pub(crate) begins: bool,
     /// What the database holds before.
     pub(crate) previous: Schema,
     /// From the tables' names before to their names after.
@@ -164,8 +166,8 @@ pub(crate) fn decide<'h>(
         let migration = history.migrations.get(at).filter(|migration| migration.number == row.number);
         if migration.is_some_and(|migration| migration.hash.to_string() == row.hash) {
             done += usize::from(row.state != State::Started);
-            if row.state == State::Expanded {
-                waiting.extend(migration);
+            if matches!(row.state, State::Expanded | State::Contracting) {
+                waiting.extend(migration.map(|migration| (migration, row.state)));
             }
             seal |= row.state == State::Open && row.number <= history.sealed;
             continue;
@@ -174,7 +176,7 @@ pub(crate) fn decide<'h>(
         let complete = draft.is_none() && done == history.migrations.len() && at >= done;
         match row.state {
             State::Sealed | State::Expanded if beyond == Beyond::Tolerated && complete => ahead.push(row.name.clone()),
-            State::Contracted if beyond == Beyond::Tolerated && complete => {
+            State::Contracted | State::Contracting if beyond == Beyond::Tolerated && complete => {
                 let (target, migration) = (target.to_string(), row.name.clone());
                 return Err(MigrateError::Contracted { target, migration });
             }
@@ -216,9 +218,9 @@ pub(crate) fn decide<'h>(
         None => stored(journal, done, expected),
     };
     let mut pending = Vec::new();
-    for migration in waiting {
+    for (migration, state) in waiting {
         let contracted = second(target, history, journal, migration, &schema)?;
-        if contracts.includes(migration.number) {
+        if contracts.includes(migration.number) || state == State::Contracting {
             schema = contracted.schema.clone();
             pending.push(contracted);
         } else if history.migrations.len() > done {
@@ -316,6 +318,7 @@ fn phase<'h>(
         phase,
         guards: all.filter(|_| is_fresh).map(|script| script.guards.clone()).unwrap_or_default(),
         steps,
+        begins: is_fresh,
         tables: renamed(previous, changes),
         previous: previous.clone(),
         schema,
@@ -326,13 +329,12 @@ fn phase<'h>(
 /// What a migration is when all of it is done. Only the newest may still be rewritten, and only until a release seals it.
 pub(crate) fn settled(history: &History, migration: &Migration) -> State {
     let last = history.migrations.last().is_none_or(|last| last.number == migration.number);
-    if last && migration.number > history.sealed {
-        State::Open
-    } else if migration.has_contract() || !migration.interrupts().is_empty() {
-        State::Contracted
-    } else {
-        State::Sealed
-    }
+    if last && migration.number > history.sealed { State::Open } else { for_good(migration) }
+}
+
+/// What a migration is when a release has sealed it and all of it is done.
+pub(crate) fn for_good(migration: &Migration) -> State {
+    if migration.has_contract() || !migration.interrupts().is_empty() { State::Contracted } else { State::Sealed }
 }
 
 /// Whether a release has sealed all of a history.

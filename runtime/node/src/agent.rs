@@ -271,6 +271,14 @@ impl Agent {
         Ok(())
     }
 
+    /// Has the databases remember that a release runs alone in the region.
+    ///
+    /// # Errors
+    /// Another one runs, or a database does not answer.
+    pub async fn record(&self, application: &str, release: u32) -> Result<(), Refused> {
+        self.application(application).await?.record_alone(release).await
+    }
+
     /// Goes back to what ran before.
     ///
     /// # Errors

@@ -188,6 +188,15 @@ impl Client {
         self.done(&Request::Finish(application.to_owned()), events).await
     }
 
+    /// See [`Agent::record`](crate::agent::Agent::record).
+    ///
+    /// # Errors
+    /// Another release runs, or a database does not answer.
+    pub async fn record(&mut self, application: &str, release: u32) -> Result<(), CallError> {
+        let request = Request::Record { application: application.to_owned(), release };
+        self.done(&request, &mut |_| {}).await
+    }
+
     /// See [`Agent::abandon`](crate::agent::Agent::abandon).
     ///
     /// # Errors

@@ -63,24 +63,19 @@ pub async fn apply(plan: &Plan, clients: &mut [Client], progress: &Progress<'_>)
     }
 
     failpoint::reach("all-switched");
-    // Those that migrate come last: they tell the databases that nothing of the release before is left.
-    let (first, rest) = busy.split_at_mut(migrating);
-    let mut finished = Vec::new();
-    for nodes in [rest, first] {
-        finished
-            .extend(join_all(nodes.iter_mut().map(|(node, client)| finish(application, node, client, progress))).await);
-    }
-    finished.into_iter().collect()
-}
+    let finished = join_all(busy.iter_mut().map(|(node, client)| async {
+        let mut told = |event| progress(&node.node, event);
+        client.finish(application, &mut told).await.map_err(|error| failure(node, "finish", error))
+    }));
+    finished.await.into_iter().collect::<Result<(), _>>()?;
 
-async fn finish(
-    application: &str,
-    node: &NodePlan,
-    client: &mut Client,
-    progress: &Progress<'_>,
-) -> Result<(), Failure> {
-    let mut told = |event| progress(&node.node, event);
-    client.finish(application, &mut told).await.map_err(|error| failure(node, "finish", error))
+    // Only now is nothing of the release before left anywhere. What is not recorded is so by the next deploy.
+    for (node, client) in busy.iter_mut().take(migrating) {
+        if let Err(error) = client.record(application, plan.release).await {
+            progress(&node.node, Event::NotRecorded { reason: error.to_string() });
+        }
+    }
+    Ok(())
 }
 
 async fn stage(plan: &Plan, node: &NodePlan, client: &mut Client, progress: &Progress<'_>) -> Result<(), Failure> {

@@ -208,6 +208,7 @@ pub fn deploy(wish: &Wish, manifest: &Manifest, nodes: &[Facts]) -> Result<Plan,
         }
         let environment = environment(manifest, &wanted);
         let order = Order {
+            alone: alone(nodes),
             application: wish.application.clone(),
             region: wish.region.clone(),
             generation: node.deployed.generation,
@@ -240,17 +241,26 @@ pub fn rollback(wish: &Wish, nodes: &[Facts]) -> Result<Plan, Vec<Refused>> {
             refused.push(Refused::new("release-not-kept", message).help("deploy it again from its sources"));
             continue;
         };
-        // The schema stays: what a later release added does not disturb an earlier one.
+        // The schema stays, with what a later release added. That one's databases are told what runs, and lack nothing.
+        let migrate = order.migrate.keys().map(|database| (database.clone(), Some(Vec::new()))).collect();
         let order = Order {
+            alone: alone(nodes),
             generation: node.deployed.generation,
             plan: NO_PLAN,
-            migrate: BTreeMap::new(),
+            migrate,
             rollback: true,
             ..order.clone()
         };
         plans.push(node_plan(node, order, Vec::new()));
     }
     if refused.is_empty() { finish(wish, plans) } else { Err(refused) }
+}
+
+/// The release that all of these nodes run which run one, where it is the same.
+fn alone(nodes: &[Facts]) -> Option<u32> {
+    let mut releases = nodes.iter().filter_map(|node| Some(node.deployed.current.as_ref()?.order.release));
+    let first = releases.next()?;
+    releases.all(|release| release == first).then_some(first)
 }
 
 fn finish(wish: &Wish, nodes: Vec<NodePlan>) -> Result<Plan, Vec<Refused>> {

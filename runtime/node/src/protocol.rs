@@ -66,6 +66,13 @@ pub enum Request {
     Switch(String),
     /// Stop what ran before.
     Finish(String),
+    /// Every node of the region has done so: have the databases remember it.
+    Record {
+        /// The application.
+        application: String,
+        /// The release that runs alone.
+        release: u32,
+    },
     /// Back to what ran before.
     Abandon(String),
     /// The last lines of logs, and with `follow` what comes.
@@ -148,6 +155,11 @@ pub enum Event {
         /// Which of its replicas.
         replica: u32,
     },
+    /// The databases could not be told that nothing of the release before runs any more.
+    NotRecorded {
+        /// Why not.
+        reason: String,
+    },
     /// A line of a log.
     Line {
         /// The process's name.
@@ -226,6 +238,9 @@ pub struct Order {
     /// The databases that this node migrates, with the migrations that the plan says they lack; `None` where the plan
     /// could not know.
     pub migrate: BTreeMap<String, Option<Vec<String>>>,
+    /// The release that every node of the region runs now, where that is one and the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<u32>,
     /// The environment variables that must be known.
     pub environment: Vec<String>,
     /// Whether it goes back to an earlier release: then what runs now is not gone back to by itself.

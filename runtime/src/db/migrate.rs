@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use cell_manifest::Manifest;
-use cell_migrate::{Options, Target};
+use cell_migrate::{Options, Target, When};
 use thiserror::Error;
 
 use super::model::Database;
@@ -61,7 +61,10 @@ pub async fn migrate_from<D: Database>(database: &D, root: &Path) -> Result<(), 
     let folder = folder::<D>(root)?;
     let history = cell_migrate::read_history(&folder)?.ok_or_else(|| missing::<D>(folder))?;
     let target = Target::new(database.handle().url().clone())?;
-    cell_migrate::apply(&target, &history, &Options::default()).await?;
+    let mut options = Options::default();
+    // A database that was deployed to keeps what the releases that run on it need.
+    options.contracts = When::Released { live: None };
+    cell_migrate::apply(&target, &history, &options).await?;
     Ok(())
 }
 

@@ -147,6 +147,7 @@ impl Subject<'_> {
     ) -> Result<(), MigrateError> {
         let mut options = Options::default();
         options.ahead = true;
+        options.contracts = When::Released { live: None };
         if let Some(Deployed { region, live, .. }) = deployed {
             let live =
                 live.map(|release| Live { application: self.application.to_owned(), region: region.clone(), release });
@@ -215,6 +216,7 @@ fn head(head: Head) -> MigratedHead {
         State::Started => MigrationState::Started,
         State::Open => MigrationState::Open,
         State::Expanded => MigrationState::Expanded,
+        State::Contracting => MigrationState::Contracting,
         State::Sealed => MigrationState::Sealed,
         State::Contracted => MigrationState::Contracted,
     };

@@ -160,6 +160,12 @@ impl Asked {
             if !page.sorts.iter().all(|sort| self.terms.contains(&sort.term)) {
                 return Err(DataError::other("distinct answers are ordered by something that is not selected"));
             }
+            // These have no one text by which the engine could tell them apart.
+            if self.terms.iter().any(|term| matches!(term, Term::Sum(_))) {
+                return Err(DataError::other(
+                    "sums and averages are not made distinct: one answer may have several forms",
+                ));
+            }
             select.distinct();
         }
         finish(&select, lowering)

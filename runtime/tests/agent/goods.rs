@@ -188,6 +188,7 @@ impl Bundle {
             migrate: BTreeMap::new(),
             environment: Vec::new(),
             rollback: false,
+            alone: None,
         }
     }
 }

@@ -78,7 +78,7 @@ pub(super) async fn is_contracted(subject: &Subject<'_>, output: &Output) -> Res
     let waiting: Vec<&str> = status
         .applied
         .iter()
-        .filter(|migration| migration.state == State::Expanded)
+        .filter(|migration| matches!(migration.state, State::Expanded | State::Contracting))
         .map(|migration| migration.name.as_str())
         .collect();
     for migration in &waiting {

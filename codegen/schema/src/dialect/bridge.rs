@@ -113,8 +113,8 @@ fn postgres(dialect: &dyn Dialect, bridge: &BridgeSql) -> String {
             )
         }
     };
-    // The body is a text: whatever it holds, a quote in it is doubled.
-    let body = text(&format!("\nBEGIN\n{body}\n    RETURN NEW;\nEND\n"));
+    // The body is a text: whatever it holds, a quote in it is doubled. A column may be called as one of its variables.
+    let body = text(&format!("\n#variable_conflict use_column\nBEGIN\n{body}\n    RETURN NEW;\nEND\n"));
     format!(
         "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS {body};\n\n\
          CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table}\n    FOR EACH ROW EXECUTE FUNCTION {name}();"

@@ -74,6 +74,14 @@ fn way(dialect: &dyn Dialect, mirror: &MirrorSql, written: &str, other: &str) ->
         "    UPDATE {into} SET ({rest}) = (SELECT {rest} FROM {from} WHERE {new})\n        WHERE {to_new} AND EXISTS \
          (SELECT {rest} FROM {from} WHERE {new} EXCEPT SELECT {rest} FROM {to} WHERE {new});"
     );
+    // Where another trigger has written the row under its new key already, its earlier one goes: nothing refers to the second table.
+    let move_on = if other == mirror.previous {
+        format!(
+            "    DELETE FROM {into}\n        WHERE {to_old} AND (SELECT {moved}) AND EXISTS (SELECT 1 FROM {to} WHERE {new});\n{move_on}"
+        )
+    } else {
+        move_on
+    };
     let change = Some(change).filter(|_| !mirror.rest.is_empty());
     let add = format!(
         "    INSERT INTO {into} ({all}) SELECT {all} FROM {from}\n        WHERE {new} AND NOT EXISTS (SELECT 1 FROM {to} WHERE {new});"

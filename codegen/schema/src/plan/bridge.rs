@@ -42,7 +42,7 @@ pub(super) fn stand(
                 // The next release does not know that the rows that are there may hold nothing.
                 fills.extend(fill(&place, phases, bridge, &sql));
                 let title = titled("keep both releases right about", &sql);
-                columns.push(Step::new(title, vec![Statement::CreateBridge(sql)]));
+                columns.push((sql.table.clone(), Step::new(title, vec![Statement::CreateBridge(sql)])));
             }
             Built::Table(second) => tables.push(second),
         }
@@ -150,19 +150,24 @@ impl Place<'_> {
     }
 }
 
-/// Puts the bridges where no row slips between them and what rows are filled with: in the transaction of a copy, or before the
-/// first values are written.
-fn insert(steps: &mut Vec<Step>, bridges: Vec<Step>) {
-    if let Some(copy) = steps.iter_mut().find(|step| step.mode == Mode::Rebuild) {
-        for bridge in bridges {
+/// Puts the bridges where no row slips between them and what rows are filled with: in the transaction in which its table is
+/// copied, else before the first values are written in it, and never before it has its columns.
+fn insert(steps: &mut Vec<Step>, bridges: Vec<(String, Step)>) {
+    for (table, bridge) in bridges {
+        let has = |step: &Step, what: &dyn Fn(&Statement) -> bool| step.statements.iter().any(what);
+        let copies = |step: &&mut Step| {
+            step.mode == Mode::Rebuild
+                && has(step, &|it| matches!(it, Statement::RenameTable { to, .. } if *to == table))
+        };
+        if let Some(copy) = steps.iter_mut().find(copies) {
             copy.notes.push(bridge.title);
             copy.statements.extend(bridge.statements);
+            continue;
         }
-        return;
+        let writes = |step: &Step| has(step, &|it| matches!(it, Statement::Update { table: of, .. } if *of == table));
+        let place = steps.iter().position(writes).unwrap_or(steps.len());
+        steps.insert(place, bridge);
     }
-    let writes = |step: &Step| step.statements.iter().any(|statement| matches!(statement, Statement::Update { .. }));
-    let place = steps.iter().position(writes).unwrap_or(steps.len());
-    steps.splice(place..place, bridges);
 }
 
 /// Gives the rows that are there what a bridge gives those that come, where the column was there before.

@@ -166,6 +166,7 @@ impl Finder<'_> {
             }
             Change::AddColumn { table, column, checks, reference, backfill } if self.has_rows(table) => {
                 self.added(table, column, backfill.is_some());
+                self.filled(table, column, backfill.as_ref());
                 let filled = backfill.is_some() || column.default.is_some() || column.generated.is_some();
                 let meets = |check: &Check| check.expression.portable().is_some_and(Expr::is_null_over_nulls);
                 for check in checks.iter().filter(|check| filled || !meets(check)) {
@@ -216,9 +217,8 @@ impl Finder<'_> {
         if self.findings.iter().any(is_known) {
             return;
         }
-        let message = format!("`{}` may have views and triggers on it that the model does not know", shown(object));
         let counted = Counted::Objects { table, column };
-        self.found(HazardKind::ObjectInTheWay, object.to_owned(), message, None, counted);
+        self.found(HazardKind::ObjectInTheWay, object.to_owned(), stands_on(object), None, counted);
     }
 
     fn check(&mut self, table: &str, name: &str, expression: &Expression) {
@@ -231,6 +231,21 @@ impl Finder<'_> {
         let message = format!("rows of `{}` have to point at rows of `{}`", shown(table), shown(&reference.table));
         let counted = Counted::Dangling { table: table.to_owned(), reference: reference.clone() };
         self.found(HazardKind::ReferenceOverRows, self.object(table, &reference.name), message, None, counted);
+    }
+
+    /// A backfill is over stored columns: what the engine computes is not there when rows are filled.
+    fn filled(&mut self, table: &str, column: &Column, backfill: Option<&Expression>) {
+        let Some(whole) = self.transition.next(table) else { return };
+        let is_computed = |name: &&str| whole.column(name).is_some_and(|column| column.generated.is_some());
+        let mentions = backfill.map(Expression::mentions).unwrap_or_default();
+        if let Some(source) = mentions.iter().find(|name| is_computed(&&***name)) {
+            self.refusals.push(Refusal::new(
+                "column-generated",
+                self.object(table, &column.name),
+                format!("`{}` is filled from `{}`, which is generated", shown(&column.name), shown(source)),
+                "write the backfill over columns that are stored",
+            ));
+        }
     }
 
     fn added(&mut self, table: &str, column: &Column, has_backfill: bool) {
@@ -266,6 +281,7 @@ impl Finder<'_> {
     fn changed(&mut self, table: &str, next: &Column, rows: &RowChange) {
         let object = self.object(table, &next.name);
         let Some(before) = self.before(table, &next.name) else { return };
+        self.filled(table, next, rows.backfill.as_ref());
         let name = shown(&next.name);
         let (from, origin) = self.names_before(table, &next.name);
         match (&before.generated, &next.generated) {
@@ -378,4 +394,16 @@ fn is_like(before: Option<&Table>, after: &Table) -> bool {
             after.columns.iter().filter(|column| before.column(&column.name).is_some_and(|it| it.ty == column.ty));
         same.count() * 2 > before.columns.len().max(after.columns.len())
     })
+}
+
+/// That something which the model does not know may stand on a column.
+pub(super) fn standing(schema: &Schema, table: &str, column: &str) -> Finding {
+    let object = format!("{}.{table}.{column}", schema.database);
+    let message = stands_on(&object);
+    let hazard = Hazard { kind: HazardKind::ObjectInTheWay, object, message, help: None };
+    Finding { hazard, counted: Counted::Objects { table: table.to_owned(), column: Some(column.to_owned()) } }
+}
+
+fn stands_on(object: &str) -> String {
+    format!("`{}` may have views and triggers on it that the model does not know", shown(object))
 }

@@ -285,6 +285,7 @@ pub fn phase_program(
             let mut program = program(engine, previous, &phases.expand, Indexes::Concurrently)?;
             if phases.expand != changes {
                 program.guards = self::program(engine, previous, changes, Indexes::Concurrently)?.guards;
+                program.guards.extend(in_the_way_later(engine, previous, phases)?);
             }
             bridge::stand(engine, previous, &between, phases, &mut program.steps)?;
             Ok(program)
@@ -300,6 +301,19 @@ pub fn phase_program(
             Ok(program)
         }
     }
+}
+
+/// What stands on the earlier one of two names: it does not follow, and would be in the way of the second phase.
+fn in_the_way_later(engine: Engine, previous: &Schema, phases: &Phases) -> Result<Vec<Guard>, Vec<Refusal>> {
+    let rows = crate::mapping::mapping(previous, &phases.expand);
+    let mut found = Vec::new();
+    for bridge in &phases.bridges {
+        let Bridge::Same { table, previous: column, .. } = bridge else { continue };
+        let Some(from) = rows.get(table).and_then(|rows| rows.from.clone()) else { continue };
+        found.push(findings::standing(previous, &from, column));
+    }
+    let unchanged = Transition::of_all(previous, &[])?;
+    guards::guards(&Subject::new(engine, &unchanged, Indexes::Concurrently)?, &found)
 }
 
 /// What `engine` does to make the changes of [`reverse_between`], the way back while a second phase waits.
@@ -345,27 +359,5 @@ impl<'a> Subject<'a> {
 
     pub(crate) fn quote(&self, name: &str) -> String {
         dialect::quote(self.engine, name)
-    }
-}
-
-impl ddl::Database {
-    /// The table of this name.
-    pub(crate) fn table(&self, name: &str) -> Option<&ddl::Table> {
-        let found = self.tables.binary_search_by(|table| table.name.as_str().cmp(name)).ok();
-        found.and_then(|place| self.tables.get(place)).or_else(|| self.tables.iter().find(|table| table.name == name))
-    }
-}
-
-impl ddl::Table {
-    /// The column of this name.
-    pub(crate) fn column(&self, name: &str) -> Option<&ddl::Column> {
-        self.columns.iter().find(|column| column.name == name)
-    }
-
-    /// This table's columns, each with the one of its name in an earlier state, which most often stands in the same place.
-    pub(crate) fn columns_since<'a>(&'a self, earlier: &'a Self) -> Vec<(Option<&'a ddl::Column>, &'a ddl::Column)> {
-        let near = |place: usize, name: &str| earlier.columns.get(place).filter(|column| column.name == name);
-        let columns = self.columns.iter().enumerate();
-        columns.map(|(place, it)| (near(place, &it.name).or_else(|| earlier.column(&it.name)), it)).collect()
     }
 }

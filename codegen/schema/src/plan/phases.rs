@@ -205,6 +205,7 @@ impl Between<'_> {
         for column in earlier.columns.iter().filter(|column| !kept.contains(&column.name)) {
             self.gone(&mut making, column);
         }
+        self.computed(&mut making);
         parts::parts(&mut making);
         self.by_earlier_names(&making);
         let made = making.table;
@@ -224,15 +225,22 @@ impl Between<'_> {
         Reference { table: table.clone(), target, ..reference.clone() }
     }
 
-    /// A table that only the earlier release knows. What refers to nothing keeps no row of another table.
+    /// A table that only the earlier release knows. What it refers to may lose its rows all the same, where the next release
+    /// knows it.
     fn leaving(&mut self, table: &Table) {
         if self.next.table(&table.name).is_some() {
             self.interrupt(format!("table `{}` is another", table.name));
             return;
         }
-        let references = table.references.iter().filter(|reference| reference.on_delete != Action::Refuse);
-        let references = references.map(|reference| self.followed(reference));
-        let references = references.filter(|reference| self.next.table(&reference.table).is_some()).collect();
+        let leaves = |name: &str| !self.rows.values().any(|rows| rows.from.as_deref() == Some(name));
+        let references = table.references.iter().filter_map(|reference| {
+            if leaves(&reference.table) {
+                return Some(reference.clone());
+            }
+            let followed = self.followed(reference);
+            (followed.on_delete != Action::Refuse && self.next.table(&followed.table).is_some()).then_some(followed)
+        });
+        let references = references.collect();
         self.schema.tables.push(Table { references, ..table.clone() });
     }
 }

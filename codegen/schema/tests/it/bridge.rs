@@ -196,6 +196,8 @@ fn sqlite_keeps_a_second_table_in_step() {
 
             CREATE TRIGGER "articles_bridge2" AFTER UPDATE OF "id", "title", "price" ON "articles"
             BEGIN
+                DELETE FROM "posts"
+                    WHERE "id" = (SELECT OLD."id") AND (SELECT OLD."id" IS NOT NEW."id") AND EXISTS (SELECT 1 FROM "posts" AS "row" WHERE "row"."id" = NEW."id");
                 UPDATE "posts" SET ("id", "title", "price") = (SELECT "id", "title", "price" FROM "articles" AS "row" WHERE "row"."id" = NEW."id")
                     WHERE "id" = (SELECT OLD."id") AND (SELECT OLD."id" IS NOT NEW."id");
                 UPDATE "posts" SET ("title", "price") = (SELECT "title", "price" FROM "articles" AS "row" WHERE "row"."id" = NEW."id")

@@ -78,6 +78,9 @@ pub(super) struct Deployment {
     pub(super) withdrawn: bool,
     /// Where its processes write.
     pub(super) logs: Logs,
+    /// Whether the databases remember that it runs, and nothing of what ran before.
+    #[serde(default)]
+    pub(super) recorded: bool,
 }
 
 impl Deployment {
@@ -177,8 +180,17 @@ mod tests {
             migrate: Default::default(),
             environment: Vec::new(),
             rollback: false,
+            alone: None,
         };
-        Deployment { number, since: 0, order, environment: Digest::of(b""), logs: Logs::A, withdrawn: false }
+        Deployment {
+            number,
+            since: 0,
+            order,
+            environment: Digest::of(b""),
+            logs: Logs::A,
+            withdrawn: false,
+            recorded: false,
+        }
     }
 
     #[test]

@@ -244,6 +244,14 @@ impl Session {
                 self.let_go(&application);
                 self.noted("finish", &application, finished).map(|()| Answer::Done)
             }
+            Request::Record { application, release } => {
+                if let Err(refused) = self.hold(&application).await {
+                    return Ok(Some(Err(refused)));
+                }
+                let recorded = agent.record(&application, release).await;
+                self.let_go(&application);
+                self.noted("record", &application, recorded).map(|()| Answer::Done)
+            }
             Request::Abandon(application) => {
                 if !self.held.contains(&application) {
                     return Ok(Some(Err(nothing_staged(&application))));
@@ -377,6 +385,7 @@ fn name(request: &Request) -> &'static str {
         Request::Stage(_) => "stage",
         Request::Switch(_) => "switch",
         Request::Finish(_) => "finish",
+        Request::Record { .. } => "record",
         Request::Abandon(_) => "abandon",
         Request::Logs(_) => "logs",
     }

@@ -56,6 +56,16 @@ impl Between<'_> {
                 }
             }
         }
+        let said = match (&before.generated, &next.generated) {
+            (None, Some(_)) => Some("is computed"),
+            (Some(_), None) => Some("is computed no more"),
+            _ if next.automatic && !before.automatic => Some("is numbered"),
+            _ if before.automatic && !next.automatic => Some("is numbered no more"),
+            _ => None,
+        };
+        if let Some(said) = said {
+            self.interrupt(format!("column `{name}` of `{table}` {said}"));
+        }
         if before.nullable && !next.nullable && next.generated.is_none() {
             match rows.backfill {
                 Some(value) if column.ty == next.ty => {
@@ -66,6 +76,24 @@ impl Between<'_> {
             }
         }
         column
+    }
+
+    /// What is computed from a column that has two names is computed as before from the earlier one.
+    pub(super) fn computed(&mut self, making: &mut Making<'_>) {
+        for column in &mut making.table.columns {
+            let (Some(before), Some(next)) = (making.before.column(&column.name), &column.generated) else { continue };
+            let Some(earlier) = before.generated.as_ref().filter(|earlier| *earlier != next) else { continue };
+            let mut renamed = earlier.clone();
+            making.twins.iter().for_each(|(from, to)| renamed.expression.rename(from, to));
+            if renamed == *next {
+                column.generated = Some(earlier.clone());
+            } else {
+                let what = format!("column `{}` of `{}` is computed in another way", column.name, making.next.name);
+                if !self.interrupts.contains(&what) {
+                    self.interrupts.push(what);
+                }
+            }
+        }
     }
 
     /// Fills by the names that both the rows that are there and those of the earlier release have values under.
@@ -123,12 +151,17 @@ impl Between<'_> {
             // It can be computed as long as all it is computed from is there.
             let sources = generated.expression.mentions();
             if sources.is_empty() || !sources.iter().all(|source| making.before.column(source).is_some()) {
+                self.interrupt(format!("column `{}` of `{}` is gone", before.name, making.next.name));
                 return;
             }
         } else if !before.nullable && before.default.is_none() {
             match neutral(&before.ty) {
                 Some(literal) => column.default = Some(Default::Value(literal)),
                 None => column.nullable = true,
+            }
+            if matches!(before.ty, Type::Bytes { .. } | Type::Json) {
+                let (name, table) = (&before.name, &making.next.name);
+                self.interrupt(format!("rows that the next release writes hold nothing in `{name}` of `{table}`"));
             }
         }
         making.leaving.insert(before.name.clone());
@@ -170,9 +203,12 @@ fn common(before: &Type, next: &Type) -> Option<Type> {
             Some(Type::Bytes { max_len: longest(*one, *other) })
         }
         (Type::Enumeration { values }, Type::Enumeration { values: more }) => {
-            // In the next release's order: it is that release's type where nothing is gone.
-            let gone = values.iter().filter(|value| !more.contains(value));
-            Some(Type::Enumeration { values: more.iter().chain(gone).cloned().collect() })
+            // One release's own type where it holds all: their order is no difference between two, and remains as it is.
+            let gone: Vec<&String> = values.iter().filter(|value| !more.contains(value)).collect();
+            match more.iter().all(|value| values.contains(value)) {
+                true => Some(before.clone()),
+                false => Some(Type::Enumeration { values: more.iter().chain(gone).cloned().collect() }),
+            }
         }
         (before, next) if before.widens_to(next) => Some(next.clone()),
         (Type::Decimal { precision: one, scale }, Type::Decimal { precision: other, scale: same }) if scale == same => {

@@ -52,8 +52,12 @@ pub(super) fn parts(making: &mut Making<'_>) {
     }
     let mut references = Vec::new();
     for reference in &making.before.references {
+        // What it does to rows may change, and what it points at does not.
+        let is_alike = |other: &Reference| {
+            (&other.columns, &other.table, &other.target) == (&reference.columns, &reference.table, &reference.target)
+        };
         let stays =
-            making.next.references.contains(reference) || reference.columns.iter().any(|column| earlier(column));
+            making.next.references.iter().any(is_alike) || reference.columns.iter().any(|column| earlier(column));
         if stays && !reference.columns.iter().any(|column| leaves(column)) {
             references.push(reference.clone());
         }

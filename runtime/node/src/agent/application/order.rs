@@ -33,6 +33,11 @@ impl Application {
             // Its session is gone, or it would hold the turn of this one.
             self.settle(&mut record).await?;
         }
+        // A deploy that nobody carried to its end has left this to do: what follows depends on it.
+        let is_alone = |current: &Deployment| !current.recorded && order.alone == Some(current.order.release);
+        if record.current.as_ref().is_some_and(is_alone) {
+            self.remember(&mut record).await?;
+        }
         if record.generation != order.generation {
             return Err(Refused::new(
                 "plan-outdated",
@@ -59,6 +64,7 @@ impl Application {
             order: order.clone(),
             environment: environment::hash(&variables),
             withdrawn: false,
+            recorded: false,
             logs: next.current.as_ref().map(|current| current.logs.other()).unwrap_or_default(),
         };
         next.journal = Some(Journal::Staged(deployment.clone()));
@@ -238,7 +244,6 @@ impl Application {
             self.stop(previous, Some(events)).await;
         }
         failpoint::reach("stopped");
-        self.tell_databases(&record).await;
         let mut next = record.clone();
         next.journal = None;
         if let Some(previous) = previous {
@@ -288,7 +293,6 @@ impl Application {
                     self.stop(&previous, None).await;
                     next.keep(previous);
                 }
-                self.tell_databases(record).await;
             }
         }
         next.journal = None;
@@ -297,18 +301,32 @@ impl Application {
         Ok(())
     }
 
-    /// Has the databases remember that what runs now runs alone. Where they cannot, they keep what the release before needed
-    /// until the next deploy has told them.
-    async fn tell_databases(&self, record: &Record) {
-        let Some(current) = record.current.as_ref().filter(|current| !current.order.migrate.is_empty()) else { return };
-        let told = async {
+    /// Has the databases remember that a release runs alone in the region, where it is what runs here.
+    ///
+    /// # Errors
+    /// Another one runs, or a database does not answer. Then they keep what the release before needed.
+    pub(in crate::agent) async fn record_alone(&self, release: u32) -> Result<(), Refused> {
+        let mut record = self.record.lock().await;
+        let is_current = record.current.as_ref().is_some_and(|current| current.order.release == release);
+        if record.journal.is_some() || !is_current {
+            return Err(Refused::new(
+                "plan-outdated",
+                format!("meanwhile something else was deployed of `{}`", self.name),
+            ));
+        }
+        self.remember(&mut record).await
+    }
+
+    async fn remember(&self, record: &mut Record) -> Result<(), Refused> {
+        let mut next = record.clone();
+        let Some(current) = &mut next.current else { return Ok(()) };
+        if !current.order.migrate.is_empty() {
             let names: Vec<&str> = current.order.migrate.keys().map(String::as_str).collect();
             let variables = self.environment(&current.order)?;
-            migrate::run(&self.program(&current.order), Mode::Record, Some(&names), &variables).await
-        };
-        if let Err(refused) = told.await {
-            tracing::warn!(application = self.name, "the databases were not told which release runs: {refused}");
+            migrate::run(&self.program(&current.order), Mode::Record, Some(&names), &variables).await?;
         }
+        current.recorded = true;
+        self.write(record, next)
     }
 
     pub(super) async fn stop(&self, deployment: &Deployment, events: Option<&Events>) {
