@@ -66,6 +66,16 @@ pub enum RehearseError {
         /// The row as it is.
         found: String,
     },
+    /// Between the phases, the release before can no longer write.
+    #[error("while the second phase of `{migration}` waits, the release before can add no row to `{table}`: {message}")]
+    EarlierStopped {
+        /// The migration's name.
+        migration: String,
+        /// The table, by the name that the release before knows.
+        table: String,
+        /// What the engine said.
+        message: String,
+    },
     /// What the engine holds at the end is not the model.
     #[error("the migrations lead to another schema than the model says:\n{}", listed(_0))]
     Differs(Vec<Difference>),
@@ -78,7 +88,7 @@ impl RehearseError {
         match self {
             Self::Throwaway(error) => error.code(),
             Self::Migrate(error) => error.code(),
-            Self::RowCount { .. } | Self::RowsChanged { .. } => "rehearsal-rows",
+            Self::RowCount { .. } | Self::RowsChanged { .. } | Self::EarlierStopped { .. } => "rehearsal-rows",
             Self::Differs(_) => "rehearsal-differs",
         }
     }
@@ -89,7 +99,7 @@ impl RehearseError {
         match self {
             Self::Throwaway(error) => error.help(),
             Self::Migrate(error) => error.help(),
-            Self::RowCount { .. } | Self::RowsChanged { .. } => {
+            Self::RowCount { .. } | Self::RowsChanged { .. } | Self::EarlierStopped { .. } => {
                 Some("change the migration so that it keeps every row".to_owned())
             }
             Self::Differs(_) => {
@@ -173,27 +183,25 @@ impl Rehearsal<'_> {
         let kept = plan::kept(target.engine(), &self.schema, &migration.changes).map_err(MigrateError::Schema)?;
         let lowered = dialect::lower(target.engine(), &next).map_err(MigrateError::Schema)?;
         let mut before = BTreeMap::new();
-        let mut connection = Connection::open(target, Access::Existing).await;
-        if let Ok(connection) = &mut connection {
-            for table in &kept {
-                before.insert(table.table.clone(), self.rows(connection, &lowered, table, &table.query).await?);
-            }
-        }
-        if let Ok(connection) = connection {
+        if let Ok(mut connection) = Connection::open(target, Access::Existing).await {
+            before = self.expected(&mut connection, &lowered, &kept).await?;
             connection.close().await;
         }
 
+        let is_by_hand = migration.script(target.engine(), Phase::Data).is_some();
         let so_far = self.history.migrations.iter().take(at + 1).cloned().collect();
         let sealed = self.history.sealed.min(migration.number);
         let so_far = History { snapshot: next.clone(), migrations: so_far, sealed };
         if migration.has_contract() {
             self.divided(&so_far, migration).await?;
+            // SQL by hand changes what it is meant to change, and an earlier release that is interrupted may find anything.
+            if !is_by_hand && migration.interrupts().is_empty() {
+                before = self.beside(migration, &next, &lowered, &kept, before).await?;
+            }
         }
         apply(target, &so_far, &Options::default()).await?;
 
         let mut connection = Connection::open(target, Access::Existing).await?;
-        // SQL by hand changes what it is meant to change.
-        let is_by_hand = migration.script(target.engine(), Phase::Data).is_some();
         for table in kept.iter().filter(|_| !is_by_hand) {
             let query = everything(target.engine(), table);
             let after = self.rows(&mut connection, &lowered, table, &query).await?;
@@ -214,6 +222,54 @@ impl Rehearsal<'_> {
         let between = plan::replay(&self.schema, migration.expand()).map_err(MigrateError::Schema)?;
         let differences = compare::verify(target, &between).await?.differences;
         if differences.is_empty() { Ok(()) } else { Err(RehearseError::Differs(differences)) }
+    }
+
+    /// What rows should hold after a migration, by table and by the names before it.
+    async fn expected(
+        &self,
+        connection: &mut Connection,
+        lowered: &Database,
+        kept: &[Kept],
+    ) -> Result<BTreeMap<String, Vec<String>>, MigrateError> {
+        let mut expected = BTreeMap::new();
+        for table in kept {
+            expected.insert(table.table.clone(), self.rows(connection, lowered, table, &table.query).await?);
+        }
+        Ok(expected)
+    }
+
+    /// Sees that the release before finds its rows between the phases, and writes some as it does. Out: what rows should hold in
+    /// the end, with these.
+    async fn beside(
+        &mut self,
+        migration: &Migration,
+        next: &Schema,
+        lowered: &Database,
+        kept: &[Kept],
+        before: BTreeMap<String, Vec<String>>,
+    ) -> Result<BTreeMap<String, Vec<String>>, RehearseError> {
+        let target = self.target;
+        let mut connection = Connection::open(target, Access::Existing).await?;
+        let mut found = self.expected(&mut connection, lowered, kept).await?;
+        for (table, before) in before {
+            survived(migration, next, &table, before, found.remove(&table).unwrap_or_default())?;
+        }
+        let script = migration.script(target.engine(), Phase::Contract);
+        let guards = script.into_iter().flat_map(|script| &script.guards).filter(|guard| guard.refuses).cloned();
+        let guards: Vec<GuardSql> = guards.collect();
+        let earlier = dialect::lower(target.engine(), &self.schema).map_err(MigrateError::Schema)?;
+        let tables = self.schema.tables.iter().map(|table| table.name.as_str()).collect();
+        let coming = rows::Coming { guards: &guards, schema: Some(next) };
+        let filled = rows::fill(&mut connection, &self.schema, &earlier, &tables, self.fills, coming).await;
+        let filled = filled.map_err(|error| MigrateError::engine(target, "insert rows", &error))?;
+        self.fills += 1;
+        if let Some((table, message)) = filled.broken.into_iter().next() {
+            let table = format!("{}.{table}", next.database);
+            return Err(RehearseError::EarlierStopped { migration: migration.name.clone(), table, message });
+        }
+        let expected = self.expected(&mut connection, lowered, kept).await?;
+        connection.close().await;
+        Ok(expected)
     }
 
     /// Makes rows. Rows that are there have been migrated; only what is new or changed needs others. The last fill tries all.

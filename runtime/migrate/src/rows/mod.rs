@@ -37,6 +37,8 @@ pub(crate) struct Filled {
     pub(crate) inserted: BTreeMap<String, u64>,
     /// Tables that took no row, and what the engine said.
     pub(crate) notes: Vec<String>,
+    /// Tables that took no row for another reason than what binds their rows, and what the engine said.
+    pub(crate) broken: Vec<(String, String)>,
 }
 
 /// What rows have to fit besides the schema that there is: the migration that comes.
@@ -84,14 +86,17 @@ pub(crate) async fn fill(
                     *inserted += 1;
                     learned.insert(&table.name, draw);
                 }
-                Err(message) => drop(refused.insert(table.name.clone(), message)),
+                Err(refusal) => drop(refused.insert(table.name.clone(), refusal)),
             }
         }
     }
     if together {
         connection.commit().await?;
     }
-    for (table, message) in refused {
+    for (table, Refusal { message, is_broken }) in refused {
+        if is_broken && filled.inserted.get(&table) == Some(&0) {
+            filled.broken.push((table.clone(), message.clone()));
+        }
         // A table whose unique columns have few values is full after some rows.
         if filled.inserted.get(&table) == Some(&0) {
             let database = &schema.database;
@@ -133,6 +138,18 @@ async fn counts<'t>(connection: &mut Connection, table: &'t Table) -> Result<BTr
     Ok(counts)
 }
 
+/// Why a table took no row: what the engine said to the last.
+struct Refusal {
+    message: String,
+    is_broken: bool,
+}
+
+/// Whether the engine refuses a row for something that no other row could avoid.
+fn breaks(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    matches!(error.kind(), sqlx::error::ErrorKind::Other | sqlx::error::ErrorKind::NotNullViolation)
+}
+
 /// A row to be made.
 struct Row<'a> {
     schema: &'a Schema,
@@ -152,12 +169,13 @@ impl Row<'_> {
         number: u64,
         flavour: Flavour,
         learned: Option<&Draw>,
-    ) -> Result<Result<Draw, String>, sqlx::Error> {
+    ) -> Result<Result<Draw, Refusal>, sqlx::Error> {
         let mut draw = Draw { number, seed: number, flavour, again: BTreeMap::new() };
-        let mut message = String::new();
+        let (mut message, mut is_broken) = (String::new(), false);
         for attempt in 1..=ATTEMPTS {
             let Some(row) = self.row(&draw) else {
-                return Ok(Err("it refers to itself or to tables without rows, and may not be null there".to_owned()));
+                let message = "it refers to itself or to tables without rows, and may not be null there".to_owned();
+                return Ok(Err(Refusal { message, is_broken: false }));
             };
             let guarded = match self.take(connection, &row).await {
                 Ok(None) => return Ok(Ok(draw)),
@@ -167,6 +185,7 @@ impl Row<'_> {
                 }
                 Err(error @ sqlx::Error::Database(_)) => {
                     message = connection::text(&error);
+                    is_broken = breaks(&error);
                     None
                 }
                 Err(error) => return Err(error),
@@ -190,7 +209,7 @@ impl Row<'_> {
                 }
             }
         }
-        Ok(Err(message))
+        Ok(Err(Refusal { message, is_broken }))
     }
 
     /// Inserts a row, and takes it back where a guard counts it. Out: that guard.

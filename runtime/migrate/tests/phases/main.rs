@@ -1,5 +1,6 @@
 //! Two releases on one database: what one writes the other reads, between the phases of a migration, on both engines.
 
+mod between;
 mod renamed;
 #[path = "../support/mod.rs"]
 mod support;

@@ -23,9 +23,12 @@ pub(super) fn branches(root: &Path, folder: &str) -> Result<Option<[Files; 2]>, 
         git(&place, &["rev-parse", "--quiet", "--verify", &commit]).is_some_and(|output| output.status.success())
     };
     let other = OTHERS.into_iter().find(|revision| is_there(revision));
+    // A conflict of something else, such as a stash, has no branches: its marks in the files say all there is.
+    let unmerged = git(&place, &["ls-files", "--unmerged", "-z", "--", "."]);
+    let has_marks = unmerged.is_some_and(|output| !output.stdout.is_empty());
     let [ours, theirs] = match other {
         Some(other) => ["HEAD", other],
-        None if is_there("HEAD^2") => ["HEAD^1", "HEAD^2"],
+        None if !has_marks && is_there("HEAD^2") => ["HEAD^1", "HEAD^2"],
         None => return Ok(None),
     };
     Ok(Some([files(&place, ours)?, files(&place, theirs)?]))

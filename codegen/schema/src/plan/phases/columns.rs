@@ -87,6 +87,8 @@ impl Between<'_> {
             making.twins.iter().for_each(|(from, to)| renamed.expression.rename(from, to));
             if renamed == *next {
                 column.generated = Some(earlier.clone());
+                // The next release writes the other name, and a bridge this one only behind that.
+                column.nullable = true;
             } else {
                 let what = format!("column `{}` of `{}` is computed in another way", column.name, making.next.name);
                 if !self.interrupts.contains(&what) {
