@@ -59,7 +59,7 @@ impl Lowering {
         nodes.iter().try_fold(start, |condition, node| Ok(condition.add(self.condition(node)?)))
     }
 
-    fn comparison(
+    pub(crate) fn comparison(
         &mut self,
         column: &'static ColumnInfo,
         comparison: Comparison,
@@ -96,6 +96,7 @@ impl Lowering {
             Side::Column(other) if other.ty == column.ty => {
                 Ok(left.binary(operator(comparison), Expr::col(other.name)))
             }
+            Side::Computed(node) => Ok(left.binary(operator(comparison), self.computed(column, node)?)),
             // A scaled integer of one scale says nothing beside one of another.
             Side::Column(other) => Err(self.refuse(
                 column,
@@ -148,6 +149,7 @@ impl Lowering {
                     }
                 },
                 Side::Column(other) => among.push(Expr::col(other.name)),
+                Side::Computed(node) => among.push(self.computed(column, node)?),
             }
         }
         Ok(if among.is_empty() { Expr::cust("1 = 0") } else { Expr::col(column.name).is_in(among) })
@@ -179,15 +181,28 @@ impl Lowering {
         }))
     }
 
-    fn fit(&self, column: &'static ColumnInfo, value: &Value<'static>) -> Result<Value<'static>, DataError> {
+    /// A value that a column holds, to be compared with it.
+    pub(crate) fn operand(&mut self, column: &'static ColumnInfo, value: &Value<'static>) -> Result<Expr, DataError> {
+        match (self.fit(column, value)?, column.ty) {
+            (Value::Decimal(value), Type::Decimal { scale, .. }) if self.engine == Engine::Sqlite => {
+                match decimal::split(value, scale) {
+                    Scaled::Exact(scaled) => self.parameter(Value::Int(scaled), Type::I64),
+                    _ => Err(self.refuse(column, "it has more digits than the column holds".to_owned())),
+                }
+            }
+            (value, ty) => self.parameter(value, ty),
+        }
+    }
+
+    pub(crate) fn fit(&self, column: &'static ColumnInfo, value: &Value<'static>) -> Result<Value<'static>, DataError> {
         value.clone().fit_operand(column.ty).map_err(|reason| self.refuse(column, reason))
     }
 
-    fn parameter(&mut self, value: Value<'static>, ty: Type) -> Result<Expr, DataError> {
+    pub(crate) fn parameter(&mut self, value: Value<'static>, ty: Type) -> Result<Expr, DataError> {
         self.place(value, ty).map(Expr::val)
     }
 
-    fn refuse(&self, column: &ColumnInfo, reason: String) -> DataError {
+    pub(crate) fn refuse(&self, column: &ColumnInfo, reason: String) -> DataError {
         DataError::OutOfRange { table: self.facts.table, column: column.name.to_owned(), reason }
     }
 }

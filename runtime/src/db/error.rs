@@ -54,6 +54,12 @@ pub enum DataError {
         /// Why not.
         reason: String,
     },
+    /// A cursor is none of this query.
+    #[error("the cursor can't be used: {reason}")]
+    Cursor {
+        /// Why not.
+        reason: String,
+    },
     /// A column holds something else than its field's type.
     #[error("`{table}.{column}` holds no value of its field's type: {reason}")]
     Decode {
@@ -124,6 +130,10 @@ impl DataError {
 
     pub(crate) fn other(reason: impl ToString) -> Self {
         Self::Other { reason: reason.to_string() }
+    }
+
+    pub(crate) fn cursor(reason: &str) -> Self {
+        Self::Cursor { reason: reason.to_owned() }
     }
 
     /// A number that an engine computes is none of its type.

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use super::column::Column;
 use super::handle::Handle;
 use super::model::Model;
-use super::select::{Ask, Page};
+use super::select::{Ask, Cut};
 use super::selected::Select;
 use super::selection::{Average, Count, Max, Min, Number, Ranked, Selection, Sum, Terms};
 use super::sort::{Sorting, Sorts};
@@ -18,7 +18,7 @@ pub struct Group<T: Model, K> {
     handle: Handle,
     table: &'static str,
     rows: Ask,
-    groups: Page,
+    groups: Cut,
     grouped: Grouped<T, K>,
 }
 
@@ -30,7 +30,7 @@ pub struct Grouped<T, K> {
 
 impl<T: Model, K: Selection<T> + Copy> Group<T, K> {
     pub(crate) fn new(handle: Handle, table: &'static str, rows: Ask, key: K) -> Self {
-        Self { handle, table, rows, groups: Page::default(), grouped: Grouped { key, table: PhantomData } }
+        Self { handle, table, rows, groups: Cut::default(), grouped: Grouped { key, table: PhantomData } }
     }
 
     /// The groups in this order: `order_by(|g| g.count().desc())`.

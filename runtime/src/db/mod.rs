@@ -4,8 +4,10 @@
 
 pub mod decimal;
 
+mod assign;
 mod binder;
 mod column;
+mod computed;
 mod condition;
 mod dialect;
 mod error;
@@ -21,6 +23,7 @@ mod model;
 mod newtype;
 mod open;
 mod operand;
+mod page;
 mod query;
 mod reader;
 mod select;
@@ -37,8 +40,10 @@ mod transaction;
 mod value;
 
 pub use crate::dec;
+pub use assign::{Assignment, Set};
 pub use binder::{Binder, NewBinder};
 pub use column::{Column, ColumnInfo, Type};
+pub use computed::{Arithmetic, Computed};
 pub use error::DataError;
 pub use field::{Field, Json, Scalar, Sortable, Text};
 pub use filter::Filter;
@@ -50,6 +55,7 @@ pub use model::{Database, DatabaseInfo, Engine, EngineInfo, Has, Model, New, Tim
 pub use newtype::Newtype;
 pub use open::{open, open_at};
 pub use operand::Operand;
+pub use page::{Cursor, Page};
 pub use query::{Query, Rows};
 pub use reader::{Reader, Slot, Unreadable};
 pub use selected::Select;

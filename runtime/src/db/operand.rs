@@ -2,6 +2,7 @@
 //! Absent: conversions between types. A column of `Decimal` takes a `Decimal`, nothing that looks like one.
 
 use super::column::{Column, ColumnInfo};
+use super::computed::Computation;
 use super::field::{Field, Scalar};
 use super::value::Value;
 
@@ -24,6 +25,8 @@ pub enum Side {
     Value(Value<'static>),
     /// A column of the same table.
     Column(&'static ColumnInfo),
+    /// A number that the database computes of the row.
+    Computed(Computation),
 }
 
 fn value<V: Field>(value: &V) -> Side {

@@ -9,12 +9,14 @@ use std::task::{Context, Poll};
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
 
+use super::assign::{Assignment, Writes};
 use super::column::Column;
 use super::error::DataError;
 use super::filter::Filter;
 use super::group::Group;
 use super::handle::Handle;
 use super::model::{Facts, Model};
+use super::page::{Cursor, Page, whole_order};
 use super::reader::Reader;
 use super::select::Ask;
 use super::selected::Select;
@@ -84,6 +86,37 @@ impl<T: Model> Query<T> {
         self.handle.rows(call, T::read).await
     }
 
+    /// The rows behind a cursor, in the order that its page had. Nothing is gone through twice, and rows that come or go meanwhile
+    /// move no others to another page.
+    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
+        self.ask.after = cursor.into();
+        self
+    }
+
+    /// At most this many rows, and a cursor where there are more. Rows that are alike in the query's order are ordered by the key:
+    /// `order_by(|p| p.name.asc()).after(cursor).page(100)`.
+    ///
+    /// # Errors
+    /// As [`Query::all`]; [`DataError::Cursor`] where the cursor of [`Query::after`] is of another query, or was changed.
+    pub async fn page(mut self, rows: u32) -> Result<Page<T>, DataError> {
+        let facts = self.facts();
+        self.ask.page.sorts = whole_order(&self.ask.page.sorts, facts);
+        self.ask.page.limit = Some(u64::from(rows) + 1);
+        let call = self.ask.rows(self.handle.engine(), facts)?;
+        let order = self.ask.page.sorts;
+        let read = move |row: &mut Reader<'_>| {
+            // Columns are read in order, and the place of the last row is only known when it was the last.
+            let cursor = Cursor::behind(row, &order, facts)?;
+            Ok((T::read(row)?, cursor))
+        };
+        let mut found = self.handle.rows(call, read).await?;
+        let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
+        let is_more = found.len() > wanted;
+        found.truncate(wanted);
+        let next = found.last().filter(|_| is_more).map(|(_, cursor)| cursor.clone());
+        Ok(Page { rows: found.into_iter().map(|(row, _)| row).collect(), next })
+    }
+
     /// The first row.
     ///
     /// # Errors
@@ -119,6 +152,19 @@ impl<T: Model> Query<T> {
     /// As [`Query::all`]; [`DataError::ReferenceViolation`] where another row refers to one of them.
     pub async fn delete(self) -> Result<u64, DataError> {
         let call = self.ask.delete(self.handle.engine(), self.facts())?;
+        self.handle.changed(call).await
+    }
+
+    /// Writes these columns of every row, and tells how many rows there were:
+    /// `filter(|p| p.stock.gt(0)).update(|p| (p.stock.set(p.stock - 1), p.sold_at.set(now)))`.
+    ///
+    /// # Errors
+    /// As [`Query::all`]; [`DataError::OutOfRange`] also for a number that is computed and does not fit its column; the refusals
+    /// of a row, as of [`Table::insert`](super::Table::insert): then no row was written.
+    pub async fn update<S: Assignment<T>>(self, set: impl FnOnce(&'static T::Columns) -> S) -> Result<u64, DataError> {
+        let mut writes = Writes::default();
+        set(T::COLUMNS).writes(&mut writes);
+        let call = self.ask.update(&writes.0, self.handle.engine(), self.facts())?;
         self.handle.changed(call).await
     }
 

@@ -50,11 +50,12 @@ impl<'r> Reader<'r> {
     pub(crate) fn value<F: Field>(&mut self, info: &'static ColumnInfo) -> Result<F, DataError> {
         let at = self.at;
         self.at += 1;
-        F::read(&Slot { row: self.row, at, info }).map_err(|unreadable| DataError::Decode {
-            table: self.facts.table,
-            column: info.name.to_owned(),
-            reason: unreadable.reason,
-        })
+        F::read(&Slot { row: self.row, at, info }).map_err(|unreadable| unreadable.of(self.facts.table, info))
+    }
+
+    /// A column of the row, whichever has been read.
+    pub(crate) fn slot(&self, at: usize) -> Option<Slot<'r>> {
+        Some(Slot { row: self.row, at, info: self.facts.columns.get(at)? })
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -88,6 +89,10 @@ impl Unreadable {
     /// For this reason.
     pub fn new(reason: impl ToString) -> Self {
         Self { reason: reason.to_string() }
+    }
+
+    pub(crate) fn of(self, table: &'static str, info: &ColumnInfo) -> DataError {
+        DataError::Decode { table, column: info.name.to_owned(), reason: self.reason }
     }
 }
 

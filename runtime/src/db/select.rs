@@ -4,8 +4,11 @@
 
 use std::sync::Arc;
 
-use sea_query::{Condition, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement, Value as Place};
+use sea_query::{
+    Condition, ConditionalStatement, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement, Value as Place,
+};
 
+use super::assign::Write;
 use super::column::{ColumnInfo, Type};
 use super::condition::Lowering;
 use super::dialect::Arguments;
@@ -13,6 +16,7 @@ use super::error::DataError;
 use super::execute::Call;
 use super::filter::Node;
 use super::model::{Engine, Facts};
+use super::page::{Cursor, whole_order};
 use super::sort::{Direction, SortKey};
 use super::statement::render;
 use super::term::Term;
@@ -22,12 +26,14 @@ use super::value::Value;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ask {
     pub(crate) filters: Vec<Node>,
-    pub(crate) page: Page,
+    pub(crate) page: Cut,
+    /// Only rows behind this place in their order.
+    pub(crate) after: Option<Cursor>,
 }
 
 /// Which of many, in which order.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct Cut {
     pub(crate) sorts: Vec<SortKey>,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: Option<u64>,
@@ -38,7 +44,7 @@ pub(crate) struct Page {
 pub(crate) struct Asked {
     pub(crate) rows: Ask,
     /// What rows of a group have in common, and which groups.
-    pub(crate) groups: Option<(Vec<Term>, Page)>,
+    pub(crate) groups: Option<(Vec<Term>, Cut)>,
     pub(crate) terms: Vec<Term>,
     /// Each answer once.
     pub(crate) distinct: bool,
@@ -53,7 +59,12 @@ impl Ask {
         let mut lowering = Lowering::new(engine, facts);
         let mut select = self.select(&mut lowering)?;
         select.columns(facts.columns.iter().map(|info| info.name));
-        self.page.order(&mut select, engine);
+        match self.after {
+            Some(_) => {
+                Cut { sorts: whole_order(&self.page.sorts, facts), ..self.page.clone() }.order(&mut select, engine)
+            }
+            None => self.page.order(&mut select, engine),
+        }
         finish(&select, lowering)
     }
 
@@ -83,20 +94,44 @@ impl Ask {
         let mut lowering = Lowering::new(engine, facts);
         let mut delete = Query::delete();
         delete.from_table(facts.table);
-        if self.page.is_some() {
-            let mut page = self.select(&mut lowering)?;
-            page.columns(facts.key_columns().map(|info| info.name));
-            self.page.order(&mut page, engine);
-            let key = Expr::tuple(facts.key_columns().map(|info| Expr::col(info.name)));
-            delete.and_where(key.in_subquery(page));
-        } else {
-            delete.cond_where(self.condition(&mut lowering)?);
-        }
+        self.narrow(&mut delete, &mut lowering)?;
         finish(&delete, lowering)
     }
 
+    /// Its rows' columns, written anew.
+    pub(crate) fn update(&self, writes: &[Write], engine: Engine, facts: Facts) -> Result<Call, DataError> {
+        let mut lowering = Lowering::new(engine, facts);
+        let mut update = Query::update();
+        update.table(facts.table);
+        update.values(lowering.writes(writes)?);
+        self.narrow(&mut update, &mut lowering)?;
+        finish(&update, lowering)
+    }
+
+    /// Only these rows of a statement that changes rows.
+    fn narrow(&self, statement: &mut impl ConditionalStatement, lowering: &mut Lowering) -> Result<(), DataError> {
+        if self.page.is_some() {
+            let facts = lowering.facts;
+            let mut page = self.select(lowering)?;
+            page.columns(facts.key_columns().map(|info| info.name));
+            self.page.order(&mut page, lowering.engine);
+            let key = Expr::tuple(facts.key_columns().map(|info| Expr::col(info.name)));
+            statement.and_where(key.in_subquery(page));
+        } else {
+            statement.cond_where(self.condition(lowering)?);
+        }
+        Ok(())
+    }
+
     fn condition(&self, lowering: &mut Lowering) -> Result<Condition, DataError> {
-        self.filters.iter().try_fold(Condition::all(), |all, node| Ok(all.add(lowering.condition(node)?)))
+        let mut all = Condition::all();
+        for node in &self.filters {
+            all = all.add(lowering.condition(node)?);
+        }
+        match &self.after {
+            Some(cursor) => Ok(all.add(lowering.behind(cursor, &whole_order(&self.page.sorts, lowering.facts))?)),
+            None => Ok(all),
+        }
     }
 
     fn select(&self, lowering: &mut Lowering) -> Result<SelectStatement, DataError> {
@@ -172,7 +207,7 @@ impl Asked {
     }
 }
 
-impl Page {
+impl Cut {
     pub(crate) fn is_some(&self) -> bool {
         self.limit.is_some() || self.offset.is_some()
     }

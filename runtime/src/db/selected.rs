@@ -10,7 +10,7 @@ use super::handle::Handle;
 use super::model::{Facts, Model};
 use super::query::Rows;
 use super::reader::Reader;
-use super::select::{Ask, Asked, Page};
+use super::select::{Ask, Asked, Cut};
 use super::selection::{Selection, Terms};
 use super::term::Term;
 
@@ -34,7 +34,7 @@ impl<T: Model, S: Selection<T>> Select<T, S> {
         handle: Handle,
         table: &'static str,
         rows: Ask,
-        groups: Page,
+        groups: Cut,
         key: Vec<Term>,
         selection: S,
     ) -> Self {

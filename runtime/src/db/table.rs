@@ -17,6 +17,7 @@ use super::group::Group;
 use super::handle::Handle;
 use super::key::KeyOperand;
 use super::model::{Facts, Model, New};
+use super::page::{Cursor, Page};
 use super::query::Query;
 use super::selected::Select;
 use super::selection::Selection;
@@ -229,6 +230,19 @@ impl<T: Model> Table<T> {
     /// See [`Query::offset`].
     pub fn offset(&self, rows: u64) -> Query<T> {
         self.query().offset(rows)
+    }
+
+    /// See [`Query::after`].
+    pub fn after(&self, cursor: impl Into<Option<Cursor>>) -> Query<T> {
+        self.query().after(cursor)
+    }
+
+    /// See [`Query::page`].
+    ///
+    /// # Errors
+    /// As [`Query::page`].
+    pub async fn page(&self, rows: u32) -> Result<Page<T>, DataError> {
+        self.query().page(rows).await
     }
 
     /// Every row.

@@ -6,7 +6,7 @@ use super::binder::NewBinder;
 use super::column::{Column, ColumnInfo};
 use super::filter::Filter;
 use super::model::{Engine, Facts};
-use super::select::{Ask, Page};
+use super::select::{Ask, Cut};
 use super::sort::{Sorting, Sorts};
 use super::statement::Statements;
 use crate::dec;
@@ -178,8 +178,8 @@ fn an_order_says_where_nulls_stand_only_where_the_engine_does_otherwise() {
         move |engine| {
             let mut sorts = Sorts::default();
             sort(&mut sorts);
-            let page = Page { sorts: sorts.0, limit: Some(10), offset: None };
-            let ask = Ask { filters: Vec::new(), page };
+            let page = Cut { sorts: sorts.0, limit: Some(10), offset: None };
+            let ask = Ask { filters: Vec::new(), page, after: None };
             let text = ask.rows(engine, FACTS).expect("a statement").text;
             text.split_once("ORDER BY ").map_or("", |(_, order)| order).to_owned()
         }
@@ -206,7 +206,7 @@ fn an_order_says_where_nulls_stand_only_where_the_engine_does_otherwise() {
 
 #[test]
 fn a_page_is_counted_and_removed_as_a_page() {
-    let page = || Ask { filters: vec![ID.gt(1).node], page: Page { offset: Some(5), ..Page::default() } };
+    let page = || Ask { filters: vec![ID.gt(1).node], page: Cut { offset: Some(5), ..Cut::default() }, after: None };
     check(
         |engine| page().count(engine, FACTS).expect("a statement").text.to_string(),
         expect![[r#"

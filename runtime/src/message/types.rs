@@ -38,6 +38,14 @@ impl<T: serde::Serialize + serde::de::DeserializeOwned + Send + 'static> Message
     }
 }
 
+/// A cursor is carried as its text.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl Message for crate::db::Cursor {
+    fn shape(_: &mut Shapes) -> Shape {
+        Shape::String
+    }
+}
+
 impl Message for () {
     fn shape(_: &mut Shapes) -> Shape {
         Shape::Unit

@@ -232,6 +232,10 @@ fn refusal(error: &dyn DatabaseError, facts: Facts) -> DataError {
     match error.code() {
         "23505" => DataError::UniqueViolation { table, columns: unique_columns(error, facts) },
         "23503" | "23001" => DataError::ReferenceViolation { table },
+        // A condition that the column's type makes: no value comes to it but one that was computed.
+        "23514" if error.constraint().is_some_and(|name| name.ends_with("_range")) => {
+            DataError::computed_out_of_range(table)
+        }
         "23514" => DataError::CheckViolation { table, constraint: error.constraint().unwrap_or_default().to_owned() },
         "23502" => DataError::NotNull { table, column: error.column().unwrap_or_default().to_owned() },
         "22003" => DataError::computed_out_of_range(table),

@@ -149,11 +149,13 @@ const CONSTRAINT_CHECK: i32 = 275;
 const CONSTRAINT_FOREIGN_KEY: i32 = 787;
 const CONSTRAINT_NOT_NULL: i32 = 1299;
 const CONSTRAINT_PRIMARY_KEY: i32 = 1555;
+const CONSTRAINT_TYPE: i32 = 3091;
 const CONSTRAINT_UNIQUE: i32 = 2067;
 const CONSTRAINT_ROW_ID: i32 = 2579;
 const BUSY: i32 = 5;
 const LOCKED: i32 = 6;
 const INTERRUPT: i32 = 9;
+const MISMATCH: i32 = 20;
 
 fn refusal(error: &dyn DatabaseError, facts: Facts) -> DataError {
     let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
@@ -166,12 +168,17 @@ fn refusal(error: &dyn DatabaseError, facts: Facts) -> DataError {
             columns: columns().filter_map(|name| facts.column(name)).collect(),
         },
         CONSTRAINT_NOT_NULL => DataError::NotNull { table: facts.table, column: columns().collect() },
+        // What a column's type makes sure of: no value comes to it but one that was computed.
+        CONSTRAINT_TYPE => DataError::computed_out_of_range(facts.table),
+        CONSTRAINT_CHECK if named.ends_with("_range") => DataError::computed_out_of_range(facts.table),
         CONSTRAINT_CHECK => DataError::CheckViolation { table: facts.table, constraint: named.to_owned() },
         CONSTRAINT_FOREIGN_KEY => DataError::ReferenceViolation { table: facts.table },
         // The low byte is the plain code; the rest tells variants apart.
         code => match code & 0xff {
             BUSY | LOCKED => DataError::Busy,
             INTERRUPT => DataError::Timeout,
+            // As of the type of any other column.
+            MISMATCH => DataError::computed_out_of_range(facts.table),
             _ => DataError::Other { reason: error.message().to_owned() },
         },
     }
