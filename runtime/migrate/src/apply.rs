@@ -2,6 +2,8 @@
 //! In: a target, a history. Out: what ran. A process that dies anywhere leaves a database that the next apply goes on with:
 //! a step and its line in the journal are one transaction. Absent: what to do (see [`crate::work`]).
 
+mod outcome;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -17,8 +19,9 @@ use crate::journal::{self, Event, Journal, State};
 use crate::rebuild::{self, Failed};
 use crate::releases::{self, Live};
 use crate::step::{line, patiently, refused};
-use crate::work::{self, Beyond, Contracts, Draft, Pending, Reached, Step, Terms, Work};
+use crate::work::{self, Beyond, Contracts, Draft, Pending, Reached, Terms, Work};
 use crate::{MigrateError, Target, guard, lock};
+use outcome::outcome;
 
 /// How to apply.
 #[derive(Clone, Debug)]
@@ -380,51 +383,4 @@ async fn seal(connection: &mut Connection, history: &History, up_to: u32) -> Res
 fn newest(journal: &Journal) -> Option<Head> {
     let row = journal.rows.last()?;
     Some(Head { number: row.number, name: row.name.clone(), hash: row.hash.clone(), state: row.state })
-}
-
-/// What the work comes to, once it is done.
-fn outcome(history: &History, work: &Work<'_>, journal: &Journal) -> Applied {
-    let step = |migration: &str, draft: bool, step: &Step| AppliedStep {
-        migration: migration.to_owned(),
-        step: step.number,
-        title: step.title.clone(),
-        sql: step.sql.clone(),
-        draft,
-        failed_before: step.before.clone(),
-    };
-    let moved = work.draft.iter().flat_map(|draft| draft.steps.iter().map(|run| step(&draft.row.name, true, run)));
-    let migrated = work
-        .pending
-        .iter()
-        .flat_map(|pending| pending.steps.iter().map(|run| step(&pending.migration.name, false, run)));
-    let dropped = work.draft.as_ref().filter(|draft| draft.reached.is_empty()).map(|draft| draft.row.number);
-    let dropped = dropped.or(work.abandoned);
-    let remaining = journal.rows.iter().rev().find(|row| Some(row.number) != dropped).map(|row| Head {
-        number: row.number,
-        name: row.name.clone(),
-        hash: row.hash.clone(),
-        state: if row.state == State::Open && row.number <= history.sealed {
-            let migration = history.migrations.iter().find(|migration| migration.number == row.number);
-            migration.map_or(State::Sealed, work::for_good)
-        } else {
-            row.state
-        },
-    });
-    let reached = work.pending.last().map(|pending| (pending.migration, pending.state));
-    let reached = reached.or_else(|| {
-        let last = work.draft.as_ref()?.reached.last()?;
-        Some((last.migration, last.state))
-    });
-    let head = reached.map(|(migration, state)| Head {
-        number: migration.number,
-        name: migration.name.clone(),
-        hash: migration.hash.to_string(),
-        state,
-    });
-    Applied {
-        steps: moved.chain(migrated).collect(),
-        counted: Vec::new(),
-        head: head.or(remaining),
-        ahead: work.ahead.clone(),
-    }
 }

@@ -3,6 +3,7 @@
 
 mod computed;
 mod moved;
+mod standing;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::hazard::{Hazard, HazardKind};
 use crate::refusal::{Refusal, shown};
 use crate::schema::{Check, Column, Reference, Schema, Table, Type};
 use crate::transition::Transition;
+pub(super) use standing::stands;
 
 /// A hazard, and what is counted for it.
 #[derive(Clone, Debug)]
@@ -201,26 +203,6 @@ impl Finder<'_> {
         }
     }
 
-    /// What stands on the columns that are computed from one that goes or changes: they are dropped, and computed anew.
-    fn standing_on_computed(&mut self, table: &str, column: &str) {
-        let Some(before) = self.transition.previous(table) else { return };
-        for computed in &before.columns {
-            if computed.generated.as_ref().is_some_and(|generated| generated.expression.may_mention(column)) {
-                self.standing(&self.object(table, &computed.name), table.to_owned(), Some(computed.name.clone()));
-            }
-        }
-    }
-
-    fn standing(&mut self, object: &str, table: String, column: Option<String>) {
-        let is_known =
-            |finding: &Finding| finding.hazard.kind == HazardKind::ObjectInTheWay && finding.hazard.object == object;
-        if self.findings.iter().any(is_known) {
-            return;
-        }
-        let counted = Counted::Objects { table, column };
-        self.found(HazardKind::ObjectInTheWay, object.to_owned(), stands_on(object), None, counted);
-    }
-
     fn check(&mut self, table: &str, name: &str, expression: &Expression) {
         let message = format!("`{}` is checked in rows that are there", shown(name));
         let counted = Counted::Unmet { table: table.to_owned(), name: name.to_owned(), expression: expression.clone() };
@@ -231,21 +213,6 @@ impl Finder<'_> {
         let message = format!("rows of `{}` have to point at rows of `{}`", shown(table), shown(&reference.table));
         let counted = Counted::Dangling { table: table.to_owned(), reference: reference.clone() };
         self.found(HazardKind::ReferenceOverRows, self.object(table, &reference.name), message, None, counted);
-    }
-
-    /// A backfill is over stored columns: what the engine computes is not there when rows are filled.
-    fn filled(&mut self, table: &str, column: &Column, backfill: Option<&Expression>) {
-        let Some(whole) = self.transition.next(table) else { return };
-        let is_computed = |name: &&str| whole.column(name).is_some_and(|column| column.generated.is_some());
-        let mentions = backfill.map(Expression::mentions).unwrap_or_default();
-        if let Some(source) = mentions.iter().find(|name| is_computed(&&***name)) {
-            self.refusals.push(Refusal::new(
-                "column-generated",
-                self.object(table, &column.name),
-                format!("`{}` is filled from `{}`, which is generated", shown(&column.name), shown(source)),
-                "write the backfill over columns that are stored",
-            ));
-        }
     }
 
     fn added(&mut self, table: &str, column: &Column, has_backfill: bool) {
@@ -394,16 +361,4 @@ fn is_like(before: Option<&Table>, after: &Table) -> bool {
             after.columns.iter().filter(|column| before.column(&column.name).is_some_and(|it| it.ty == column.ty));
         same.count() * 2 > before.columns.len().max(after.columns.len())
     })
-}
-
-/// That something which the model does not know may stand on a column.
-pub(super) fn standing(schema: &Schema, table: &str, column: &str) -> Finding {
-    let object = format!("{}.{table}.{column}", schema.database);
-    let message = stands_on(&object);
-    let hazard = Hazard { kind: HazardKind::ObjectInTheWay, object, message, help: None };
-    Finding { hazard, counted: Counted::Objects { table: table.to_owned(), column: Some(column.to_owned()) } }
-}
-
-fn stands_on(object: &str) -> String {
-    format!("`{}` may have views and triggers on it that the model does not know", shown(object))
 }

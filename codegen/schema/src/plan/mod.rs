@@ -310,7 +310,7 @@ fn in_the_way_later(engine: Engine, previous: &Schema, phases: &Phases) -> Resul
     for bridge in &phases.bridges {
         let Bridge::Same { table, previous: column, .. } = bridge else { continue };
         let Some(from) = rows.get(table).and_then(|rows| rows.from.clone()) else { continue };
-        found.push(findings::standing(previous, &from, column));
+        found.push(findings::stands(previous, &from, column));
     }
     let unchanged = Transition::of_all(previous, &[])?;
     guards::guards(&Subject::new(engine, &unchanged, Indexes::Concurrently)?, &found)

@@ -4,10 +4,25 @@
 use super::{Counted, Finder};
 use crate::expr::{Binary, Expr, Expression, Function, Literal};
 use crate::hazard::HazardKind;
-use crate::refusal::shown;
+use crate::refusal::{Refusal, shown};
 use crate::schema::{Column, Type};
 
 impl Finder<'_> {
+    /// A backfill is over stored columns: what the engine computes is not there when rows are filled.
+    pub(super) fn filled(&mut self, table: &str, column: &Column, backfill: Option<&Expression>) {
+        let Some(whole) = self.transition.next(table) else { return };
+        let is_computed = |name: &&str| whole.column(name).is_some_and(|column| column.generated.is_some());
+        let mentions = backfill.map(Expression::mentions).unwrap_or_default();
+        if let Some(source) = mentions.iter().find(|name| is_computed(&&***name)) {
+            self.refusals.push(Refusal::new(
+                "column-generated",
+                self.object(table, &column.name),
+                format!("`{}` is filled from `{}`, which is generated", shown(&column.name), shown(source)),
+                "write the backfill over columns that are stored",
+            ));
+        }
+    }
+
     pub(super) fn computed(&mut self, table: &str, column: &Column) {
         let may_be_null =
             |name: &str| self.transition.next(table).and_then(|table| table.column(name)).is_none_or(|it| it.nullable);
