@@ -99,6 +99,7 @@ pub(crate) const AREAS: &[Area] = &[
             "handler-of-nothing"
             "http-path-type"
             "key-type"
+            "many-without-reference"
             "max-len-on-another-type"
             "message-type"
             "name-too-long"

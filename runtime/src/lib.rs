@@ -42,6 +42,8 @@ pub use uuid::Uuid;
 mod documents {
     #[doc = include_str!("../../README.md")]
     mod readme {}
+    #[doc = include_str!("../../docs/data.md")]
+    mod data {}
     #[doc = include_str!("../../docs/reference.md")]
     mod reference {}
 }

@@ -71,6 +71,10 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
             quote!(#krate::db::EngineInfo::Postgres { url_env: #url })
         }
     };
+    let tables = decl.tables.iter().map(|table| {
+        let (name, row) = (word(&table.ident), &table.row);
+        quote_spanned!(row.span()=> #krate::db::TableInfo::of::<#row>(#name))
+    });
     let optional = |value: Option<TokenStream>| match value {
         Some(value) => quote!(::core::option::Option::Some(#value)),
         None => quote!(::core::option::Option::None),
@@ -85,6 +89,7 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
             engine: #engine,
             pool: #pool,
             timeouts: #krate::db::Timeouts { acquire: #acquire, statement: #statement, lock: #lock, idle: #idle },
+            tables: &[#(#tables),*],
         }
     }
 }

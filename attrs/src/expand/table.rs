@@ -1,8 +1,8 @@
 //! `#[Database::table]`: the columns for queries, the type for inserts, and how a row is bound and read.
 
-use cell_syntax::decl::{Column, Numbering, Table};
+use cell_syntax::decl::{Column, Numbering, Reference, Table};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Fields, Ident, Item, Path, Visibility, parse_quote};
 
@@ -18,6 +18,7 @@ pub(super) fn expand(decl: &Table, mut item: Item, fingerprint: &str) -> TokenSt
 
     let new = new_type(decl, &visibility, &krate);
     let model = model(decl, &krate);
+    let relations = relations(decl, &visibility, &krate);
     let shape = shape(decl, &krate);
     let record = record(&krate, "table", &word(&decl.ident), fingerprint);
     quote! {
@@ -25,6 +26,7 @@ pub(super) fn expand(decl: &Table, mut item: Item, fingerprint: &str) -> TokenSt
         #new
         const _: () = {
             #model
+            #relations
             #shape
             #record
         };
@@ -188,6 +190,101 @@ fn model(decl: &Table, krate: &Path) -> TokenStream {
                 })
             }
         }
+    }
+}
+
+/// What leads to rows of other tables: methods of a row, and the relations that `with` takes.
+fn relations(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream {
+    let ident = &decl.ident;
+    let ones: Vec<_> = decl.references.iter().filter_map(|reference| One::of(decl, reference)).collect();
+    if ones.is_empty() && decl.many.is_empty() {
+        return TokenStream::new();
+    }
+    let relations_ident = format_ident!("{ident}Relations");
+    let one_fields = ones.iter().map(|One { name, column, target, .. }| {
+        let ty = &column.ty;
+        quote!(pub #name: #krate::db::One<#ident, #ty, #target>)
+    });
+    let one_values = ones.iter().map(|One { name, column, .. }| {
+        let field = &column.ident;
+        quote!(#name: #krate::db::One::new(|row| &row.#field))
+    });
+    let one_methods = ones.iter().map(|One { name, column, target, .. }| {
+        let (field, ty) = (&column.ident, &column.ty);
+        let doc = format!("The row that `{field}` refers to.");
+        quote_spanned! {target.span()=>
+            #[doc = #doc]
+            ///
+            /// # Errors
+            /// Those of reading; `NotFound` where the row has gone since.
+            #visibility async fn #name(
+                &self,
+                database: &impl #krate::db::Has<#target>,
+            ) -> ::core::result::Result<<#ty as #krate::db::Referring>::Loaded<#target>, #krate::db::DataError> {
+                #krate::db::one(database.table(), &self.#field).await
+            }
+        }
+    });
+    // Of two references to one table neither is "the" one.
+    let alike = |one: &One<'_>, other: &One<'_>| {
+        one.target.to_token_stream().to_string() == other.target.to_token_stream().to_string()
+    };
+    let refers = ones.iter().filter(|one| ones.iter().filter(|other| alike(one, other)).count() == 1);
+    let refers = refers.map(|One { column, target, place, .. }| {
+        let field = &column.ident;
+        quote_spanned! {target.span()=>
+            impl #krate::db::Refers<#target> for #ident {
+                const COLUMN: usize = #place;
+                fn referred(&self) -> ::core::option::Option<#krate::db::Value<'_>> {
+                    #krate::db::Referring::key(&self.#field)
+                }
+            }
+        }
+    });
+    let many_fields = decl.many.iter().map(|many| {
+        let (name, row) = (&many.ident, &many.row);
+        quote!(pub #name: #krate::db::Many<#ident, #row>)
+    });
+    let many_values = decl.many.iter().map(|many| {
+        let name = &many.ident;
+        quote!(#name: #krate::db::Many::new())
+    });
+    let many_methods = decl.many.iter().map(|many| {
+        let (name, row) = (&many.ident, &many.row);
+        quote_spanned! {row.span()=>
+            /// The rows that refer to this one.
+            #visibility fn #name(&self, database: &impl #krate::db::Has<#row>) -> #krate::db::Query<#row> {
+                #krate::db::many::<Self, #row>(database.table(), self)
+            }
+        }
+    });
+    quote! {
+        #[allow(missing_debug_implementations, non_snake_case, reason = "its fields bear the names of the relations")]
+        pub struct #relations_ident { #(#one_fields,)* #(#many_fields,)* }
+        impl #krate::db::Related for #ident {
+            type Relations = #relations_ident;
+            const RELATIONS: &'static #relations_ident =
+                &#relations_ident { #(#one_values,)* #(#many_values,)* };
+        }
+        impl #ident { #(#one_methods)* #(#many_methods)* }
+        #(#refers)*
+    }
+}
+
+/// A reference by one column.
+struct One<'a> {
+    name: Ident,
+    column: &'a Column,
+    target: &'a Path,
+    place: usize,
+}
+
+impl<'a> One<'a> {
+    fn of(decl: &'a Table, reference: &'a Reference) -> Option<Self> {
+        let name = decl.relation(reference)?;
+        let [only] = reference.columns.as_slice() else { return None };
+        let place = decl.columns.iter().position(|column| column.ident == *only)?;
+        Some(Self { name, column: decl.columns.get(place)?, target: &reference.target, place })
     }
 }
 

@@ -27,6 +27,7 @@ mod generated_key;
 mod handler_of_nothing;
 mod http_path_type;
 mod key_type;
+mod many_without_reference;
 mod max_len_on_another_type;
 mod message_type;
 mod name_too_long;
@@ -98,7 +99,7 @@ macro_rules! rules {
     };
 }
 
-rules! { 45:
+rules! { 46:
     argument_not_yet ArgumentNotYet "argument-not-yet",
     automatic_key AutomaticKey "automatic-key",
     call_between_processes CallBetweenProcesses "call-between-processes",
@@ -118,6 +119,7 @@ rules! { 45:
     handler_of_nothing HandlerOfNothing "handler-of-nothing",
     http_path_type HttpPathType "http-path-type",
     key_type KeyType "key-type",
+    many_without_reference ManyWithoutReference "many-without-reference",
     max_len_on_another_type MaxLenOnAnotherType "max-len-on-another-type",
     message_type MessageType "message-type",
     name_too_long NameTooLong "name-too-long",

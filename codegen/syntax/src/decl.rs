@@ -123,8 +123,19 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// `#[references(T, a, b)]` on the struct, and `#[references(T)]` on fields.
     pub references: Vec<Reference>,
+    /// `#[many(lines: Line)]` on the struct.
+    pub many: Vec<Many>,
     /// `#[check(…)]` on the struct and on fields.
     pub checks: Vec<Spanned<Rule>>,
+}
+
+/// Rows of another table that refer to this one's.
+#[derive(Clone, Debug)]
+pub struct Many {
+    /// What they are called here.
+    pub ident: Ident,
+    /// The other table's struct.
+    pub row: Path,
 }
 
 /// Who makes the values of a key.

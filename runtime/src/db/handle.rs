@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use cell_migrate::Url;
 
 use super::error::DataError;
-use super::model::{Engine, Facts, Model};
+use super::model::{DatabaseInfo, Engine, Facts, Model, TableInfo};
 use super::session::{Lease, Session};
 use super::statement::Statements;
 use super::transaction;
@@ -31,6 +31,7 @@ struct Bound {
 /// What all handles of one opened database share.
 pub(crate) struct Core {
     name: &'static str,
+    tables: &'static [TableInfo],
     pool: Pool,
     /// Where it is. Printed, it shows no password.
     url: Url,
@@ -47,8 +48,8 @@ pub(crate) enum Pool {
 }
 
 impl Handle {
-    pub(crate) fn new(name: &'static str, pool: Pool, url: Url, memory: bool) -> Self {
-        let core = Core { name, pool, url, memory, statements: RwLock::default() };
+    pub(crate) fn new(info: &DatabaseInfo, pool: Pool, url: Url, memory: bool) -> Self {
+        let core = Core { name: info.name, tables: info.tables, pool, url, memory, statements: RwLock::default() };
         Self { core: Arc::new(core), bound: None }
     }
 
@@ -126,6 +127,18 @@ impl Handle {
             return Err(DataError::OutsideTransaction { database: self.core.name.to_owned() });
         }
         Ok(())
+    }
+
+    /// The only table of such rows.
+    pub(crate) fn table_of<T: Model>(&self) -> Result<&'static str, DataError> {
+        let mut tables = self.core.tables.iter().filter(|table| table.row == TypeId::of::<T>());
+        match (tables.next(), tables.next()) {
+            (Some(table), None) => Ok(table.name),
+            (None, _) => Err(DataError::other(["`", self.core.name, "` has no table of `", T::STRUCT, "`"].concat())),
+            (Some(_), Some(_)) => {
+                Err(DataError::other(["`", self.core.name, "` has several tables of `", T::STRUCT, "`"].concat()))
+            }
+        }
     }
 
     /// The statements of a table.

@@ -8,9 +8,17 @@ use super::field::Scalar;
 use super::value::Value;
 
 /// The key of a table: a value, or a tuple of them in the key's order.
-pub trait Key: Send + Sync + 'static {}
+pub trait Key: Send + Sync + 'static {
+    /// The value, where the key is one column's.
+    #[doc(hidden)]
+    fn single(&self) -> Option<Value<'_>>;
+}
 
-impl<V: Scalar> Key for V {}
+impl<V: Scalar> Key for V {
+    fn single(&self) -> Option<Value<'_>> {
+        Some(self.value())
+    }
+}
 
 /// What can be given for a key of `K`: the key, a reference to it, or for text a `&str`.
 #[diagnostic::on_unimplemented(
@@ -50,7 +58,11 @@ impl KeyOperand<Vec<u8>> for &[u8] {
 
 macro_rules! composite_keys {
     ($(($($key:ident $operand:ident $at:tt),+))+) => {$(
-        impl<$($key: Scalar),+> Key for ($($key,)+) {}
+        impl<$($key: Scalar),+> Key for ($($key,)+) {
+            fn single(&self) -> Option<Value<'_>> {
+                None
+            }
+        }
 
         impl<$($key, $operand: KeyOperand<$key>),+> KeyOperand<($($key,)+)> for ($($operand,)+) {
             fn bind(&self, key: &mut Binder) {

@@ -1,6 +1,7 @@
 //! What the macros implement: a table's rows ([`Model`], [`New`]) and a database ([`Database`], [`Has`]).
 //! Absent: anything that runs. These are the facts that the rest of the runtime is generic over.
 
+use std::any::TypeId;
 use std::time::Duration;
 
 use super::binder::{Binder, NewBinder};
@@ -91,6 +92,29 @@ pub struct DatabaseInfo {
     pub pool: Option<u32>,
     /// How long things may take.
     pub timeouts: Timeouts,
+    /// Its tables.
+    pub tables: &'static [TableInfo],
+}
+
+/// A table of a database.
+#[derive(Clone, Copy, Debug)]
+pub struct TableInfo {
+    /// The type of its rows.
+    pub row: TypeId,
+    /// Its SQL name.
+    pub name: &'static str,
+}
+
+impl TableInfo {
+    /// The table that the field `field` of a database is.
+    #[must_use]
+    pub const fn of<T: Model>(field: &'static str) -> Self {
+        let name = match T::NAME {
+            Some(name) => name,
+            None => field,
+        };
+        Self { row: TypeId::of::<T>(), name }
+    }
 }
 
 /// An engine, as an attribute names it.

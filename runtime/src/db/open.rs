@@ -184,7 +184,7 @@ mod tests {
     use crate::db::Timeouts;
 
     const fn info(engine: EngineInfo) -> DatabaseInfo {
-        DatabaseInfo { name: "shop", engine, pool: None, timeouts: Timeouts::DEFAULT }
+        DatabaseInfo { name: "shop", engine, pool: None, timeouts: Timeouts::DEFAULT, tables: &[] }
     }
 
     const FILE: DatabaseInfo = info(EngineInfo::Sqlite { file: "shop.db" });

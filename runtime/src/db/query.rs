@@ -10,18 +10,20 @@ use futures_util::Stream;
 use futures_util::stream::BoxStream;
 
 use super::assign::{Assignment, Writes};
-use super::column::Column;
+use super::column::{Column, ColumnInfo};
 use super::error::DataError;
-use super::filter::Filter;
+use super::filter::{Comparison, Filter, Node};
 use super::group::Group;
 use super::handle::Handle;
 use super::model::{Facts, Model};
+use super::operand::Side;
 use super::page::{Cursor, Page, whole_order};
 use super::reader::Reader;
 use super::select::Ask;
 use super::selected::Select;
 use super::selection::{Average, Max, Min, Number, Ranked, Selection, Sum};
 use super::sort::{Sorting, Sorts};
+use super::value::Value;
 
 /// Rows of a table that are asked for; nothing is run before [`Query::all`] or one of its kind.
 #[must_use = "a query asks nothing until `all`, `first`, `count` or another of its kind"]
@@ -236,6 +238,16 @@ impl<T: Model> Query<T> {
     async fn computed<S: Selection<T>>(self, what: S) -> Result<S::Out, DataError> {
         let answer = Select::of(self.handle, self.table, self.ask, what).one().await?;
         answer.ok_or_else(|| DataError::other("nothing came back of what is computed over all rows"))
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Only rows that hold this value in a column.
+    pub(crate) fn holding(mut self, column: &'static ColumnInfo, value: Value<'static>) -> Self {
+        self.ask.filters.push(Node::Compare { column, comparison: Comparison::Equal, side: Side::Value(value) });
+        self
     }
 
     fn facts(&self) -> Facts {

@@ -19,11 +19,13 @@ use super::key::KeyOperand;
 use super::model::{Facts, Model, New};
 use super::page::{Cursor, Page};
 use super::query::Query;
+use super::relation::{Related, Relation};
 use super::selected::Select;
 use super::selection::Selection;
 use super::sort::Sorting;
 use super::statement::Statements;
 use super::transaction;
+use super::with::With;
 
 /// The rows of one table: a field of a database's struct.
 pub struct Table<T> {
@@ -243,6 +245,14 @@ impl<T: Model> Table<T> {
     /// As [`Query::page`].
     pub async fn page(&self, rows: u32) -> Result<Page<T>, DataError> {
         self.query().page(rows).await
+    }
+
+    /// See [`Query::with`].
+    pub fn with<R: Relation<T>>(&self, relation: impl FnOnce(&'static T::Relations) -> R) -> With<T, (R,)>
+    where
+        T: Related,
+    {
+        self.query().with(relation)
     }
 
     /// Every row.

@@ -363,6 +363,7 @@ const _: () = {
             engine: ::cell::db::EngineInfo::Sqlite { file: "shop.db" },
             pool: None,
             timeouts: ::cell::db::Timeouts::DEFAULT,
+            tables: &[],
         };
 
         fn handle(&self) -> &::cell::db::Handle {

@@ -9,7 +9,7 @@ use syn::{Ident, Item};
 use super::arguments::Arguments;
 use super::{HELPERS, item_name, structs, table_column, table_struct};
 use crate::Attribute;
-use crate::decl::{Column, Numbering, Table};
+use crate::decl::{Column, Numbering, Reference, Table};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::suggest;
 
@@ -44,6 +44,7 @@ pub(super) fn parse(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option
         uniques: Vec::new(),
         indexes: Vec::new(),
         references: Vec::new(),
+        many: Vec::new(),
         checks: Vec::new(),
     };
     let mut meant = refuse_misspelt(&item.attrs, sink);
@@ -62,6 +63,17 @@ pub(super) fn parse(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option
 }
 
 impl Table {
+    /// What the row is called that a reference by one column leads to: the field's name, without an `_id` at its end where that is
+    /// no other field's.
+    #[must_use]
+    pub fn relation(&self, reference: &Reference) -> Option<Ident> {
+        let [column] = reference.columns.as_slice() else { return None };
+        let name = column.to_string();
+        let short = name.strip_suffix("_id").filter(|short| syn::parse_str::<Ident>(short).is_ok());
+        let is_free = |short: &&str| self.columns.iter().all(|other| other.ident != short);
+        Some(short.filter(is_free).map_or_else(|| column.clone(), |short| Ident::new(short, column.span())))
+    }
+
     /// How the type for inserts is called: what `new = …` says, or `New` and the struct's name.
     #[must_use]
     pub fn new_name(&self) -> String {

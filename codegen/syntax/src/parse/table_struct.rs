@@ -7,7 +7,7 @@ use syn::{Expr, Ident, ItemStruct, Token};
 use super::arguments::{Arguments, shallow};
 use super::table::known_field;
 use super::{literal, rule};
-use crate::decl::{Index, OnDelete, Reference, Spanned, Table};
+use crate::decl::{Index, Many, OnDelete, Reference, Spanned, Table};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::suggest;
 
@@ -29,10 +29,7 @@ pub(super) fn parse(item: &ItemStruct, table: &mut Table, sink: &mut Sink) {
                     table.checks.push(Spanned { value, span });
                 }
             }
-            "many" => sink.push(
-                Diagnostic::new("not-yet", span, "`#[many]` does not work in this version of Cell")
-                    .help("remove it, and filter the other table by its reference"),
-            ),
+            "many" => many(attribute, table, sink),
             "column" | "decimal" | "generated" | "skip" => sink.push(
                 Diagnostic::new("wrong-item", span, format!("`#[{helper}]` stands on a struct"))
                     .help("put it on the field that it is about"),
@@ -152,6 +149,45 @@ fn index(attribute: &syn::Attribute, table: &mut Table, sink: &mut Sink) {
     };
     if sound {
         table.indexes.push(Index { columns, predicate, span: attribute.span() });
+    }
+}
+
+/// `many(lines: Line, …)`.
+fn many(attribute: &syn::Attribute, table: &mut Table, sink: &mut Sink) {
+    struct Named(Many);
+    impl Parse for Named {
+        fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+            let ident = input.parse()?;
+            input.parse::<Token![:]>()?;
+            Ok(Self(Many { ident, row: input.call(syn::Path::parse_mod_style)? }))
+        }
+    }
+    type List = syn::punctuated::Punctuated<Named, Token![,]>;
+    let listed = attribute.parse_args_with(List::parse_terminated).ok().filter(|list| !list.is_empty());
+    let Some(list) = listed else {
+        sink.push(
+            Diagnostic::new("wrong-value", attribute.span(), "`many` is a list of names and tables")
+                .help("write `#[many(lines: Line)]`, with the struct of the table that refers to this one"),
+        );
+        return;
+    };
+    for Named(named) in list {
+        let one = table.references.iter().filter_map(|reference| table.relation(reference));
+        let mut taken = table.many.iter().map(|other| other.ident.clone()).chain(one);
+        if let Some(other) = taken.find(|other| *other == named.ident) {
+            sink.push(
+                Diagnostic::new(
+                    "duplicate-value",
+                    named.ident.span(),
+                    format!("`{}` names two relations", named.ident),
+                )
+                .related(other.span(), "the other is here")
+                .help("call it otherwise"),
+            );
+            continue;
+        }
+        drop(taken);
+        table.many.push(named);
     }
 }
 

@@ -104,7 +104,7 @@ fn every_mistake_of_a_table_is_reported_at_once() {
     refused(
         "Database::table",
         "nmae = \"x\", crate",
-        "#[unique(skuu)] #[index(price down)] #[many(lines: Line)]
+        "#[unique(skuu)] #[index(price down)] #[many(lines)] #[many(other: Line)]
          struct Product<T> {
              #[key(sometimes)] id: i64,
              #[uniqe] sku: String,
@@ -144,8 +144,11 @@ fn every_mistake_of_a_table_is_reported_at_once() {
               help: did you mean `sku`?
             unknown-argument at `down`: `down` is no order
               help: it takes `asc` and `desc`
-            not-yet at `#[many(lines: Line)]`: `#[many]` does not work in this version of Cell
-              help: remove it, and filter the other table by its reference
+            wrong-value at `#[many(lines)]`: `many` is a list of names and tables
+              help: write `#[many(lines: Line)]`, with the struct of the table that refers to this one
+            duplicate-value at `other`: `other` names two relations
+              `other`: the other is here
+              help: call it otherwise
         "#]],
     );
 }

@@ -39,5 +39,5 @@ pub(crate) async fn open(info: &'static DatabaseInfo, url: &str) -> Result<Handl
             Box::pin(async move { Ok(metadata.idle_for < FRESH || connection.ping().await.is_ok()) })
         })
         .connect_lazy_with(options);
-    Ok(Handle::new(info.name, Pool::Postgres(pool), Url::new(url), false))
+    Ok(Handle::new(info, Pool::Postgres(pool), Url::new(url), false))
 }

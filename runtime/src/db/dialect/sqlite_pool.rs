@@ -35,7 +35,7 @@ pub(crate) async fn open(info: &'static DatabaseInfo, path: Option<PathBuf>) -> 
         .connect_with(options)
         .await
         .map_err(|error| DataError::open(info.name, [&url.to_string(), ": ", &error.to_string()].concat()))?;
-    Ok(Handle::new(info.name, Pool::Sqlite(pool), url, memory))
+    Ok(Handle::new(info, Pool::Sqlite(pool), url, memory))
 }
 
 async fn file(info: &DatabaseInfo, path: PathBuf) -> Result<(SqliteConnectOptions, Url), DataError> {
