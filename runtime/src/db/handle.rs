@@ -133,7 +133,7 @@ impl Handle {
     pub(crate) fn table_of<T: Model>(&self) -> Result<&'static str, DataError> {
         let mut tables = self.core.tables.iter().filter(|table| table.row == TypeId::of::<T>());
         match (tables.next(), tables.next()) {
-            (Some(table), None) => Ok(table.name),
+            (Some(table), None) => Ok(T::NAME.unwrap_or(table.field)),
             (None, _) => Err(DataError::other(["`", self.core.name, "` has no table of `", T::STRUCT, "`"].concat())),
             (Some(_), Some(_)) => {
                 Err(DataError::other(["`", self.core.name, "` has several tables of `", T::STRUCT, "`"].concat()))

@@ -12,11 +12,19 @@ pub trait Key: Send + Sync + 'static {
     /// The value, where the key is one column's.
     #[doc(hidden)]
     fn single(&self) -> Option<Value<'_>>;
+
+    /// The values, in the key's order.
+    #[doc(hidden)]
+    fn values(&self) -> Vec<Value<'_>>;
 }
 
 impl<V: Scalar> Key for V {
     fn single(&self) -> Option<Value<'_>> {
         Some(self.value())
+    }
+
+    fn values(&self) -> Vec<Value<'_>> {
+        vec![self.value()]
     }
 }
 
@@ -62,6 +70,10 @@ macro_rules! composite_keys {
             fn single(&self) -> Option<Value<'_>> {
                 None
             }
+
+            fn values(&self) -> Vec<Value<'_>> {
+                vec![$(self.$at.value()),+]
+            }
         }
 
         impl<$($key, $operand: KeyOperand<$key>),+> KeyOperand<($($key,)+)> for ($($operand,)+) {
@@ -83,4 +95,26 @@ composite_keys! {
     (A X 0, B Y 1, C Z 2)
     (A X 0, B Y 1, C Z 2, D W 3)
     (A X 0, B Y 1, C Z 2, D W 3, E V 4)
+}
+
+/// A key, as something to find rows by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Mark {
+    Number(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+    Other(String),
+}
+
+impl Mark {
+    pub(crate) fn of(value: &Value<'_>) -> Self {
+        match value {
+            Value::Int(number) => Self::Number(*number),
+            Value::Text(text) => Self::Text(text.clone().into_owned()),
+            Value::Bytes(bytes) => Self::Bytes(bytes.clone().into_owned()),
+            // Two of one number, however many zeros it ends in.
+            Value::Decimal(decimal) => Self::Other(decimal.normalize().to_string()),
+            other => Self::Other(format!("{other:?}")),
+        }
+    }
 }

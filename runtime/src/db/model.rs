@@ -101,19 +101,15 @@ pub struct DatabaseInfo {
 pub struct TableInfo {
     /// The type of its rows.
     pub row: TypeId,
-    /// Its SQL name.
-    pub name: &'static str,
+    /// The database's field.
+    pub field: &'static str,
 }
 
 impl TableInfo {
     /// The table that the field `field` of a database is.
     #[must_use]
-    pub const fn of<T: Model>(field: &'static str) -> Self {
-        let name = match T::NAME {
-            Some(name) => name,
-            None => field,
-        };
-        Self { row: TypeId::of::<T>(), name }
+    pub const fn of<T: 'static>(field: &'static str) -> Self {
+        Self { row: TypeId::of::<T>(), field }
     }
 }
 

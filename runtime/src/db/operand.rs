@@ -8,7 +8,7 @@ use super::value::Value;
 
 /// Something that a column of `V`, in the table `T`, can be compared with.
 #[diagnostic::on_unimplemented(
-    message = "a column of `{V}` can't be compared with `{Self}`",
+    message = "a column of `{V}` can't be compared with or set to `{Self}`",
     label = "expected a `{V}`, or a column of it in the same table"
 )]
 pub trait Operand<T, V> {

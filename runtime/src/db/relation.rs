@@ -14,7 +14,7 @@ use super::error::DataError;
 use super::field::{Field, Scalar};
 use super::filter::Node;
 use super::handle::Handle;
-use super::key::{Key, KeyOperand};
+use super::key::{Key, KeyOperand, Mark};
 use super::model::{Facts, Model};
 use super::operand::Side;
 use super::query::Query;
@@ -200,28 +200,6 @@ impl<T, U: Related> Many<T, U> {
     /// With what belongs to those rows in turn: `with(|o| o.lines.with(|l| l.product))`.
     pub fn with<R: Relation<U>>(self, inner: impl FnOnce(&'static U::Relations) -> R) -> Nested<Self, R> {
         Nested { outer: self, inner: inner(U::RELATIONS) }
-    }
-}
-
-/// A key, as something to find rows by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Mark {
-    Number(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-    Other(String),
-}
-
-impl Mark {
-    fn of(value: &Value<'_>) -> Self {
-        match value {
-            Value::Int(number) => Self::Number(*number),
-            Value::Text(text) => Self::Text(text.clone().into_owned()),
-            Value::Bytes(bytes) => Self::Bytes(bytes.clone().into_owned()),
-            // Two of one number, however many zeros it ends in.
-            Value::Decimal(decimal) => Self::Other(decimal.normalize().to_string()),
-            other => Self::Other(format!("{other:?}")),
-        }
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) struct Statements {
     delete: OnceLock<Arc<str>>,
     upsert: OnceLock<Arc<str>>,
     inserts: RwLock<HashMap<(Given, usize), Arc<str>>>,
+    upserts: RwLock<HashMap<usize, Arc<str>>>,
 }
 
 /// Which rows a statement gives back.
@@ -43,6 +44,7 @@ impl Statements {
             delete: OnceLock::new(),
             upsert: OnceLock::new(),
             inserts: RwLock::default(),
+            upserts: RwLock::default(),
         }
     }
 
@@ -93,13 +95,28 @@ impl Statements {
         if let Some(text) = self.upsert.get() {
             return Ok(Arc::clone(text));
         }
-        let mut insert = self.insert_of(&self.part(Part::Written), 1, Returning::Rows)?;
+        let insert = self.upsert_of(1, Returning::Rows)?;
+        Ok(self.keep(&self.upsert, || insert))
+    }
+
+    /// This many whole rows, [`Part::Written`], each in the place of the one with its key.
+    pub(crate) fn upsert_many(&self, rows: usize) -> Result<Arc<str>, DataError> {
+        if let Some(text) = self.upserts.read().unwrap_or_else(PoisonError::into_inner).get(&rows) {
+            return Ok(Arc::clone(text));
+        }
+        let text: Arc<str> = render(self.engine, &self.upsert_of(rows, Returning::Nothing)?).0.into();
+        self.upserts.write().unwrap_or_else(PoisonError::into_inner).insert(rows, Arc::clone(&text));
+        Ok(text)
+    }
+
+    fn upsert_of(&self, rows: usize, returning: Returning) -> Result<InsertStatement, DataError> {
+        let mut insert = self.insert_of(&self.part(Part::Written), rows, returning)?;
         let rest = self.part(Part::Rest);
         let mut conflict = OnConflict::columns(self.facts.key_columns().map(|info| info.name));
         // Without a written column there would be nothing to give back.
         conflict.update_columns(if rest.is_empty() { self.part(Part::KeyOfRow) } else { rest });
         insert.on_conflict(conflict);
-        Ok(self.keep(&self.upsert, || insert))
+        Ok(insert)
     }
 
     /// A row of the columns that are given, and the whole row back.

@@ -1,6 +1,8 @@
 //! A table's rows by key, and the start of every query.
 //! Absent: conditions and orders, which are a [`Query`]'s.
 
+use std::borrow::Borrow;
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
@@ -15,7 +17,7 @@ use super::execute::Call;
 use super::filter::Filter;
 use super::group::Group;
 use super::handle::Handle;
-use super::key::KeyOperand;
+use super::key::{Key as _, KeyOperand, Mark};
 use super::model::{Facts, Model, New};
 use super::page::{Cursor, Page};
 use super::query::Query;
@@ -188,6 +190,52 @@ impl<T: Model> Table<T> {
         let mut binder = Binder::new(self.handle.engine(), self.facts());
         row.bind(binder.part(Part::Written));
         self.one(self.statements().upsert()?, binder.finish()?).await
+    }
+
+    /// [`Table::upsert`] of all rows or none, many at a time, and tells how many there were. Of two with one key the later stays.
+    ///
+    /// # Errors
+    /// As [`Table::insert`], of the first row that is refused.
+    pub fn upsert_many<R: Borrow<T>>(
+        &self,
+        rows: impl IntoIterator<Item = R>,
+    ) -> BoxFuture<'_, Result<u64, DataError>> {
+        let calls = self.upserts(rows.into_iter());
+        async move {
+            let calls = calls?;
+            transaction::once(&self.handle, async |handle| {
+                let mut written = 0;
+                for call in calls {
+                    written += handle.changed(call).await?;
+                }
+                Ok(written)
+            })
+            .await
+        }
+        .boxed()
+    }
+
+    /// The statements that write the rows, in their order. One statement writes no row twice: PostgreSQL refuses that.
+    fn upserts<R: Borrow<T>>(&self, rows: impl Iterator<Item = R>) -> Result<Vec<Call>, DataError> {
+        let facts = self.facts();
+        let columns = facts.columns.iter().filter(|info| !info.generated).count();
+        let most = (MOST_VALUES / columns.max(1)).clamp(1, MOST_ROWS);
+        let mut calls = Vec::new();
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            let mut binder = Binder::new(self.handle.engine(), facts);
+            let mut keys = HashSet::new();
+            let is_new = |row: &R, keys: &mut HashSet<Vec<Mark>>| {
+                keys.len() < most && keys.insert(row.borrow().key().values().iter().map(Mark::of).collect())
+            };
+            while let Some(row) = rows.next_if(|row| is_new(row, &mut keys)) {
+                row.borrow().bind(binder.part(Part::Written));
+            }
+            let text = self.statements().upsert_many(keys.len())?;
+            let persistent = keys.len() == most;
+            calls.push(Call { text, arguments: binder.finish()?, persistent, facts });
+        }
+        Ok(calls)
     }
 
     /// Removes the row with this key, and tells whether there was one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 
-use cell_node::protocol::{DatabaseState, Event, LogRequest};
+use cell_node::protocol::{DatabaseState, Event, LogRequest, Order};
 
 use crate::Outcome;
 use crate::goods::Goods;
@@ -172,6 +172,63 @@ async fn databases_are_migrated_as_the_plan_says_or_not_at_all() -> Outcome {
     order.migrate = planned(&["0002_create_notes"]);
     carry_out(&mut client, &order).await?;
     assert_eq!(site.ask().await?, "\"2\"");
+    site.end(true).await;
+    Ok(())
+}
+
+/// The release that the database thinks of, and the newest migration that all that runs knows.
+async fn remembered(site: &Site) -> Result<String, crate::Error> {
+    use sqlx::Connection as _;
+    let file = site.application().join("state/shop.db");
+    let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await?;
+    let (release, head): (i64, i64) =
+        sqlx::query_as("SELECT release, head FROM cell_releases").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(format!("{release} {head}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_remembers_the_release_that_knows_less_until_nothing_of_it_is_left() -> Outcome {
+    let mut site = Site::open().await?;
+    let first = Goods::new(1)?.tables(&["goods"]).pack(site.folder())?;
+    let second = Goods::new(2)?.tables(&["goods", "notes"]).pack(site.folder())?;
+    let mut client = site.client().await?;
+    let lacks = |names: &[&str]| {
+        BTreeMap::from([("shop".to_owned(), Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()))])
+    };
+    client.send(&first.archive, &first.index, &mut |_, _| {}).await?;
+    carry_out(&mut client, &Order { migrate: lacks(&["0001_create_goods"]), ..first.order(0, site.http) }).await?;
+    client.record("clock", 1).await?;
+    assert_eq!(remembered(&site).await?, "1 1");
+
+    client.send(&second.archive, &second.index, &mut |_, _| {}).await?;
+    let order = Order { migrate: lacks(&["0002_create_notes"]), alone: Some(1), ..second.order(1, site.http) };
+    client.stage(&order, &mut |_| {}).await?;
+    assert_eq!(remembered(&site).await?, "1 1");
+    client.switch("clock", &mut |_| {}).await?;
+    client.finish("clock", &mut |_| {}).await?;
+    assert_eq!(remembered(&site).await?, "1 1", "another node may still run the first");
+    assert_eq!(refused(client.record("clock", 1).await).code, "plan-outdated");
+    client.record("clock", 2).await?;
+    assert_eq!(remembered(&site).await?, "2 2");
+
+    // Back again: before anything of the first starts.
+    let back = Order { migrate: lacks(&[]), rollback: true, alone: Some(2), ..first.order(2, site.http) };
+    client.stage(&back, &mut |_| {}).await?;
+    assert_eq!(remembered(&site).await?, "2 1");
+    client.switch("clock", &mut |_| {}).await?;
+    client.finish("clock", &mut |_| {}).await?;
+
+    // Nobody recorded that: the next deploy does, if all of the region runs it.
+    let again = Order { migrate: lacks(&[]), alone: None, ..second.order(3, site.http) };
+    client.stage(&again, &mut |_| {}).await?;
+    client.abandon("clock").await?;
+    assert_eq!(remembered(&site).await?, "1 0", "what runs is not what was written down");
+    let again = Order { alone: Some(1), ..again };
+    carry_out(&mut client, &again).await?;
+    assert_eq!(remembered(&site).await?, "1 1");
+    client.record("clock", 2).await?;
+    assert_eq!(remembered(&site).await?, "2 2");
     site.end(true).await;
     Ok(())
 }

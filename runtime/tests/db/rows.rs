@@ -44,6 +44,26 @@ on_every_engine! {
         assert_eq!(shop.products.update(&row).await, Err(DataError::NotFound { table: "products" }));
     }
 
+    async fn many_upserts_add_and_write_over_rows_and_the_later_stays(shop: Shop) {
+        let row = shop.products.insert(product("boot", dec!(1))).await.unwrap();
+        let rows: Vec<_> = (0..600_i64)
+            .map(|at| crate::shop::Product { id: row.id + at, sku: format!("sku{at}"), stock: 5, ..row.clone() })
+            .collect();
+        assert_eq!(shop.products.upsert_many(&rows).await.unwrap(), 600);
+        assert_eq!(shop.products.filter(|p| p.stock.eq(5)).count().await.unwrap(), 600);
+        let [mut first, mut again] = [rows[0].clone(), rows[0].clone()];
+        (first.stock, again.stock) = (6, 7);
+        let twice = [first, rows[1].clone(), again.clone()];
+        assert_eq!(shop.products.upsert_many(twice).await.unwrap(), 3);
+        assert_eq!(shop.products.get(row.id).await.unwrap().map(|row| row.stock), Some(7));
+        // All or none.
+        let taken = crate::shop::Product { sku: rows[2].sku.clone(), stock: 9, ..rows[3].clone() };
+        let error = shop.products.upsert_many([crate::shop::Product { stock: 9, ..rows[4].clone() }, taken]).await.unwrap_err();
+        assert_eq!(error, DataError::UniqueViolation { table: "products", columns: vec!["sku"] });
+        assert_eq!(shop.products.filter(|p| p.stock.eq(9)).count().await.unwrap(), 0);
+        assert_eq!(shop.products.upsert_many(Vec::<crate::shop::Product>::new()).await.unwrap(), 0);
+    }
+
     async fn an_upsert_adds_a_row_and_then_writes_over_it(shop: Shop) {
         let mut row = shop.products.insert(product("boot", dec!(1))).await.unwrap();
         row.id += 100;
