@@ -266,6 +266,7 @@ fn relations(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream
             const RELATIONS: &'static #relations_ident =
                 &#relations_ident { #(#one_values,)* #(#many_values,)* };
         }
+        #[allow(dead_code, reason = "an application need not ask one row for what belongs to it")]
         impl #ident { #(#one_methods)* #(#many_methods)* }
         #(#refers)*
     }

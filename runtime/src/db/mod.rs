@@ -31,6 +31,7 @@ mod select;
 mod selected;
 mod selection;
 mod session;
+mod shape;
 mod sort;
 mod statement;
 mod table;

@@ -12,6 +12,7 @@ use futures_util::stream::BoxStream;
 use super::assign::{Assignment, Writes};
 use super::column::{Column, ColumnInfo};
 use super::error::DataError;
+use super::execute::Call;
 use super::filter::{Comparison, Filter, Node};
 use super::group::Group;
 use super::handle::Handle;
@@ -84,8 +85,7 @@ impl<T: Model> Query<T> {
     /// [`DataError::OutOfRange`] for a value that the column can't be compared with; [`DataError::Decode`] for a row that
     /// is no `T`; those of the connection.
     pub async fn all(self) -> Result<Vec<T>, DataError> {
-        let call = self.ask.rows(self.handle.engine(), self.facts())?;
-        self.handle.rows(call, T::read).await
+        self.handle.rows(self.call()?, T::read).await
     }
 
     /// The rows behind a cursor, in the order that its page had. Nothing is gone through twice, and rows that come or go meanwhile
@@ -125,8 +125,7 @@ impl<T: Model> Query<T> {
     /// As [`Query::all`].
     pub async fn first(mut self) -> Result<Option<T>, DataError> {
         self.ask.page = self.ask.page.first();
-        let call = self.ask.rows(self.handle.engine(), self.facts())?;
-        self.handle.row(call, T::read).await
+        self.handle.row(self.call()?, T::read).await
     }
 
     /// How many rows there are.
@@ -173,7 +172,7 @@ impl<T: Model> Query<T> {
     /// The rows one after the other, without holding all of them, over a connection of its own that is free again at the
     /// end. Inside a transaction, and of a database in memory, there is but one connection: there the rows are read at once.
     pub fn stream(self) -> Rows<T> {
-        let call = self.ask.rows(self.handle.engine(), self.facts());
+        let call = self.call();
         Rows::of(call.map(|call| self.handle.stream(call, T::read)))
     }
 
@@ -238,6 +237,11 @@ impl<T: Model> Query<T> {
     async fn computed<S: Selection<T>>(self, what: S) -> Result<S::Out, DataError> {
         let answer = Select::of(self.handle, self.table, self.ask, what).one().await?;
         answer.ok_or_else(|| DataError::other("nothing came back of what is computed over all rows"))
+    }
+
+    fn call(&self) -> Result<Call, DataError> {
+        let statements = self.handle.statements::<T>(self.table);
+        self.ask.rows_kept(&statements, self.handle.engine(), self.facts())
     }
 
     pub(crate) fn handle(&self) -> &Handle {

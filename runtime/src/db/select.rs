@@ -17,8 +17,9 @@ use super::execute::Call;
 use super::filter::Node;
 use super::model::{Engine, Facts};
 use super::page::{Cursor, whole_order};
+use super::shape::{Shape, arguments};
 use super::sort::{Direction, SortKey};
-use super::statement::render;
+use super::statement::{Statements, render};
 use super::term::Term;
 use super::value::Value;
 
@@ -66,6 +67,22 @@ impl Ask {
             None => self.page.order(&mut select, engine),
         }
         finish(&select, lowering)
+    }
+
+    /// Its rows, by a text that is kept where only its values are new.
+    pub(crate) fn rows_kept(&self, statements: &Statements, engine: Engine, facts: Facts) -> Result<Call, DataError> {
+        let Some((shape, values)) = Shape::of(self, engine) else { return self.rows(engine, facts) };
+        if let Some(text) = statements.asked(&shape) {
+            let numbers = [
+                self.page.is_some().then(|| count(self.page.limit)),
+                self.page.offset.map(|_| count(self.page.offset)),
+            ];
+            let arguments = arguments(engine, facts, &values, numbers.into_iter().flatten())?;
+            return Ok(Call { text, arguments, persistent: true, facts });
+        }
+        let call = self.rows(engine, facts)?;
+        statements.keep_asked(shape, &call.text);
+        Ok(call)
     }
 
     /// How many rows there are.

@@ -13,6 +13,7 @@ use sea_query::{
 use super::binder::{Given, Part};
 use super::error::DataError;
 use super::model::{Engine, Facts};
+use super::shape::{MOST_SHAPES, Shape};
 
 /// The statements of one table on one engine.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub(crate) struct Statements {
     upsert: OnceLock<Arc<str>>,
     inserts: RwLock<HashMap<(Given, usize), Arc<str>>>,
     upserts: RwLock<HashMap<usize, Arc<str>>>,
+    asked: RwLock<HashMap<Shape, Arc<str>>>,
 }
 
 /// Which rows a statement gives back.
@@ -45,6 +47,20 @@ impl Statements {
             upsert: OnceLock::new(),
             inserts: RwLock::default(),
             upserts: RwLock::default(),
+            asked: RwLock::default(),
+        }
+    }
+
+    /// The text of a question of this shape.
+    pub(crate) fn asked(&self, shape: &Shape) -> Option<Arc<str>> {
+        self.asked.read().unwrap_or_else(PoisonError::into_inner).get(shape).map(Arc::clone)
+    }
+
+    /// Keeps it.
+    pub(crate) fn keep_asked(&self, shape: Shape, text: &Arc<str>) {
+        let mut asked = self.asked.write().unwrap_or_else(PoisonError::into_inner);
+        if asked.len() < MOST_SHAPES {
+            asked.insert(shape, Arc::clone(text));
         }
     }
 

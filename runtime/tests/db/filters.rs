@@ -172,3 +172,32 @@ on_every_engine! {
         assert_eq!(error, Ok(0));
     }
 }
+
+on_every_engine! {
+    async fn a_question_that_was_asked_before_is_asked_with_other_values(shop: Shop) {
+        stocked(&shop).await;
+        for round in 0..2 {
+            for at in 0..5_i32 {
+                let found = |filter: Filter<Product>| skus(&shop, filter);
+                assert_eq!(found(columns().stock.eq(at)).await.len(), 1, "{round}");
+                assert_eq!(found(columns().stock.ge(at)).await.len(), 5 - at as usize);
+                assert_eq!(found(columns().stock.lt(at) | columns().stock.gt(3)).await.len(), (at as usize + 1).min(5));
+                assert_eq!(found(!columns().stock.eq(at) & columns().note.is_null()).await.len(), if at == 0 || at == 3 { 1 } else { 2 });
+                assert_eq!(found(columns().stock.eq(at) & columns().sku.ne("cherry")).await.len(), usize::from(at != 3));
+                assert_eq!(found(columns().price.ge(dec!(0))).await.len(), 5);
+                let page = shop.products.filter(|p| p.stock.ge(0)).order_by(|p| p.stock.desc());
+                let page = page.offset(at.unsigned_abs().into()).limit(2).all().await.unwrap();
+                assert_eq!(page.iter().map(|p| p.stock).collect::<Vec<_>>(), [4 - at, 3 - at][..(5 - at as usize).min(2)]);
+                let rest = shop.products.order_by(|p| p.stock.asc()).offset(at.unsigned_abs().into()).all().await.unwrap();
+                assert_eq!(rest.len(), 5 - at as usize);
+                assert_eq!(shop.products.filter(|p| p.stock.eq(at)).first().await.unwrap().map(|p| p.stock), Some(at));
+            }
+            // A value that is none is another question.
+            let none: Option<String> = None;
+            assert_eq!(shop.products.filter(|p| p.note.eq(none)).all().await.unwrap().len(), 2);
+            assert_eq!(shop.products.filter(|p| p.note.eq("b")).all().await.unwrap().len(), 1);
+            let error = shop.products.filter(|p| p.sku.eq("a\0")).all().await.unwrap_err();
+            assert!(error.to_string().contains("U+0000"), "{error}");
+        }
+    }
+}
