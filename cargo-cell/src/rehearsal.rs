@@ -55,6 +55,12 @@ pub(crate) async fn rehearse(compiled: &Compiled, output: &Output) -> Result<Vec
         if history.migrations.is_empty() {
             continue;
         }
+        for engine in missing(database.engine, is_ci()) {
+            let (name, title) = (&database.name, engine.title());
+            output.note(format_args!(
+                "the migrations of `{name}` are not rehearsed on {title}: its programs are not here"
+            ));
+        }
         for engine in engines(database.engine, is_ci()) {
             if engine != database.engine
                 && let Err(refusals) = dialect::lower(engine, &history.snapshot)
@@ -100,13 +106,21 @@ async fn one(
 
 /// The declared engine always, where it is missing that is an error; the other one where it is at hand, in CI always.
 fn engines(declared: Engine, ci: bool) -> impl Iterator<Item = Engine> {
-    let at_hand = |engine| match engine {
+    let other = Engine::ALL.into_iter().filter(move |engine| *engine != declared);
+    std::iter::once(declared).chain(other.filter(move |engine| ci || is_at_hand(*engine)))
+}
+
+/// The engines that it would be rehearsed on, too, if they were here.
+fn missing(declared: Engine, ci: bool) -> impl Iterator<Item = Engine> {
+    Engine::ALL.into_iter().filter(move |engine| *engine != declared && !ci && !is_at_hand(*engine))
+}
+
+fn is_at_hand(engine: Engine) -> bool {
+    match engine {
         // It is linked in.
         Engine::Sqlite => true,
         Engine::Postgres => throwaway::find_programs().is_ok(),
-    };
-    let other = Engine::ALL.into_iter().filter(move |engine| *engine != declared);
-    std::iter::once(declared).chain(other.filter(move |engine| ci || at_hand(*engine)))
+    }
 }
 
 fn is_ci() -> bool {

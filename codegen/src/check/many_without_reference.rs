@@ -34,6 +34,13 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
                         if target == row.declared.id && matches!(context.program.declared(target).decl, Decl::Table(_)))
             });
             let refers: Vec<_> = refers.collect();
+            // One that leads to nothing may be the one that is meant, and has an error of its own.
+            let is_unclear = other.table.references.iter().any(|reference| {
+                !matches!(context.program.resolve_path(other.declared.module, &reference.target), Resolved::Decl(_))
+            });
+            if is_unclear {
+                continue;
+            }
             let found = match refers.as_slice() {
                 [_] => continue,
                 [] => Rule::ManyWithoutReference

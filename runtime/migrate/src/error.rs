@@ -308,8 +308,11 @@ impl MigrateError {
                     .to_owned()
             }
             Self::HalfApplied { .. } => format!("restore its files as they were and apply them; {delete}"),
-            Self::Draft { .. } => {
-                "delete the local database and apply again (its rows are lost), or undo the change".to_owned()
+            Self::Draft { refusals, .. } => {
+                let said = refusals.iter().filter(|refusal| !refusal.help.is_empty());
+                let said: Vec<&str> = said.map(|refusal| refusal.help.as_str()).collect();
+                let rest = "undo the change; or delete the local database and apply again (its rows are lost)";
+                if said.is_empty() { rest.to_owned() } else { format!("{}; or {rest}", said.join("; ")) }
             }
             Self::NoScript { .. } => {
                 "an expression is written for another engine only: give it text for this one and build again".to_owned()

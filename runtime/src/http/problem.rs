@@ -191,6 +191,7 @@ crate::problem!(|error: &DataError| match error {
         Some(Problem::new(409, "something it refers to, or that refers to it, is in the way")),
     // What was sent is well formed, and no column can hold it.
     DataError::OutOfRange { .. } => Some(Problem::new(422, "a value does not fit where it is to be stored")),
+    DataError::Cursor { .. } => Some(Problem::new(400, "the cursor is not one of this list")),
     DataError::Serialization | DataError::Busy | DataError::Timeout => Some(Problem::new(503, "try again later")),
     _ => None,
 });
@@ -224,6 +225,8 @@ mod tests {
         assert_eq!(problem(DataError::NotFound { table: "shop.products" }), "404 Not Found: there is no such thing");
         let unfit = DataError::OutOfRange { table: "shop.products", column: "price".to_owned(), reason: String::new() };
         assert_eq!(problem(unfit), "422 Unprocessable Entity: a value does not fit where it is to be stored");
+        let cursor = DataError::Cursor { reason: "of another query".to_owned() };
+        assert_eq!(problem(cursor), "400 Bad Request: the cursor is not one of this list");
         assert_eq!(problem(DataError::Busy), "503 Service Unavailable: try again later");
         assert_eq!(problem(DataError::Other { reason: "of the schema".to_owned() }), "500 Internal Server Error");
     }

@@ -1,8 +1,9 @@
 //! `migrate reverse`: the SQL that undoes the newest migration, where that loses nothing. In: a history, and how far the database
 //! came. Out: SQL, or why not.
-//! Absent: running it; a journal would no longer say what a database has.
+//! Absent: running it: whoever undoes a migration looks at what that does first.
 
 use cell_migrate::State;
+use cell_schema::Engine;
 use cell_schema::history::{self, Parts};
 use cell_schema::plan::{self, Indexes, Reverse};
 use cell_schema::schema::Schema;
@@ -39,11 +40,17 @@ pub(super) async fn run(subject: &Subject<'_>, output: &Output) -> Result<(), St
         previous = plan::replay(&previous, &migration.changes).map_err(broken)?;
     }
     let engine = subject.target.engine();
-    // A database that is not there yet will have all of it.
-    let head = cell_migrate::head(&subject.target).await?;
-    let waiting = last.phases.as_ref().filter(|_| {
-        last.has_contract() && head.is_some_and(|head| head.number == last.number && head.state == State::Expanded)
-    });
+    let Some(head) = cell_migrate::head(&subject.target).await?.filter(|head| head.number == last.number) else {
+        return Err(Mistake::new(format!("`{}` is not the newest migration that `{}` has", last.name, subject.target))
+            .help("it undoes what was applied; `cargo cell migrate status` says what was")
+            .into());
+    };
+    if matches!(head.state, State::Started | State::Contracting) {
+        return Err(Mistake::new(format!("`{}` is under way in `{}`", last.name, subject.target))
+            .help("`cargo cell migrate apply` goes on with it")
+            .into());
+    }
+    let waiting = last.phases.as_ref().filter(|_| last.has_contract() && head.state == State::Expanded);
     let (reversed, state) = match waiting {
         Some(phases) => (plan::reverse_between(&previous, phases), " while its second phase waits"),
         None => (plan::reverse(&previous, &last.changes), ""),
@@ -64,11 +71,37 @@ pub(super) async fn run(subject: &Subject<'_>, output: &Output) -> Result<(), St
     };
     let Parts { steps, .. } = history::parts(engine, &program.map_err(broken)?);
     let sql: String = steps.iter().map(|step| format!("-- {}\n{}\n\n", step.title, step.sql)).collect();
+    let sql = format!("{}{sql}{}", begin(engine), end(engine, last.number));
     output.value(Value {
         command: "migrate reverse",
         database: name,
         value: ReverseValue { migration: &last.name, sql: &sql },
     });
-    output.text(|_| format!("-- undoes {} of {name} on {}{state}\n\n{sql}", last.name, engine.title()));
+    output.text(|_| {
+        let title = engine.title();
+        format!(
+            "-- undoes {} of {name} on {title}{state}; then take its folder and its declarations away\n\n{sql}",
+            last.name
+        )
+    });
     Ok(())
+}
+
+/// All of it or nothing; and on SQLite, where tables are copied, no row goes because the one that it refers to is elsewhere.
+fn begin(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "PRAGMA foreign_keys = OFF;\nPRAGMA legacy_alter_table = ON;\nBEGIN IMMEDIATE;\n\n",
+        Engine::Postgres => "BEGIN;\n\n",
+    }
+}
+
+/// The journal has the migration no more.
+fn end(engine: Engine, number: u32) -> String {
+    let forget = format!(
+        "-- forget the migration\nDELETE FROM cell_migrations WHERE number = {number};\n\nDELETE FROM cell_journal WHERE migration = {number};\n\n"
+    );
+    match engine {
+        Engine::Sqlite => format!("{forget}COMMIT;\nPRAGMA legacy_alter_table = OFF;\nPRAGMA foreign_keys = ON;\n"),
+        Engine::Postgres => format!("{forget}COMMIT;\n"),
+    }
 }

@@ -315,7 +315,11 @@ impl Finder<'_> {
                     (
                         HazardKind::ValueRemoved,
                         format!("`{name}` may no longer hold {}", gone.join(", ")),
-                        Some("say what becomes of it with `#[removed(to = Other)]` on the value".to_owned()),
+                        Some(
+                            "say what becomes of it with `#[removed(to = Other)]` on the value, or what it is called now with \
+                             `renamed_from` on that one"
+                                .to_owned(),
+                        ),
                     )
                 }
                 _ => (
