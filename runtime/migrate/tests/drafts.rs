@@ -90,7 +90,7 @@ async fn a_draft_that_would_lose_something_is_refused_by_name() {
         let error = applied(&place.target, &history).await.unwrap_err();
         expect![[r#"
             error[draft-refused]: `TARGET` has an earlier draft of the migration `0001_create_products`, and cannot be moved on: `shop.products.note`: column `note` is dropped with its values
-            help: delete the local database and apply again (its rows are lost), or undo the change
+            help: to let it happen, pass `--allow values-deleted=shop.products.note`; or undo the change; or delete the local database and apply again (its rows are lost)
         "#]]
         .assert_eq(&shown(&error, &place.target));
         assert_eq!(status(&place.target, &history).await.unwrap().problem.unwrap().code, "draft-refused");

@@ -145,8 +145,14 @@ async fn statements_go_on_when_a_column_gets_another_type_below_them() {
             $statement().await;
         )+};
     }
-    met!(insert, get, all, upsert, stream, transaction);
-    assert_eq!(attempts.load(Ordering::SeqCst), 3, "one attempt was in vain");
+    met!(insert, get, all, upsert, stream);
+    // The pool may give the second one another connection, which has prepared nothing; or the first, one that has.
+    let mut transactions = 0;
+    while attempts.load(Ordering::SeqCst) == transactions {
+        assert!(transactions < 100, "no attempt was in vain");
+        met!(transaction);
+        transactions += 2;
+    }
 }
 
 #[tokio::test]

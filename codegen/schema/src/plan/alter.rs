@@ -42,6 +42,7 @@ pub(super) fn adopted(subject: &Subject<'_>, found: &Database) -> Result<Vec<Ste
 /// What goes before anything is renamed, by the names before.
 fn gone(subject: &Subject<'_>, steps: &mut Vec<Step>) {
     let mut dropped = Vec::new();
+    let mut gone: BTreeSet<(&str, &str)> = BTreeSet::new();
     for change in subject.transition.changes {
         let (title, statement) = match change {
             Change::RemoveReference { table, reference: name }
@@ -52,13 +53,13 @@ fn gone(subject: &Subject<'_>, steps: &mut Vec<Step>) {
             Change::RemoveIndex { index, .. } => (super::summary(change), drop_index(subject, index)),
             Change::RemoveColumn { table, column } => {
                 for name in generated_over(&subject.transition.before, table, column) {
-                    let step = uncomputed(subject, table, name);
-                    if !steps.contains(&step) {
-                        steps.push(step);
+                    if gone.insert((table, name)) {
+                        steps.push(uncomputed(subject, table, name.to_owned()));
                     }
                 }
                 let statement = Statement::DropColumn { table: table.clone(), column: column.clone() };
-                if steps.iter().any(|step| step.statements == [statement.clone()]) {
+                // A computed column may have gone with one that it was computed from.
+                if !gone.insert((table, column)) {
                     continue;
                 }
                 (super::summary(change), statement)
@@ -103,11 +104,11 @@ fn drop_index(subject: &Subject<'_>, name: &str) -> Statement {
 }
 
 /// The generated columns of a table that are computed from one that goes.
-fn generated_over(schema: &Schema, table: &str, column: &str) -> Vec<String> {
+fn generated_over<'s>(schema: &'s Schema, table: &str, column: &str) -> Vec<&'s str> {
     let Some(table) = schema.table(table) else { return Vec::new() };
     let over = |generated: &Generated| generated.expression.may_mention(column);
     let columns = table.columns.iter().filter(|column| column.generated.as_ref().is_some_and(over));
-    columns.map(|column| column.name.clone()).collect()
+    columns.map(|column| column.name.as_str()).collect()
 }
 
 /// Makes a generated column let go of what it is computed from: it goes too, or keeps what was computed for now.
@@ -246,10 +247,10 @@ impl Alter<'_> {
     fn bind(&mut self, pairs: &[(&Table, &Table)], bound: &bound::Bound<'_>) {
         for (before, after) in pairs {
             let own: BTreeSet<&str> = after
-                .columns
-                .iter()
-                .filter(|column| before.column(&column.name).is_none())
-                .flat_map(|column| rebuild::own_checks(self.subject, after, column))
+                .columns_since(before)
+                .into_iter()
+                .filter(|(earlier, _)| earlier.is_none())
+                .flat_map(|(_, column)| rebuild::own_checks(self.subject, after, column))
                 .map(|check| check.name.as_str())
                 .collect();
             for check in &after.checks {

@@ -53,7 +53,8 @@ pub(super) fn find<'a>(subject: &Subject<'_>, current: &Database, pairs: &[(&'a 
                 bound.remade.insert((&after.name, &column.name));
             }
         }
-        for (_, column) in bound.remade.iter().filter(|(table, _)| *table == after.name) {
+        let of_table = bound.remade.range((after.name.as_str(), "")..).take_while(|(table, _)| *table == after.name);
+        for (_, column) in of_table {
             if let Some(column) = before.column(column) {
                 moved.insert(&column.name);
             }

@@ -18,10 +18,13 @@ pub(super) fn renames(subject: &Subject<'_>) -> Result<(Vec<Step>, ddl::Database
     let mut schema = replay(&subject.transition.before, removed)?;
     for change in removed {
         if let Change::RemoveColumn { table, column } = change {
-            let computed = super::generated_over(&schema, table, column);
-            let tables = schema.tables.iter_mut().filter(|other| other.name == *table);
-            let columns = tables.flat_map(|table| &mut table.columns);
-            columns.filter(|column| computed.contains(&column.name)).for_each(|column| column.generated = None);
+            let Some(table) = schema.place(table).and_then(|at| schema.tables.get_mut(at)) else { continue };
+            for other in &mut table.columns {
+                // What it was computed from is gone, and so is the column, or it keeps what it holds.
+                if other.generated.as_ref().is_some_and(|generated| generated.expression.may_mention(column)) {
+                    other.generated = None;
+                }
+            }
         }
     }
     for change in rest {
