@@ -29,7 +29,7 @@ pub use attributes::*;
 pub use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 pub use config::{Config, Secret};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use db::{DataError, Json, Table};
+pub use db::{Cursor, DataError, Json, Table};
 pub use error::{Error, Result};
 #[cfg(feature = "http")]
 pub use http::Html;

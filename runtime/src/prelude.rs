@@ -3,7 +3,7 @@
 pub use crate::attributes::*;
 pub use crate::config::{Config, Secret};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use crate::db::{DataError, Has, Json, Table, Tx};
+pub use crate::db::{Cursor, DataError, Has, Json, Table, Tx};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use crate::dec;
 #[cfg(feature = "http")]

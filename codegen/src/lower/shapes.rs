@@ -211,7 +211,7 @@ impl<'a> Shapes<'a> {
             ((_, "f32"), _) => Shape::F32,
             ((_, "f64"), _) => Shape::F64,
             ((_, "char"), _) => Shape::Char,
-            (("str" | "std", "str" | "String"), _) => Shape::String,
+            (("str" | "std", "str" | "String") | ("cell", "Cursor"), _) => Shape::String,
             (("std", "Vec"), [item]) => Shape::List(boxed(item)?),
             (("std", "BTreeSet" | "HashSet"), [item, ..]) => Shape::Set(boxed(item)?),
             (("std", "BTreeMap" | "HashMap"), [key, value, ..]) if *boxed(key)? == Shape::String => {

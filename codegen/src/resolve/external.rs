@@ -13,10 +13,11 @@ const REEXPORTED: [(&str, &[&str]); 3] =
     [("chrono", &["DateTime", "NaiveDate", "NaiveTime", "Utc"]), ("rust_decimal", &["Decimal"]), ("uuid", &["Uuid"])];
 
 /// The runtime's own types, which its prelude has too.
-const TYPES: [&str; 14] = [
+const TYPES: [&str; 15] = [
     "CallError",
     "Config",
     "Context",
+    "Cursor",
     "DataError",
     "Error",
     "Fault",

@@ -44,7 +44,7 @@ pub struct Page {
     /// In the order of their names.
     pub crates: Vec<Crate>,
     /// What to pass as `after` for the next page, if there is one.
-    pub next: Option<String>,
+    pub next: Option<Cursor>,
 }
 
 #[handler]
@@ -95,21 +95,16 @@ impl Catalog {
     /// Crates by name: those behind `after`, at most `limit` (50 where it is not said, 500 at the most).
     #[http(GET, "/crates")]
     #[idempotent]
-    pub async fn list(&self, after: Option<String>, limit: Option<u32>) -> Result<Page> {
+    pub async fn list(&self, after: Option<Cursor>, limit: Option<u32>) -> Result<Page> {
         let limit = limit.unwrap_or(50).clamp(1, 500);
-        let crates = self.registry.crates.filter(|c| c.name.gt(after.as_deref().unwrap_or_default()));
-        // One more than asked for tells whether there is a next page.
-        let mut crates = crates.order_by(|c| c.name.asc()).limit(u64::from(limit) + 1).all().await?;
-        let more = crates.len() > limit as usize;
-        crates.truncate(limit as usize);
-        let next = crates.last().filter(|_| more).map(|last| last.name.clone());
-        Ok(Page { crates, next })
+        let page = self.registry.crates.order_by(|c| c.name.asc()).after(after).page(limit).await?;
+        Ok(Page { crates: page.rows, next: page.next })
     }
 
     /// The catalogue as a page for a browser.
     #[http(GET, "/")]
     #[idempotent]
-    pub async fn page(&self, after: Option<String>) -> Result<Html> {
+    pub async fn page(&self, after: Option<Cursor>) -> Result<Html> {
         let count = self.registry.crates.count().await?;
         let versions = self.registry.versions.count().await?;
         Ok(page::list(&self.list(after, None).await?, count, versions))

@@ -32,7 +32,7 @@ pub(crate) fn list(page: &Page, crates: u64, versions: u64) -> Html {
     }
     body.push_str("</tbody></table>");
     if let Some(next) = &page.next {
-        let _ = write!(body, "<nav><a rel=next href=\"/?after={}\">More</a></nav>", escape(next));
+        let _ = write!(body, "<nav><a rel=next href=\"/?after={}\">More</a></nav>", next);
     }
     document("Crates", &body)
 }

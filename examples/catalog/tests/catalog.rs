@@ -94,7 +94,7 @@ async fn the_list_goes_on_where_it_stopped() -> Result<()> {
     world.importer().import().await?;
     let catalog = Catalog::over(world.registry.clone());
     let first = catalog.list(None, Some(1)).await?;
-    assert_eq!((first.crates[0].name.as_str(), first.next.as_deref()), ("json", Some("json")));
+    assert_eq!((first.crates[0].name.as_str(), first.next.is_some()), ("json", true));
     let second = catalog.list(first.next, Some(1)).await?;
     assert_eq!((second.crates[0].name.as_str(), second.next), ("serde", None));
     Ok(())
