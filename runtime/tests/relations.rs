@@ -219,6 +219,19 @@ async fn many_rows_come_with_what_belongs_to_them() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_row_that_went_between_the_queries_is_not_found() -> Result<()> {
+    // As where another one removes it meanwhile: nothing keeps it here.
+    let shop = Shop::open_at("sqlite::memory:").await?;
+    shop.handle().script(&SQLITE.replace("REFERENCES customers", "").replace("REFERENCES regions", "")).await?;
+    shop.orders.insert(NewOrder { id: 1, customer_id: CustomerId(404) }).await?;
+    let gone = Some(DataError::NotFound { table: "customers" });
+    assert_eq!(shop.orders.with(|o| o.customer).all().await.err(), gone);
+    let order = shop.orders.get(1).await?.expect("an order");
+    assert_eq!(order.customer(&shop).await.err(), gone);
+    Ok(())
+}
+
 /// A database without one of the tables.
 #[Database::sqlite(file = "other.db")]
 pub struct Other {

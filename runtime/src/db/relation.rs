@@ -254,16 +254,18 @@ impl<T: Sync, V: Referring, U: Model> One<T, V, U> {
     /// What each row refers to, of what was made of the rows that were found.
     fn given<X: Clone + Send>(
         &self,
+        handle: &Handle,
         rows: &[T],
         found: &[X],
         places: &HashMap<Mark, usize>,
     ) -> Result<Vec<V::Loaded<X>>, DataError> {
+        let table = handle.table_of::<U>()?;
         let give = |row: &T| {
             let field = (self.field)(row);
             let place = field.key().and_then(|key| places.get(&Mark::of(&key)).copied());
             let found = place.and_then(|at| found.get(at)).cloned();
             // Another one removed it between the two queries.
-            field.loaded(found).ok_or(DataError::NotFound { table: U::STRUCT })
+            field.loaded(found).ok_or(DataError::NotFound { table })
         };
         rows.iter().map(give).collect()
     }
@@ -275,7 +277,7 @@ impl<T: Sync + 'static, V: Referring, U: Model + Clone> Relation<T> for One<T, V
     fn load<'a>(&'a self, handle: &'a Handle, rows: &'a [T]) -> BoxFuture<'a, Result<Vec<Self::Loaded>, DataError>> {
         async move {
             let (found, places) = self.found(handle, rows).await?;
-            self.given(rows, &found, &places)
+            self.given(handle, rows, &found, &places)
         }
         .boxed()
     }
@@ -296,7 +298,7 @@ where
             let (found, places) = self.outer.found(handle, rows).await?;
             let inner = self.inner.load(handle, &found).await?;
             let both: Vec<_> = found.into_iter().zip(inner).collect();
-            self.outer.given(rows, &both, &places)
+            self.outer.given(handle, rows, &both, &places)
         }
         .boxed()
     }
