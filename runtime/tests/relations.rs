@@ -69,6 +69,22 @@ pub struct Product {
     pub sku: Uuid,
 }
 
+/// Nobody else sees these rows, and whoever refers to them may be seen.
+#[Database::table]
+#[derive(Clone)]
+struct Hidden {
+    #[key]
+    id: i64,
+}
+
+#[Database::table]
+pub struct Shown {
+    #[key]
+    pub id: i64,
+    #[references(Hidden)]
+    pub hidden: i64,
+}
+
 const SQLITE: &str = "
 CREATE TABLE regions (code TEXT PRIMARY KEY NOT NULL) STRICT;
 CREATE TABLE customers (id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL, region TEXT NOT NULL REFERENCES regions,

@@ -1,4 +1,4 @@
-//! `#[Database::table]`: the columns for queries, the type for inserts, and how a row is bound and read.
+//! `#[Database::table]`: the columns for queries, the type for inserts, how a row is bound and read, and what it leads to.
 
 use cell_syntax::decl::{Column, Numbering, Reference, Table};
 use proc_macro2::TokenStream;
@@ -259,14 +259,24 @@ fn relations(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream
         }
     });
     quote! {
-        #[allow(missing_debug_implementations, non_snake_case, reason = "its fields bear the names of the relations")]
+        #[allow(
+            missing_debug_implementations,
+            non_snake_case,
+            private_interfaces,
+            reason = "its fields bear the names of the relations, and lead to rows that may be private to the crate"
+        )]
         pub struct #relations_ident { #(#one_fields,)* #(#many_fields,)* }
         impl #krate::db::Related for #ident {
             type Relations = #relations_ident;
             const RELATIONS: &'static #relations_ident =
                 &#relations_ident { #(#one_values,)* #(#many_values,)* };
         }
-        #[allow(dead_code, reason = "an application need not ask one row for what belongs to it")]
+        #[allow(
+            dead_code,
+            private_bounds,
+            private_interfaces,
+            reason = "an application need not ask one row for what belongs to it, which may be private to the crate"
+        )]
         impl #ident { #(#one_methods)* #(#many_methods)* }
         #(#refers)*
     }

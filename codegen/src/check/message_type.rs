@@ -81,9 +81,9 @@ mod tests {
              #[message] pub enum Event { Grown(Tree), Cut { at: DateTime<Utc> }, Gone }
              #[service] pub struct Garden;
              #[handler] impl Garden {
-                 pub async fn add(&self, product: NewProduct, names: &[Name]) -> Result<Product> { todo!() }
-                 pub async fn page(&self, tags: std::collections::BTreeMap<String, u64>) -> Result<Option<Html>> { todo!() }
-                 pub async fn events(&self, text: &str) -> std::result::Result<Vec<Event>, Tree> { todo!() }
+                 pub async fn add(&self, product: NewProduct, names: &[Name]) -> Result<Product> { answer() }
+                 pub async fn page(&self, tags: std::collections::BTreeMap<String, u64>) -> Result<Option<Html>> { answer() }
+                 pub async fn events(&self, text: &str) -> std::result::Result<Vec<Event>, Tree> { answer() }
              }",
         );
     }
@@ -95,8 +95,8 @@ mod tests {
              #[service] pub struct Garden;
              #[message] pub struct Packet { local: Local, size: usize }
              #[handler] impl Garden {
-                 pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { todo!() }
-                 pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { todo!() }
+                 pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { answer() }
+                 pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { answer() }
              }",
             expect![[r#"
                 error[message-type]: `Local` is not known to both sides of a call
@@ -118,7 +118,7 @@ mod tests {
                 error[message-type]: `Local` is not known to both sides of a call
                  --> src/main.rs:6:48
                   |
-                6 |                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { todo!() }
+                6 |                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { answer() }
                   |                                                ^^^^^ an argument crosses between processes
                   |
                   = help: put `#[message]` on `Local`, `#[Database::value]` if it wraps a column's value, or `#[Database::enumeration]`
@@ -126,7 +126,7 @@ mod tests {
                 error[message-type]: `File` is not among the types that both sides of a call know
                  --> src/main.rs:6:61
                   |
-                6 |                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { todo!() }
+                6 |                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { answer() }
                   |                                                             ^^^^^^^^^^^^^ an argument crosses between processes
                   |
                   = help: carry its parts in a `#[message]`
@@ -134,7 +134,7 @@ mod tests {
                 error[message-type]: `Local` is not known to both sides of a call
                  --> src/main.rs:6:79
                   |
-                6 |                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { todo!() }
+                6 |                  pub async fn a(&self, local: &Local, file: std::fs::File) -> Result<Vec<Local>> { answer() }
                   |                                                                               ^^^^^^^^^^^^^^^^^^ a result crosses between processes
                   |
                   = help: put `#[message]` on `Local`, `#[Database::value]` if it wraps a column's value, or `#[Database::enumeration]`
@@ -142,7 +142,7 @@ mod tests {
                 error[message-type]: `Garden` is a cell, which stays where it is
                  --> src/main.rs:7:48
                   |
-                7 |                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { todo!() }
+                7 |                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { answer() }
                   |                                                ^^^^^^ an argument crosses between processes
                   |
                   = help: give the cell that needs it a field `Synapse<Garden>`
@@ -150,7 +150,7 @@ mod tests {
                 error[message-type]: a page is what a handler returns, and nothing else
                  --> src/main.rs:7:62
                   |
-                7 |                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { todo!() }
+                7 |                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { answer() }
                   |                                                              ^^^^ an argument crosses between processes
                   |
                   = help: return `Result<Html>` or `Result<Option<Html>>`, or pass a `String`
@@ -158,7 +158,7 @@ mod tests {
                 error[message-type]: this name means nothing that Cell can see
                  --> src/main.rs:7:77
                   |
-                7 |                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { todo!() }
+                7 |                  pub async fn b(&self, garden: Garden, page: Html, missing: Missing) -> Result<()> { answer() }
                   |                                                                             ^^^^^^^ an argument crosses between processes
                   |
                   = help: import the type by a `use`; a type that another macro makes cannot cross

@@ -21,7 +21,7 @@ const SHOP: &str = "use cell::prelude::*;
 #[service] pub struct Catalog { shop: Shop }
 #[handler] impl Catalog {
     #[http(GET, \"/products/{sku}\")] #[idempotent]
-    pub async fn get(&self, sku: String) -> Result<Option<Product>> { todo!() }
+    pub async fn get(&self, sku: String) -> Result<Option<Product>> { answer() }
 }
 ";
 

@@ -339,7 +339,8 @@ async fn migrate(
             // The step's own error is the one to report, even if it cannot be written down.
             drop(journal::write(connection, &line(number, step, Event::Failed, Some(message))).await);
             // Where nothing of the second phase is done, what the earlier release needs is all there.
-            let is_untouched = pending.begins && step.number == pending.steps[0].number;
+            let is_first = pending.steps.first().is_some_and(|first| first.number == step.number);
+            let is_untouched = pending.begins && is_first;
             if pending.phase == Phase::Contract && is_untouched {
                 drop(put(connection, history, pending, &pending.previous, State::Expanded).await);
             }

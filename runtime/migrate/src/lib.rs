@@ -32,6 +32,7 @@ mod target;
 pub mod throwaway;
 #[cfg(feature = "rehearse")]
 mod tokens;
+mod undo;
 mod url;
 mod work;
 
@@ -54,4 +55,5 @@ pub use rehearse::{RehearseError, Report, rehearse, rehearse_on};
 pub use releases::{Coming, Live, Release, announce_release, record_release, releases};
 pub use status::{AppliedMigration, DraftStatus, Problem, Status, status};
 pub use target::Target;
+pub use undo::undo;
 pub use url::Url;

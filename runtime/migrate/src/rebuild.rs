@@ -12,6 +12,13 @@ use cell_schema::{Engine, dialect};
 
 use crate::connection::Connection;
 
+/// Before the transaction. With `legacy_alter_table`, a rename touches nothing but the table: views and references go on naming
+/// what they name.
+pub(crate) const CARE: [&str; 2] = ["PRAGMA foreign_keys = OFF", "PRAGMA legacy_alter_table = ON"];
+
+/// Behind it.
+pub(crate) const NO_CARE: [&str; 2] = ["PRAGMA legacy_alter_table = OFF", "PRAGMA foreign_keys = ON"];
+
 /// Why a rebuild does not end.
 pub(crate) enum Failed {
     /// The engine refused something.
@@ -64,8 +71,7 @@ pub(crate) async fn begin(
     previous: &Schema,
     tables: &BTreeMap<String, String>,
 ) -> Result<Care, sqlx::Error> {
-    // With `legacy_alter_table`, a rename touches nothing but the table: views and references go on naming what they name.
-    connection.run("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON").await?;
+    connection.run(&CARE.join("; ")).await?;
     connection.begin().await?;
     let modelled: BTreeSet<&str> =
         previous.tables.iter().flat_map(|table| &table.indexes).map(|index| index.name.as_str()).collect();
@@ -160,7 +166,7 @@ pub(crate) async fn check(connection: &mut Connection, care: &Care) -> Result<()
 
 /// Turns references on again; outside of any transaction.
 pub(crate) async fn end(connection: &mut Connection) -> Result<(), sqlx::Error> {
-    connection.run("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON").await
+    connection.run(&NO_CARE.join("; ")).await
 }
 
 fn is_journal(table: &str) -> bool {

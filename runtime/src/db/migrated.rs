@@ -147,12 +147,11 @@ impl Subject<'_> {
     ) -> Result<(), MigrateError> {
         let mut options = Options::default();
         options.ahead = true;
-        options.contracts = When::Released { live: None };
-        if let Some(Deployed { region, live, .. }) = deployed {
-            let live =
-                live.map(|release| Live { application: self.application.to_owned(), region: region.clone(), release });
-            options.contracts = When::Released { live };
-        }
+        let live = deployed.and_then(|Deployed { region, live, .. }| {
+            let application = self.application.to_owned();
+            live.map(|release| Live { application, region: region.clone(), release })
+        });
+        options.contracts = When::Released { live };
         let history = self.history()?;
         // A database that others may change meanwhile knows before that this release comes.
         let is_there = cell_migrate::head(target).await?.is_some();

@@ -107,19 +107,11 @@ fn signature(sort: &SortKey, info: &ColumnInfo) -> String {
 }
 
 impl Cursor {
-    /// Behind a row that is being read.
-    pub(crate) fn behind(row: &Reader<'_>, order: &[SortKey], facts: Facts) -> Result<Self, DataError> {
-        let mut cursor = Self { table: facts.table.to_owned(), order: Vec::new(), values: Vec::new() };
-        for sort in order {
-            let info = column(sort)?;
-            let at = facts.columns.iter().position(|known| known.name == info.name);
-            let slot =
-                at.and_then(|at| row.slot(at)).ok_or_else(|| DataError::other("the order is of another table"))?;
-            let value = any(&slot, info.ty).map_err(|unreadable| unreadable.of(facts.table, info))?;
-            cursor.order.push(signature(sort, info));
-            cursor.values.push(written(&value));
-        }
-        Ok(cursor)
+    /// Behind a row that has these values in the columns of an order.
+    pub(crate) fn behind(values: &[Value<'_>], order: &[SortKey], facts: Facts) -> Result<Self, DataError> {
+        let signed = order.iter().map(|sort| Ok(signature(sort, column(sort)?)));
+        let order = signed.collect::<Result<_, DataError>>()?;
+        Ok(Self { table: facts.table.to_owned(), order, values: values.iter().map(written).collect() })
     }
 
     /// The values of an order's columns, where the cursor is one of this order.
@@ -202,6 +194,17 @@ impl Lowering {
         let further = Condition::any().add(self.comparison(info, comparison, &Side::Value(value.clone()))?);
         Ok(Some(if info.nullable && !sort.nulls_first { further.add(column().is_null()) } else { further }))
     }
+}
+
+/// The values that a row has in the columns of an order.
+pub(crate) fn place(row: &Reader<'_>, order: &[SortKey], facts: Facts) -> Result<Vec<Value<'static>>, DataError> {
+    let value = |sort: &SortKey| {
+        let info = column(sort)?;
+        let at = facts.columns.iter().position(|known| known.name == info.name);
+        let slot = at.and_then(|at| row.slot(at)).ok_or_else(|| DataError::other("the order is of another table"))?;
+        any(&slot, info.ty).map_err(|unreadable| unreadable.of(facts.table, info))
+    };
+    order.iter().map(value).collect()
 }
 
 /// A column's value, whatever its type.

@@ -18,9 +18,9 @@ use super::group::Group;
 use super::handle::Handle;
 use super::model::{Facts, Model};
 use super::operand::Side;
-use super::page::{Cursor, Page, whole_order};
+use super::page::{Cursor, Page, place, whole_order};
 use super::reader::Reader;
-use super::select::Ask;
+use super::select::{Ask, Cut};
 use super::selected::Select;
 use super::selection::{Average, Max, Min, Number, Ranked, Selection, Sum};
 use super::sort::{Sorting, Sorts};
@@ -102,21 +102,18 @@ impl<T: Model> Query<T> {
     /// As [`Query::all`]; [`DataError::Cursor`] where the cursor of [`Query::after`] is of another query, or was changed.
     pub async fn page(mut self, rows: u32) -> Result<Page<T>, DataError> {
         let facts = self.facts();
-        self.ask.page.sorts = whole_order(&self.ask.page.sorts, facts);
-        self.ask.page.limit = Some(u64::from(rows) + 1);
+        let order = whole_order(&self.ask.page.sorts, facts);
+        self.ask.page = Cut { sorts: order.clone(), limit: Some(u64::from(rows) + 1), ..self.ask.page };
         let call = self.ask.rows(self.handle.engine(), facts)?;
-        let order = self.ask.page.sorts;
-        let read = move |row: &mut Reader<'_>| {
-            // Columns are read in order, and the place of the last row is only known when it was the last.
-            let cursor = Cursor::behind(row, &order, facts)?;
-            Ok((T::read(row)?, cursor))
-        };
+        let sorts = order.clone();
+        let read = move |row: &mut Reader<'_>| Ok((place(row, &sorts, facts)?, T::read(row)?));
         let mut found = self.handle.rows(call, read).await?;
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
         let is_more = found.len() > wanted;
         found.truncate(wanted);
-        let next = found.last().filter(|_| is_more).map(|(_, cursor)| cursor.clone());
-        Ok(Page { rows: found.into_iter().map(|(row, _)| row).collect(), next })
+        let last = found.last().filter(|_| is_more);
+        let next = last.map(|(values, _)| Cursor::behind(values, &order, facts)).transpose()?;
+        Ok(Page { rows: found.into_iter().map(|(_, row)| row).collect(), next })
     }
 
     /// The first row.

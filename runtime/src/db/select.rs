@@ -2,6 +2,7 @@
 //! In: the tree of conditions. Out: a statement and its values. Absent: running it, and the statements of single rows
 //! ([`super::statement`]).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sea_query::{
@@ -60,12 +61,7 @@ impl Ask {
         let mut lowering = Lowering::new(engine, facts);
         let mut select = self.select(&mut lowering)?;
         select.columns(facts.columns.iter().map(|info| info.name));
-        match self.after {
-            Some(_) => {
-                Cut { sorts: whole_order(&self.page.sorts, facts), ..self.page.clone() }.order(&mut select, engine)
-            }
-            None => self.page.order(&mut select, engine),
-        }
+        order(&self.sorts(facts), &mut select, engine);
         finish(&select, lowering)
     }
 
@@ -131,7 +127,7 @@ impl Ask {
             let facts = lowering.facts;
             let mut page = self.select(lowering)?;
             page.columns(facts.key_columns().map(|info| info.name));
-            self.page.order(&mut page, lowering.engine);
+            order(&self.sorts(facts), &mut page, lowering.engine);
             let key = Expr::tuple(facts.key_columns().map(|info| Expr::col(info.name)));
             statement.and_where(key.in_subquery(page));
         } else {
@@ -146,8 +142,16 @@ impl Ask {
             all = all.add(lowering.condition(node)?);
         }
         match &self.after {
-            Some(cursor) => Ok(all.add(lowering.behind(cursor, &whole_order(&self.page.sorts, lowering.facts))?)),
+            Some(cursor) => Ok(all.add(lowering.behind(cursor, &self.sorts(lowering.facts))?)),
             None => Ok(all),
+        }
+    }
+
+    /// The order of its rows: behind a cursor every row has a place of its own.
+    fn sorts(&self, facts: Facts) -> Cow<'_, [SortKey]> {
+        match self.after {
+            Some(_) => Cow::Owned(whole_order(&self.page.sorts, facts)),
+            None => Cow::Borrowed(&self.page.sorts),
         }
     }
 
@@ -163,7 +167,7 @@ impl Ask {
         if self.page.is_some() {
             let mut rows = self.select(lowering)?;
             rows.columns(lowering.facts.columns.iter().map(|info| info.name));
-            self.page.order(&mut rows, lowering.engine);
+            order(&self.sorts(lowering.facts), &mut rows, lowering.engine);
             return Ok(Query::select().from_subquery(rows, "page").take());
         }
         // What is computed over all of them is the same in any order.
@@ -196,20 +200,21 @@ impl Asked {
                 }
                 select.add_group_by(key.iter().flat_map(|term| term.expressions(engine)));
                 page.cut(&mut select, &mut lowering)?;
-                page.order(&mut select, engine);
+                order(&page.sorts, &mut select, engine);
                 select
             }
             None if is_row => {
                 let mut select = self.rows.select(&mut lowering)?;
-                self.rows.page.order(&mut select, engine);
+                order(&self.rows.sorts(facts), &mut select, engine);
                 select
             }
             None => self.rows.table(&mut lowering)?,
         };
         select.exprs(self.terms.iter().flat_map(|term| term.expressions(engine)));
         if self.distinct {
-            let page = self.groups.as_ref().map_or(&self.rows.page, |(_, page)| page);
-            if !page.sorts.iter().all(|sort| self.terms.contains(&sort.term)) {
+            let rows = self.rows.sorts(facts);
+            let sorts = self.groups.as_ref().map_or(&*rows, |(_, page)| &page.sorts);
+            if !sorts.iter().all(|sort| self.terms.contains(&sort.term)) {
                 return Err(DataError::other("distinct answers are ordered by something that is not selected"));
             }
             // These have no one text by which the engine could tell them apart.
@@ -245,19 +250,20 @@ impl Cut {
         }
         Ok(())
     }
+}
 
-    fn order(&self, select: &mut SelectStatement, engine: Engine) {
-        for sort in &self.sorts {
-            let order = if sort.direction == Direction::Ascending { Order::Asc } else { Order::Desc };
-            // Saying what the engine does anyway could keep it from using an index.
-            let says_nulls = sort.term.may_be_null() && sort.nulls_first != engine.puts_nulls_first(sort.direction);
-            let nulls = if sort.nulls_first { NullOrdering::First } else { NullOrdering::Last };
-            for expression in sort.term.order(engine) {
-                if says_nulls {
-                    select.order_by_expr_with_nulls(expression, order.clone(), nulls);
-                } else {
-                    select.order_by_expr(expression, order.clone());
-                }
+/// Puts the rows in an order.
+fn order(sorts: &[SortKey], select: &mut SelectStatement, engine: Engine) {
+    for sort in sorts {
+        let order = if sort.direction == Direction::Ascending { Order::Asc } else { Order::Desc };
+        // Saying what the engine does anyway could keep it from using an index.
+        let says_nulls = sort.term.may_be_null() && sort.nulls_first != engine.puts_nulls_first(sort.direction);
+        let nulls = if sort.nulls_first { NullOrdering::First } else { NullOrdering::Last };
+        for expression in sort.term.order(engine) {
+            if says_nulls {
+                select.order_by_expr_with_nulls(expression, order.clone(), nulls);
+            } else {
+                select.order_by_expr(expression, order.clone());
             }
         }
     }

@@ -5,7 +5,7 @@
 use super::column::{ColumnInfo, Type};
 use super::dialect::Arguments;
 use super::error::DataError;
-use super::filter::{Comparison, Node, TextTest};
+use super::filter::{Comparison, Node};
 use super::model::{Engine, Facts};
 use super::operand::Side;
 use super::select::Ask;
@@ -79,9 +79,7 @@ impl Shape {
                 }
                 Some(())
             }
-            Node::In { .. } | Node::Text { test: TextTest::Contains | TextTest::StartsWith | TextTest::Like, .. } => {
-                None
-            }
+            Node::In { .. } | Node::Text { .. } => None,
         }
     }
 }

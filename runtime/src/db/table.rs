@@ -92,15 +92,19 @@ impl<T: Model> Table<T> {
     /// # Errors
     /// As [`Table::insert`], of the first row that is refused.
     pub fn insert_many(&self, rows: impl IntoIterator<Item = T::New>) -> BoxFuture<'_, Result<u64, DataError>> {
-        let calls = self.batches(rows.into_iter());
+        self.together(self.batches(rows.into_iter()))
+    }
+
+    /// All of these statements or none, and how many rows they changed.
+    fn together(&self, calls: Result<Vec<Call>, DataError>) -> BoxFuture<'_, Result<u64, DataError>> {
         async move {
             let calls = calls?;
             transaction::once(&self.handle, async |handle| {
-                let mut added = 0;
+                let mut changed = 0;
                 for call in calls {
-                    added += handle.changed(call).await?;
+                    changed += handle.changed(call).await?;
                 }
-                Ok(added)
+                Ok(changed)
             })
             .await
         }
@@ -200,19 +204,7 @@ impl<T: Model> Table<T> {
         &self,
         rows: impl IntoIterator<Item = R>,
     ) -> BoxFuture<'_, Result<u64, DataError>> {
-        let calls = self.upserts(rows.into_iter());
-        async move {
-            let calls = calls?;
-            transaction::once(&self.handle, async |handle| {
-                let mut written = 0;
-                for call in calls {
-                    written += handle.changed(call).await?;
-                }
-                Ok(written)
-            })
-            .await
-        }
-        .boxed()
+        self.together(self.upserts(rows.into_iter()))
     }
 
     /// The statements that write the rows, in their order. One statement writes no row twice: PostgreSQL refuses that.

@@ -63,6 +63,23 @@ on_every_engine! {
         assert_eq!(shop.products.filter(|p| p.stock.eq(50)).count().await.unwrap(), 2);
     }
 
+    async fn behind_a_cursor_everything_is_in_its_order(shop: Shop) {
+        stocked(&shop).await;
+        // Rows that are alike in it, which the key orders.
+        let alike = || shop.products.order_by(|p| p.category.asc());
+        let all: Vec<i32> = alike().order_by(|p| p.id.asc()).select(|p| p.stock).all().await.unwrap();
+        let cursor = alike().page(1).await.unwrap().next;
+        let behind = || alike().after(cursor.clone());
+        assert_eq!(behind().select(|p| p.stock).all().await.unwrap(), all[1..]);
+        assert_eq!(behind().limit(2).select(|p| p.stock).all().await.unwrap(), all[1..3]);
+        assert_eq!(behind().limit(2).max(|p| p.stock).await.unwrap(), all[1..3].iter().copied().max());
+        assert_eq!(behind().limit(2).update(|p| p.stock.set(90)).await.unwrap(), 2);
+        let written: Vec<i32> = alike().order_by(|p| p.id.asc()).select(|p| p.stock).all().await.unwrap();
+        assert_eq!(written, [all[0], 90, 90, all[3], all[4]]);
+        let error = behind().select(|p| p.category).distinct().all().await.unwrap_err();
+        assert!(error.to_string().contains("ordered by something that is not selected"), "{error}");
+    }
+
     async fn a_cursor_of_another_query_or_of_a_stranger_is_refused(shop: Shop) {
         stocked(&shop).await;
         let by_sku = || shop.products.order_by(|p| p.sku.asc());

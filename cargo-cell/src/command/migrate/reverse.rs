@@ -3,7 +3,6 @@
 //! Absent: running it: whoever undoes a migration looks at what that does first.
 
 use cell_migrate::State;
-use cell_schema::Engine;
 use cell_schema::history::{self, Parts};
 use cell_schema::plan::{self, Indexes, Reverse};
 use cell_schema::schema::Schema;
@@ -70,8 +69,7 @@ pub(super) async fn run(subject: &Subject<'_>, output: &Output) -> Result<(), St
             .and_then(|next| plan::program(engine, &next, &back, Indexes::InTransactions)),
     };
     let Parts { steps, .. } = history::parts(engine, &program.map_err(broken)?);
-    let sql: String = steps.iter().map(|step| format!("-- {}\n{}\n\n", step.title, step.sql)).collect();
-    let sql = format!("{}{sql}{}", begin(engine), end(engine, last.number));
+    let sql = cell_migrate::undo(engine, last.number, &steps);
     output.value(Value {
         command: "migrate reverse",
         database: name,
@@ -85,23 +83,4 @@ pub(super) async fn run(subject: &Subject<'_>, output: &Output) -> Result<(), St
         )
     });
     Ok(())
-}
-
-/// All of it or nothing; and on SQLite, where tables are copied, no row goes because the one that it refers to is elsewhere.
-fn begin(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => "PRAGMA foreign_keys = OFF;\nPRAGMA legacy_alter_table = ON;\nBEGIN IMMEDIATE;\n\n",
-        Engine::Postgres => "BEGIN;\n\n",
-    }
-}
-
-/// The journal has the migration no more.
-fn end(engine: Engine, number: u32) -> String {
-    let forget = format!(
-        "-- forget the migration\nDELETE FROM cell_migrations WHERE number = {number};\n\nDELETE FROM cell_journal WHERE migration = {number};\n\n"
-    );
-    match engine {
-        Engine::Sqlite => format!("{forget}COMMIT;\nPRAGMA legacy_alter_table = OFF;\nPRAGMA foreign_keys = ON;\n"),
-        Engine::Postgres => format!("{forget}COMMIT;\n"),
-    }
 }

@@ -173,8 +173,9 @@ fn many(attribute: &syn::Attribute, table: &mut Table, sink: &mut Sink) {
     };
     for Named(named) in list {
         let one = table.references.iter().filter_map(|reference| table.relation(reference));
-        let mut taken = table.many.iter().map(|other| other.ident.clone()).chain(one);
-        if let Some(other) = taken.find(|other| *other == named.ident) {
+        let taken = table.many.iter().map(|other| other.ident.clone()).chain(one);
+        let other = taken.into_iter().find(|other| *other == named.ident);
+        if let Some(other) = other {
             sink.push(
                 Diagnostic::new(
                     "duplicate-value",
@@ -184,10 +185,9 @@ fn many(attribute: &syn::Attribute, table: &mut Table, sink: &mut Sink) {
                 .related(other.span(), "the other is here")
                 .help("call it otherwise"),
             );
-            continue;
+        } else {
+            table.many.push(named);
         }
-        drop(taken);
-        table.many.push(named);
     }
 }
 
