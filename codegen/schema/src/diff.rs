@@ -10,7 +10,7 @@ mod renames;
 
 pub(crate) use renames::PASSING;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::change::{Change, Named, RowChange};
 use crate::expr::Expression;
@@ -27,13 +27,16 @@ use crate::transition::Transition;
 pub fn diff(previous: &Schema, next: &Schema, hints: &Hints) -> Result<Vec<Change>, Vec<Refusal>> {
     let renames = renames::find(previous, next, hints)?;
     let mut changes = Vec::new();
-    gone(previous, next, &renames, &mut changes);
+    let same = gone(previous, next, &renames, &mut changes);
     renames.changes(&mut changes);
     let current = Transition::new(previous, &changes)?;
     let mut tables: Vec<&Table> = next.tables.iter().collect();
     tables.sort_by(|left, right| left.name.cmp(&right.name));
     let (mut added, mut changed) = (Vec::new(), Vec::new());
     for next in tables {
+        if same.contains(next.name.as_str()) && current.untouched(&next.name).is_some() {
+            continue;
+        }
         match current.next(&next.name) {
             None => {
                 let mut table = next.clone();
@@ -48,8 +51,15 @@ pub fn diff(previous: &Schema, next: &Schema, hints: &Hints) -> Result<Vec<Chang
     Ok(changes)
 }
 
-/// What goes before anything is renamed: columns and tables, and first whatever stands on them.
-fn gone(previous: &Schema, next: &Schema, renames: &renames::Renames, changes: &mut Vec<Change>) {
+/// What goes before anything is renamed: columns and tables, and first whatever stands on them. Out: the tables that are the
+/// same in both schemas.
+fn gone<'a>(
+    previous: &'a Schema,
+    next: &Schema,
+    renames: &renames::Renames,
+    changes: &mut Vec<Change>,
+) -> HashSet<&'a str> {
+    let mut same = HashSet::new();
     let mut tables: Vec<&Table> = previous.tables.iter().collect();
     tables.sort_by(|left, right| left.name.cmp(&right.name));
     let mut columns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -59,6 +69,10 @@ fn gone(previous: &Schema, next: &Schema, renames: &renames::Renames, changes: &
             removed.insert(table.name.as_str());
             continue;
         };
+        if *table == kept && !renames.moves_columns(&table.name) {
+            same.insert(table.name.as_str());
+            continue;
+        }
         let goes = |column: &&Column| kept.column(renames.column(&table.name, &column.name)).is_none();
         let mut names: Vec<&str> = Vec::new();
         if !has_same_columns(table, kept) || renames.moves_columns(&table.name) {
@@ -70,7 +84,7 @@ fn gone(previous: &Schema, next: &Schema, renames: &renames::Renames, changes: &
         }
     }
     if removed.is_empty() && columns.is_empty() {
-        return;
+        return same;
     }
     let goes = |table: &str, column: &str| columns.get(table).is_some_and(|names| names.contains(&column));
     // The references of every table first: they stand on other tables' uniques.
@@ -109,6 +123,7 @@ fn gone(previous: &Schema, next: &Schema, renames: &renames::Renames, changes: &
         }
     }
     changes.extend(removed.into_iter().map(|table| Change::RemoveTable { table: table.to_owned() }));
+    same
 }
 
 /// Whether two tables have columns of the same names, in the same places.

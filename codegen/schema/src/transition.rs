@@ -5,12 +5,12 @@
 mod concerned;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::change::{Change, Mismatch};
 use crate::mapping::{TableRows, mapping};
 use crate::refusal::Refusal;
-use crate::schema::{Schema, Table};
+use crate::schema::{Check, Reference, Schema, Table};
 
 pub(crate) struct Transition<'a> {
     /// All of the schema before.
@@ -22,6 +22,31 @@ pub(crate) struct Transition<'a> {
     pub(crate) after: Cow<'a, Schema>,
     /// Where the rows of these come from.
     pub(crate) rows: BTreeMap<String, TableRows>,
+    /// All tables before, by name.
+    known: HashMap<&'a str, Known<'a>>,
+    /// Where the tables of `after` stand in it.
+    places: HashMap<String, usize>,
+    /// What comes with columns, by their table and name.
+    with_columns: HashMap<(&'a str, &'a str), WithColumn<'a>>,
+    /// Columns after that were there and are changed, by their table and name.
+    changed: HashSet<(&'a str, &'a str)>,
+    /// Tables after, of which a column gets another type.
+    retyped: HashSet<&'a str>,
+    /// Tables after whose columns are added or changed.
+    moved: HashSet<&'a str>,
+}
+
+/// A table before.
+struct Known<'a> {
+    table: &'a Table,
+    is_concerned: bool,
+}
+
+/// The constraints that come with a column.
+#[derive(Clone, Copy)]
+pub(crate) struct WithColumn<'a> {
+    pub(crate) checks: &'a [Check],
+    pub(crate) reference: Option<&'a Reference>,
 }
 
 impl<'a> Transition<'a> {
@@ -31,7 +56,7 @@ impl<'a> Transition<'a> {
         let before = concerned::concerned(whole, changes);
         let after = replay(&before, changes)?;
         let rows = mapping(&before, changes);
-        Ok(Self { whole, changes, before: Cow::Owned(before), after: Cow::Owned(after), rows })
+        Ok(Self::of(whole, changes, Cow::Owned(before), Cow::Owned(after), rows))
     }
 
     /// Every table, also of those that no change concerns.
@@ -42,7 +67,42 @@ impl<'a> Transition<'a> {
             Cow::Owned(whole.clone().sorted())
         };
         let after = if changes.is_empty() { before.clone() } else { Cow::Owned(replay(&before, changes)?) };
-        Ok(Self { whole, changes, before, after, rows: mapping(whole, changes) })
+        Ok(Self::of(whole, changes, before, after, mapping(whole, changes)))
+    }
+
+    fn of(
+        whole: &'a Schema,
+        changes: &'a [Change],
+        before: Cow<'a, Schema>,
+        after: Cow<'a, Schema>,
+        rows: BTreeMap<String, TableRows>,
+    ) -> Self {
+        let concerned: HashSet<&str> = before.tables.iter().map(|table| table.name.as_str()).collect();
+        let known = |table: &'a Table| {
+            (table.name.as_str(), Known { table, is_concerned: concerned.contains(table.name.as_str()) })
+        };
+        let known = whole.tables.iter().map(known).collect();
+        let places = after.tables.iter().enumerate().map(|(place, table)| (table.name.clone(), place)).collect();
+        let mut with_columns = HashMap::new();
+        let (mut changed, mut retyped, mut moved) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for change in changes {
+            match change {
+                Change::AddColumn { table, column, checks, reference, .. } => {
+                    let with = WithColumn { checks, reference: reference.as_ref() };
+                    with_columns.insert((table.as_str(), column.name.as_str()), with);
+                    moved.insert(table.as_str());
+                }
+                Change::ChangeColumn { table, previous, next, .. } => {
+                    changed.insert((table.as_str(), next.name.as_str()));
+                    moved.insert(table.as_str());
+                    if previous.ty != next.ty {
+                        retyped.insert(table.as_str());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self { whole, changes, before, after, rows, known, places, with_columns, changed, retyped, moved }
     }
 
     pub(crate) fn database(&self) -> &str {
@@ -51,12 +111,15 @@ impl<'a> Transition<'a> {
 
     /// A table by its name before.
     pub(crate) fn previous(&self, table: &str) -> Option<&Table> {
-        self.whole.table(table)
+        Some(self.known.get(table)?.table)
     }
 
     /// A table by its name after.
     pub(crate) fn next(&self, table: &str) -> Option<&Table> {
-        find(&self.after, table).or_else(|| self.untouched(table))
+        match self.places.get(table) {
+            Some(place) => self.after.tables.get(*place),
+            None => self.untouched(table),
+        }
     }
 
     /// The name before of the table that has these rows; none where it is new.
@@ -69,14 +132,28 @@ impl<'a> Transition<'a> {
 
     /// A table that no change concerns.
     pub(crate) fn untouched(&self, table: &str) -> Option<&Table> {
-        if find(&self.before, table).is_some() { None } else { self.whole.table(table) }
+        self.known.get(table).filter(|known| !known.is_concerned).map(|known| known.table)
     }
-}
 
-/// A table of a schema whose tables are in order.
-fn find<'s>(schema: &'s Schema, name: &str) -> Option<&'s Table> {
-    let place = schema.tables.binary_search_by(|table| table.name.as_str().cmp(name)).ok()?;
-    schema.tables.get(place)
+    /// What comes with a column that is added.
+    pub(crate) fn with_column(&self, table: &str, column: &str) -> Option<WithColumn<'_>> {
+        self.with_columns.get(&(table, column)).copied()
+    }
+
+    /// Whether a column that was there is changed, by its names after.
+    pub(crate) fn changes(&self, table: &str, column: &str) -> bool {
+        self.changed.contains(&(table, column))
+    }
+
+    /// Whether columns of a table, by its name after, are added or changed.
+    pub(crate) fn moves(&self, table: &str) -> bool {
+        self.moved.contains(table)
+    }
+
+    /// Whether a column of a table, by its name after, gets another type.
+    pub(crate) fn retypes(&self, table: &str) -> bool {
+        self.retyped.contains(table)
+    }
 }
 
 /// The schema after the changes.

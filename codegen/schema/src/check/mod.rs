@@ -13,9 +13,10 @@ use crate::schema::{Schema, Table};
 #[must_use]
 pub fn check(schema: &Schema) -> Vec<Refusal> {
     let mut report = Report { refusals: Vec::new() };
-    name::names(schema, &mut report);
+    let mut relations = name::Relations::of(schema);
     for table in &schema.tables {
         let subject = Subject { schema, table };
+        relations.names(subject, &mut report);
         table::table(subject, &mut report);
         for column in &table.columns {
             column::column(subject, column, &mut report);

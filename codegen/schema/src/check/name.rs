@@ -14,11 +14,20 @@ const RENAME: &str = "choose another name: `name = \"…\"`";
 /// Columns that every table of PostgreSQL has already.
 const SYSTEM_COLUMNS: [&str; 6] = ["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
 
-pub(super) fn names(schema: &Schema, report: &mut Report) {
-    // Tables, their indexes and their sequences share one space of names on PostgreSQL, tables and indexes on SQLite.
-    let mut relations = Space::default();
-    for table in &schema.tables {
-        let subject = Subject { schema, table };
+/// The names of a whole schema: tables, their indexes and their sequences share one space on PostgreSQL, tables and indexes on
+/// SQLite.
+pub(super) struct Relations<'a>(Space<'a>);
+
+impl<'a> Relations<'a> {
+    /// None yet.
+    pub(super) fn of(schema: &Schema) -> Self {
+        let names = schema.tables.iter().map(|table| 3 + table.uniques.len() + table.indexes.len()).sum();
+        Self(Space::of(names))
+    }
+
+    /// Adds those of a table.
+    pub(super) fn names(&mut self, subject: Subject<'a>, report: &mut Report) {
+        let table = subject.table;
         let sound = valid(&table.name, || subject.object(), report);
         if begins(&table.name, "sqlite_") {
             report.refuse(
@@ -28,8 +37,8 @@ pub(super) fn names(schema: &Schema, report: &mut Report) {
                 RENAME,
             );
         }
-        let fresh = relations.add(Cow::Borrowed(&table.name), Owner::Table(subject), report);
-        parts(subject, sound && fresh, &mut relations, report);
+        let fresh = self.0.add(Cow::Borrowed(&table.name), Owner::Table(subject), report);
+        parts(subject, sound && fresh, &mut self.0, report);
     }
 }
 
@@ -125,7 +134,6 @@ impl Owner<'_> {
 }
 
 /// Names that must differ, without regard to the case of ASCII letters, which SQLite ignores.
-#[derive(Default)]
 struct Space<'a> {
     named: HashMap<Cow<'a, str>, (Cow<'a, str>, Owner<'a>)>,
 }

@@ -8,6 +8,7 @@
 
 mod bound;
 mod column;
+mod pair;
 mod renamed;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::ddl::{Database, ForeignKey, Index, Statement, Table};
 use crate::dialect;
 use crate::refusal::{Refusal, shown};
 use crate::schema::{Generated, Schema};
+use pair::Pair;
 
 /// The steps from one schema to the next.
 pub(super) fn steps(subject: &Subject<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
@@ -133,18 +135,21 @@ struct Alter<'a> {
 impl Alter<'_> {
     fn alter(&mut self) -> Result<(), Vec<Refusal>> {
         let subject = self.subject;
-        let pairs: Vec<(&Table, &Table)> =
-            subject.after.tables.iter().filter_map(|after| Some((self.current.table(&after.name)?, after))).collect();
+        let pairs: Vec<Pair<'_>> =
+            subject.after.tables.iter().filter_map(|it| Pair::of(subject, self.current, it)).collect();
         let created: Vec<&Table> =
             subject.after.tables.iter().filter(|table| self.current.table(&table.name).is_none()).collect();
         let bound = bound::find(subject, self.current, &pairs);
+        // What nothing goes of and nothing comes to is passed over.
+        let pairs: Vec<Pair<'_>> =
+            pairs.into_iter().filter(|pair| pair.differs.any() || bound.is_about(&pair.after.name)).collect();
 
-        for (before, after) in &pairs {
+        for Pair { before, after, .. } in &pairs {
             for key in before.foreign_keys.iter().filter(|key| bound.goes(&after.name, &key.name)) {
                 self.drop_constraint("reference", &after.name, &key.name);
             }
         }
-        for (before, after) in &pairs {
+        for Pair { before, after, .. } in &pairs {
             for check in before.checks.iter().filter(|check| bound.goes(&after.name, &check.name)) {
                 self.drop_constraint("check", &after.name, &check.name);
             }
@@ -163,14 +168,14 @@ impl Alter<'_> {
             self.let_go(before, after, &bound);
         }
         let later = self.create(&created);
-        for (before, after) in &pairs {
+        for Pair { before, after, .. } in &pairs {
             self.columns(before, after, &bound).map_err(|refusal| vec![refusal])?;
         }
         self.bind(&pairs, &bound);
         for (table, key) in later {
             self.add_foreign_key(&table, &key, false);
         }
-        for (before, after) in &pairs {
+        for Pair { before, after, .. } in &pairs {
             for key in &after.foreign_keys {
                 let is_own = self.with_column(before, after, key);
                 if !is_own
@@ -244,8 +249,9 @@ impl Alter<'_> {
     }
 
     /// Checks, keys, uniques and indexes, in this order.
-    fn bind(&mut self, pairs: &[(&Table, &Table)], bound: &bound::Bound<'_>) {
-        for (before, after) in pairs {
+    fn bind(&mut self, pairs: &[Pair<'_>], bound: &bound::Bound<'_>) {
+        let about = |pair: &Pair<'_>| bound.is_about(&pair.after.name);
+        for Pair { before, after, .. } in pairs.iter().filter(|pair| pair.differs.checks || about(pair)) {
             let own: BTreeSet<&str> = after
                 .columns_since(before)
                 .into_iter()
@@ -268,7 +274,7 @@ impl Alter<'_> {
                 }
             }
         }
-        for (before, after) in pairs {
+        for Pair { before, after, .. } in pairs {
             if before.key != after.key || bound.key_goes(&after.name) {
                 let name = crate::names::constraint(&after.name, &[], "pkey");
                 let columns = after.key.iter().map(|column| (column.clone(), false)).collect();
@@ -280,7 +286,7 @@ impl Alter<'_> {
                 self.push(title, vec![add]);
             }
         }
-        for (before, after) in pairs {
+        for Pair { before, after, .. } in pairs.iter().filter(|pair| pair.differs.uniques || about(pair)) {
             for unique in &after.uniques {
                 if before.uniques.iter().all(|other| other.name != unique.name) || bound.goes(&after.name, &unique.name)
                 {
@@ -292,7 +298,7 @@ impl Alter<'_> {
                 }
             }
         }
-        for (before, after) in pairs {
+        for Pair { before, after, .. } in pairs.iter().filter(|pair| pair.differs.indexes || about(pair)) {
             for index in &after.indexes {
                 if before.indexes.iter().all(|other| other.name != index.name) || bound.goes(&after.name, &index.name) {
                     self.index(
@@ -342,9 +348,7 @@ impl Alter<'_> {
             (None, Some(_)) => true,
             (_, None) => false,
         };
-        let retyped = self.subject.transition.changes.iter().any(
-            |change| matches!(change, Change::ChangeColumn { table, previous, next, .. } if *table == key.table && previous.ty != next.ty),
-        );
+        let retyped = self.subject.transition.retypes(&key.table);
         let declared = self.subject.transition.next(&table.name).and_then(|table| table.column(&column.name));
         let filled = declared.is_some_and(|declared| {
             self.subject

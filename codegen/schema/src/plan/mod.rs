@@ -185,11 +185,11 @@ pub(crate) fn planned(previous: &Schema, changes: Vec<Change>, hints: &Hints) ->
     let (hazards, allowed) = consented(&findings, hints, &mut refusals);
     let mut programs = BTreeMap::new();
     // An expression by hand may have no text for an engine: then the schema is not meant for it.
-    let has_text = |engine| {
-        let untouched = previous.tables.iter().filter(|table| transition.untouched(&table.name).is_some());
-        untouched.chain(&transition.after.tables).flat_map(Table::expressions).all(|expression| expression.has(engine))
-    };
-    for engine in Engine::ALL.into_iter().filter(|engine| has_text(*engine)) {
+    let untouched = previous.tables.iter().filter(|table| transition.untouched(&table.name).is_some());
+    let expressions = untouched.chain(&transition.after.tables).flat_map(Table::expressions);
+    let mut engines = Engine::ALL.to_vec();
+    expressions.for_each(|expression| engines.retain(|engine| expression.has(*engine)));
+    for engine in engines {
         if !refusals.is_empty() {
             break;
         }

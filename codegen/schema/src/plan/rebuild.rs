@@ -139,14 +139,7 @@ fn can_be_added(column: &schema::Column, refers: bool) -> bool {
 pub(super) fn own_checks<'a>(subject: &Subject<'_>, table: &'a Table, column: &Column) -> Vec<&'a crate::ddl::Check> {
     let rules = dialect::RULES.map(|rule| dialect::rule_name(&table.name, &column.name, rule));
     let is_rule = |name: &str| rules.iter().any(|rule| rule == name);
-    let own = subject.transition.changes.iter().find_map(|change| match change {
-        Change::AddColumn { table: of, column: added, checks, .. }
-            if *of == table.name && added.name == column.name =>
-        {
-            Some(checks)
-        }
-        _ => None,
-    });
+    let own = subject.transition.with_column(&table.name, &column.name).map(|with| with.checks);
     let is_own = |name: &str| own.is_some_and(|own| own.iter().any(|check| check.name == name));
     table.checks.iter().filter(|check| is_rule(&check.name) || is_own(&check.name)).collect()
 }
@@ -157,14 +150,7 @@ pub(super) fn own_foreign_key<'a>(
     table: &'a Table,
     column: &Column,
 ) -> Option<&'a crate::ddl::ForeignKey> {
-    let own = subject.transition.changes.iter().find_map(|change| match change {
-        Change::AddColumn { table: of, column: added, reference, .. }
-            if *of == table.name && added.name == column.name =>
-        {
-            reference.as_ref()
-        }
-        _ => None,
-    })?;
+    let own = subject.transition.with_column(&table.name, &column.name)?.reference?;
     table.foreign_keys.iter().find(|key| key.name == own.name)
 }
 

@@ -142,6 +142,9 @@ fn value(subject: &Subject<'_>, table: &Table, column: &Column) -> Result<String
     match source(subject, table, column) {
         Some(Source::Kept { from, rows }) => {
             let x = subject.quote(from);
+            if !subject.transition.changes(&table.name, &column.name) {
+                return Ok(x);
+            }
             let before = subject.transition.origin(&table.name).and_then(|table| subject.transition.previous(table));
             let before = before.and_then(|table| table.column(from));
             let converted = before.and_then(|before| convert(subject.engine, &x, &before.ty, &column.ty, &rows.values));

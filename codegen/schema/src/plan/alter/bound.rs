@@ -1,8 +1,9 @@
 //! What has to go and come again because of what it stands on: checks, indexes, uniques, keys and references over columns whose
 //! type changes, and generated columns that are computed from them. In: tables before and after. Out: their names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
+use super::pair::Pair;
 use crate::ddl::{Database, Table};
 use crate::plan::Subject;
 
@@ -12,6 +13,8 @@ pub(super) struct Bound<'a> {
     /// Constraints and indexes.
     parts: BTreeSet<(&'a str, &'a str)>,
     keys: BTreeSet<&'a str>,
+    /// The tables of any of these.
+    tables: HashSet<&'a str>,
     /// Columns that are dropped and added again.
     remade: BTreeSet<(&'a str, &'a str)>,
 }
@@ -19,6 +22,11 @@ pub(super) struct Bound<'a> {
 impl Bound<'_> {
     pub(super) fn goes(&self, table: &str, part: &str) -> bool {
         self.parts.contains(&(table, part))
+    }
+
+    /// Whether anything of a table goes.
+    pub(super) fn is_about(&self, table: &str) -> bool {
+        self.tables.contains(table)
     }
 
     pub(super) fn key_goes(&self, table: &str) -> bool {
@@ -30,10 +38,13 @@ impl Bound<'_> {
     }
 }
 
-pub(super) fn find<'a>(subject: &Subject<'_>, current: &Database, pairs: &[(&'a Table, &'a Table)]) -> Bound<'a> {
+pub(super) fn find<'a>(subject: &Subject<'_>, current: &Database, pairs: &[Pair<'a>]) -> Bound<'a> {
     let mut bound = Bound::default();
     let mut retyped: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for (before, after) in pairs {
+    for Pair { before, after, differs } in pairs {
+        if !differs.any() {
+            continue;
+        }
         let mut moved: BTreeSet<&str> = BTreeSet::new();
         for (column, next) in after.columns_since(before) {
             let Some(column) = column else { continue };
@@ -63,6 +74,8 @@ pub(super) fn find<'a>(subject: &Subject<'_>, current: &Database, pairs: &[(&'a 
         retyped.extend(moved.iter().map(|column| (after.name.as_str(), *column)));
     }
     references(subject, current, pairs, &retyped, &mut bound);
+    let (parts, remade) = (bound.parts.iter(), bound.remade.iter());
+    bound.tables = parts.chain(remade).map(|(table, _)| *table).chain(bound.keys.iter().copied()).collect();
     bound
 }
 
@@ -108,11 +121,11 @@ fn parts<'a>(before: &'a Table, after: &'a Table, moved: &BTreeSet<&str>, bound:
 fn references<'a>(
     subject: &Subject<'_>,
     current: &Database,
-    pairs: &[(&'a Table, &'a Table)],
+    pairs: &[Pair<'a>],
     retyped: &BTreeSet<(&str, &str)>,
     bound: &mut Bound<'a>,
 ) {
-    for (before, after) in pairs {
+    for Pair { before, after, .. } in pairs {
         for key in &before.foreign_keys {
             let own = key.columns.iter().any(|column| retyped.contains(&(after.name.as_str(), column.as_str())));
             let target = key.target.iter().any(|column| retyped.contains(&(key.table.as_str(), column.as_str())));

@@ -199,6 +199,9 @@ impl Alter<'_> {
 
     /// What a value of a column becomes, under the column's name after; nothing where it stays.
     fn converted(&self, declared: &schema::Table, column: &str) -> Option<String> {
+        if !self.subject.transition.changes(&declared.name, column) {
+            return None;
+        }
         let rows = self.subject.transition.rows.get(&declared.name)?;
         let Source::Kept { from, rows: said } = rows.columns.get(column)? else { return None };
         let before = &self.subject.transition.previous(rows.from.as_ref()?)?.column(from)?.ty;
