@@ -97,8 +97,16 @@ impl NewBinder {
         Self { target: Target::new(engine, facts), given: Given::default(), at: 0, asking: false }
     }
 
+    /// For rows that are copied.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn copying(facts: Facts) -> Self {
+        let arguments = Arguments::Copied(super::dialect::postgres_copy::Rows::default());
+        Self { target: Target { facts, arguments, refused: None }, given: Given::default(), at: 0, asking: false }
+    }
+
     /// From here on another row.
     pub(crate) fn next_row(&mut self) -> &mut Self {
+        self.target.arguments.end_row();
         self.at = 0;
         self.given = Given::default();
         self
@@ -108,7 +116,8 @@ impl NewBinder {
         self.given
     }
 
-    pub(crate) fn finish(self) -> Result<(Given, Arguments), DataError> {
+    pub(crate) fn finish(mut self) -> Result<(Given, Arguments), DataError> {
+        self.target.arguments.end_row();
         Ok((self.given, self.target.finish()?))
     }
 

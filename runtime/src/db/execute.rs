@@ -10,6 +10,8 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use sqlx::Postgres;
 use sqlx::{AssertSqlSafe, Executor};
 
+#[cfg(feature = "postgres")]
+use super::dialect::postgres_copy::{self as copy, Copy};
 use super::dialect::{Arguments, Dialect, error};
 use super::error::DataError;
 use super::handle::{Handle, Pool};
@@ -101,6 +103,31 @@ impl Handle {
     /// The number of rows that were changed.
     pub(crate) async fn changed(&self, call: Call) -> Result<u64, DataError> {
         run!(self, changed, call)
+    }
+
+    /// Adds rows by PostgreSQL's `COPY`, in the transaction that the handle is bound to. To its end, also where nobody waits for
+    /// it any more: a connection in the middle of it is of no other use.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn copied(&self, copy: Copy) -> Result<u64, DataError> {
+        let handle = self.clone();
+        let work = async move {
+            let Some(mut lease) = handle.lease().await? else {
+                return Err(DataError::other("rows are copied in a transaction"));
+            };
+            let copied = match lease.connection()? {
+                Connection::Postgres(transaction) => copy::copy(transaction, copy).await,
+                #[cfg(feature = "sqlite")]
+                Connection::Sqlite(_) => Err(Failure::Reading(DataError::other("rows were copied for another engine"))),
+            };
+            lease.note(copied)
+        };
+        match tokio::spawn(work).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(DataError::Closed),
+            },
+        }
     }
 
     /// Statements as they are, separated by `;`, one after the other. For setting up and for tests: what is run here is

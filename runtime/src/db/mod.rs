@@ -6,6 +6,7 @@ pub mod decimal;
 
 mod assign;
 mod binder;
+mod bulk;
 mod column;
 mod computed;
 mod condition;

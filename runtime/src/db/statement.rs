@@ -145,6 +145,13 @@ impl Statements {
         self.insert_kept(given, rows, Returning::Nothing)
     }
 
+    /// The columns that are given, as a list.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn listed(&self, given: &Given) -> Arc<str> {
+        let names = self.names(|at| given.has(at)).map(super::dialect::postgres_copy::identifier);
+        names.collect::<Vec<_>>().join(", ").into()
+    }
+
     fn insert_kept(&self, given: &Given, rows: usize, returning: Returning) -> Result<Arc<str>, DataError> {
         // Zero rows stand for the one that is given back.
         let key = (given.clone(), if returning == Returning::Rows { 0 } else { rows });

@@ -2,22 +2,19 @@
 //! Absent: conditions and orders, which are a [`Query`]'s.
 
 use std::borrow::Borrow;
-use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::binder::{Binder, NewBinder, Part};
-use super::condition::MOST_VALUES;
 use super::error::DataError;
 use super::execute::Call;
 use super::filter::Filter;
 use super::group::Group;
 use super::handle::Handle;
-use super::key::{Key as _, KeyOperand, Mark};
+use super::key::KeyOperand;
 use super::model::{Facts, Model, New};
 use super::page::{Cursor, Page};
 use super::query::Query;
@@ -26,12 +23,11 @@ use super::selected::Select;
 use super::selection::Selection;
 use super::sort::Sorting;
 use super::statement::Statements;
-use super::transaction;
 use super::with::With;
 
 /// The rows of one table: a field of a database's struct.
 pub struct Table<T> {
-    handle: Handle,
+    pub(super) handle: Handle,
     name: &'static str,
     statements: OnceLock<Arc<Statements>>,
     row: PhantomData<fn() -> T>,
@@ -48,9 +44,6 @@ impl<T> fmt::Debug for Table<T> {
         f.debug_struct("Table").field("name", &self.name).field("handle", &self.handle).finish()
     }
 }
-
-/// The most rows of one statement of [`Table::insert_many`]: with more, preparing it costs what it saves.
-const MOST_ROWS: usize = 256;
 
 /// The table that the field `field` of a database is: what the database's macro calls, whose error is about `T` alone.
 #[doc(hidden)]
@@ -93,72 +86,6 @@ impl<T: Model> Table<T> {
     /// As [`Table::insert`], of the first row that is refused.
     pub fn insert_many(&self, rows: impl IntoIterator<Item = T::New>) -> BoxFuture<'_, Result<u64, DataError>> {
         self.together(self.batches(rows.into_iter()))
-    }
-
-    /// All of these statements or none, and how many rows they changed.
-    fn together(&self, calls: Result<Vec<Call>, DataError>) -> BoxFuture<'_, Result<u64, DataError>> {
-        async move {
-            let calls = calls?;
-            transaction::once(&self.handle, async |handle| {
-                let mut changed = 0;
-                for call in calls {
-                    changed += handle.changed(call).await?;
-                }
-                Ok(changed)
-            })
-            .await
-        }
-        .boxed()
-    }
-
-    /// The statements that add the rows, in their order.
-    fn batches(&self, mut rows: impl Iterator<Item = T::New>) -> Result<Vec<Call>, DataError> {
-        let mut calls = Vec::new();
-        let mut next = rows.next();
-        while let Some(first) = next.take() {
-            let call;
-            (call, next) = self.batch(first, &mut rows)?;
-            calls.push(call);
-        }
-        Ok(calls)
-    }
-
-    /// One statement of `first` and those behind it that give the same columns, and the first that it leaves.
-    fn batch(
-        &self,
-        first: T::New,
-        rows: &mut impl Iterator<Item = T::New>,
-    ) -> Result<(Call, Option<T::New>), DataError> {
-        let facts = self.facts();
-        let given_by = |row: &T::New| {
-            let mut asking = NewBinder::asking(self.handle.engine(), facts);
-            row.bind(&mut asking);
-            asking.given()
-        };
-        let given = given_by(&first);
-        let most = match given.count() {
-            // Rows of defaults alone go one by one: there is no way to write several.
-            0 => 1,
-            columns => (MOST_VALUES / columns).clamp(1, MOST_ROWS),
-        };
-        let mut binder = NewBinder::new(self.handle.engine(), facts);
-        first.bind(&mut binder);
-        let (mut count, mut left) = (1, None);
-        while count < most {
-            let Some(row) = rows.next() else { break };
-            if given_by(&row) != given {
-                left = Some(row);
-                break;
-            }
-            row.bind(binder.next_row());
-            count += 1;
-        }
-        if left.is_none() {
-            left = rows.next();
-        }
-        let (_, arguments) = binder.finish()?;
-        let text = self.statements().insert_many(&given, count)?;
-        Ok((Call { text, arguments, persistent: count == most, facts }, left))
     }
 
     /// The row with this key.
@@ -205,29 +132,6 @@ impl<T: Model> Table<T> {
         rows: impl IntoIterator<Item = R>,
     ) -> BoxFuture<'_, Result<u64, DataError>> {
         self.together(self.upserts(rows.into_iter()))
-    }
-
-    /// The statements that write the rows, in their order. One statement writes no row twice: PostgreSQL refuses that.
-    fn upserts<R: Borrow<T>>(&self, rows: impl Iterator<Item = R>) -> Result<Vec<Call>, DataError> {
-        let facts = self.facts();
-        let columns = facts.columns.iter().filter(|info| !info.generated).count();
-        let most = (MOST_VALUES / columns.max(1)).clamp(1, MOST_ROWS);
-        let mut calls = Vec::new();
-        let mut rows = rows.peekable();
-        while rows.peek().is_some() {
-            let mut binder = Binder::new(self.handle.engine(), facts);
-            let mut keys = HashSet::new();
-            let is_new = |row: &R, keys: &mut HashSet<Vec<Mark>>| {
-                keys.len() < most && keys.insert(row.borrow().key().values().iter().map(Mark::of).collect())
-            };
-            while let Some(row) = rows.next_if(|row| is_new(row, &mut keys)) {
-                row.borrow().bind(binder.part(Part::Written));
-            }
-            let text = self.statements().upsert_many(keys.len())?;
-            let persistent = keys.len() == most;
-            calls.push(Call { text, arguments: binder.finish()?, persistent, facts });
-        }
-        Ok(calls)
     }
 
     /// Removes the row with this key, and tells whether there was one.
@@ -331,11 +235,11 @@ impl<T: Model> Table<T> {
         Call { text, arguments, persistent: true, facts: self.facts() }
     }
 
-    fn facts(&self) -> Facts {
+    pub(super) fn facts(&self) -> Facts {
         Facts::of::<T>(self.name)
     }
 
-    fn statements(&self) -> &Statements {
+    pub(super) fn statements(&self) -> &Statements {
         self.statements.get_or_init(|| self.handle.statements::<T>(self.name))
     }
 }

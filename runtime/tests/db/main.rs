@@ -2,6 +2,7 @@
 //! The tables are written as the macros would expand them; their schema goes through `cell-schema` and `cell-migrate`.
 
 mod answers;
+mod copies;
 mod engines;
 mod filters;
 mod keys;

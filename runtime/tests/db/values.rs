@@ -73,6 +73,22 @@ on_every_engine! {
         assert_eq!(shop.samples.order_by(|s| s.id.asc()).all().await, Ok(extremes()));
     }
 
+    async fn extremes_come_back_from_among_many_as_they_went_in(shop: Shop) {
+        let texts = ["\t", "a\nb\r\n", "\\N", "\\.", "\\\\x00", "\u{b}\u{c}\u{8}", "𝄞"];
+        let written = texts.iter().zip(100..).map(|(text, id)| Sample {
+            text: (*text).into(),
+            bytes: text.as_bytes().to_vec(),
+            maybe_text: Some((*text).into()),
+            ..Sample::plain(id)
+        });
+        // More than one statement takes.
+        let rows: Vec<_> = (1_000..1_600).map(Sample::plain).chain(written).chain(extremes()).collect();
+        assert_eq!(shop.samples.insert_many(rows.clone()).await, Ok(rows.len() as u64));
+        let mut expected = rows;
+        expected.sort_by_key(|sample| sample.id);
+        assert_eq!(shop.samples.order_by(|s| s.id.asc()).all().await, Ok(expected));
+    }
+
     async fn extremes_are_found_by_their_value(shop: Shop) {
         shop.samples.insert_many(extremes()).await.unwrap();
         for sample in extremes() {

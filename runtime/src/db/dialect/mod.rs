@@ -4,6 +4,8 @@
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "postgres")]
+pub(crate) mod postgres_copy;
+#[cfg(feature = "postgres")]
 pub(crate) mod postgres_pool;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
@@ -41,6 +43,9 @@ pub(crate) enum Arguments {
     Sqlite(sqlx::sqlite::SqliteArguments),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::postgres::PgArguments),
+    /// Of many rows, for PostgreSQL's `COPY`.
+    #[cfg(feature = "postgres")]
+    Copied(postgres_copy::Rows),
 }
 
 impl Arguments {
@@ -74,6 +79,16 @@ impl Arguments {
             Self::Sqlite(arguments) => sqlite::bind(arguments, value, ty),
             #[cfg(feature = "postgres")]
             Self::Postgres(arguments) => postgres::bind(arguments, value, ty),
+            #[cfg(feature = "postgres")]
+            Self::Copied(rows) => rows.push(&value),
+        }
+    }
+
+    /// Ends a row: only what is copied has an end of each.
+    pub(crate) fn end_row(&mut self) {
+        #[cfg(feature = "postgres")]
+        if let Self::Copied(rows) = self {
+            rows.end_row();
         }
     }
 }
