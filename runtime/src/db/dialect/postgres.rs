@@ -13,10 +13,6 @@ use crate::db::reader::Row;
 use crate::db::value::Value;
 
 impl Dialect for Postgres {
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(irrefutable_let_patterns, reason = "refutable where SQLite is compiled in too")
-    )]
     fn arguments(arguments: Arguments) -> Option<PgArguments> {
         if let Arguments::Postgres(arguments) = arguments { Some(arguments) } else { None }
     }
