@@ -2,6 +2,7 @@
 //! both engines, so that a plan takes as long as its changes, not as its schema. In: a schema, changes. Out: tables by name,
 //! before and after. Absent: what an engine makes of it ([`crate::plan`]).
 
+mod columns;
 mod concerned;
 
 use std::borrow::Cow;
@@ -10,7 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::change::{Change, Mismatch};
 use crate::mapping::{TableRows, mapping};
 use crate::refusal::Refusal;
-use crate::schema::{Check, Reference, Schema, Table};
+use crate::schema::{Schema, Table};
+use columns::{Columns, WithColumn};
 
 pub(crate) struct Transition<'a> {
     /// All of the schema before.
@@ -26,27 +28,14 @@ pub(crate) struct Transition<'a> {
     known: HashMap<&'a str, Known<'a>>,
     /// Where the tables of `after` stand in it.
     places: HashMap<String, usize>,
-    /// What comes with columns, by their table and name.
-    with_columns: HashMap<(&'a str, &'a str), WithColumn<'a>>,
-    /// Columns after that were there and are changed, by their table and name.
-    changed: HashSet<(&'a str, &'a str)>,
-    /// Tables after, of which a column gets another type.
-    retyped: HashSet<&'a str>,
-    /// Tables after whose columns are added or changed.
-    moved: HashSet<&'a str>,
+    /// What happens to columns, by their tables' names after.
+    columns: HashMap<&'a str, Columns<'a>>,
 }
 
 /// A table before.
 struct Known<'a> {
     table: &'a Table,
     is_concerned: bool,
-}
-
-/// The constraints that come with a column.
-#[derive(Clone, Copy)]
-pub(crate) struct WithColumn<'a> {
-    pub(crate) checks: &'a [Check],
-    pub(crate) reference: Option<&'a Reference>,
 }
 
 impl<'a> Transition<'a> {
@@ -83,26 +72,7 @@ impl<'a> Transition<'a> {
         };
         let known = whole.tables.iter().map(known).collect();
         let places = after.tables.iter().enumerate().map(|(place, table)| (table.name.clone(), place)).collect();
-        let mut with_columns = HashMap::new();
-        let (mut changed, mut retyped, mut moved) = (HashSet::new(), HashSet::new(), HashSet::new());
-        for change in changes {
-            match change {
-                Change::AddColumn { table, column, checks, reference, .. } => {
-                    let with = WithColumn { checks, reference: reference.as_ref() };
-                    with_columns.insert((table.as_str(), column.name.as_str()), with);
-                    moved.insert(table.as_str());
-                }
-                Change::ChangeColumn { table, previous, next, .. } => {
-                    changed.insert((table.as_str(), next.name.as_str()));
-                    moved.insert(table.as_str());
-                    if previous.ty != next.ty {
-                        retyped.insert(table.as_str());
-                    }
-                }
-                _ => {}
-            }
-        }
-        Self { whole, changes, before, after, rows, known, places, with_columns, changed, retyped, moved }
+        Self { whole, changes, before, after, rows, known, places, columns: columns::by_table(changes) }
     }
 
     pub(crate) fn database(&self) -> &str {
@@ -136,23 +106,23 @@ impl<'a> Transition<'a> {
     }
 
     /// What comes with a column that is added.
-    pub(crate) fn with_column(&self, table: &str, column: &str) -> Option<WithColumn<'_>> {
-        self.with_columns.get(&(table, column)).copied()
+    pub(crate) fn with_column(&self, table: &str, column: &str) -> Option<WithColumn<'a>> {
+        self.columns.get(table)?.added(column)
     }
 
     /// Whether a column that was there is changed, by its names after.
     pub(crate) fn changes(&self, table: &str, column: &str) -> bool {
-        self.changed.contains(&(table, column))
+        self.columns.get(table).is_some_and(|columns| columns.changes(column))
     }
 
     /// Whether columns of a table, by its name after, are added or changed.
     pub(crate) fn moves(&self, table: &str) -> bool {
-        self.moved.contains(table)
+        self.columns.contains_key(table)
     }
 
     /// Whether a column of a table, by its name after, gets another type.
     pub(crate) fn retypes(&self, table: &str) -> bool {
-        self.retyped.contains(table)
+        self.columns.get(table).is_some_and(Columns::retypes)
     }
 }
 

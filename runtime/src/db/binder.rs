@@ -97,11 +97,12 @@ impl NewBinder {
         Self { target: Target::new(engine, facts), given: Given::default(), at: 0, asking: false }
     }
 
-    /// For rows that are copied.
+    /// For rows that are copied, where the engine does.
     #[cfg(feature = "postgres")]
-    pub(crate) fn copying(facts: Facts) -> Self {
-        let arguments = Arguments::Copied(super::dialect::postgres_copy::Rows::default());
-        Self { target: Target { facts, arguments, refused: None }, given: Given::default(), at: 0, asking: false }
+    pub(crate) fn copying(engine: Engine, facts: Facts) -> Option<Self> {
+        let arguments = Arguments::copied(engine)?;
+        let target = Target { facts, arguments, refused: None };
+        Some(Self { target, given: Given::default(), at: 0, asking: false })
     }
 
     /// From here on another row.

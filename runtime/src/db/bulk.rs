@@ -15,8 +15,6 @@ use super::dialect::{Arguments, postgres_copy::Copy};
 use super::error::DataError;
 use super::execute::Call;
 use super::key::{Key as _, Mark};
-#[cfg(feature = "postgres")]
-use super::model::Engine;
 use super::model::{Model, New};
 use super::table::Table;
 use super::transaction;
@@ -59,14 +57,10 @@ impl<T: Model> Table<T> {
         while let Some(first) = rows.next() {
             let given = self.given_by(&first);
             let call = self.batch(&given, first, &mut rows)?;
-            #[cfg(feature = "postgres")]
-            let is_full = call.persistent && given.count() > 0;
             parts.push(Bulk::Statement(call));
-            // What one statement does not hold is copied.
+            // What one statement does not hold is copied, where the engine does.
             #[cfg(feature = "postgres")]
-            if is_full && self.handle.engine() == Engine::Postgres {
-                parts.extend(self.copy(&given, &mut rows)?.map(Bulk::Copy));
-            }
+            parts.extend(self.copy(&given, &mut rows)?.map(Bulk::Copy));
         }
         Ok(parts)
     }
@@ -78,7 +72,7 @@ impl<T: Model> Table<T> {
         asking.given()
     }
 
-    /// One statement of `first` and those behind it that give the same columns, which is kept prepared where it is as long as one may be.
+    /// One statement of `first` and those behind it that give the same columns.
     fn batch(
         &self,
         given: &Given,
@@ -104,7 +98,7 @@ impl<T: Model> Table<T> {
         Ok(Call { text, arguments, persistent: count == most, facts })
     }
 
-    /// All rows from here on that give the same columns, as PostgreSQL copies them.
+    /// All rows from here on that give the same columns, as the engine copies them; none where it does not.
     #[cfg(feature = "postgres")]
     fn copy(
         &self,
@@ -112,8 +106,9 @@ impl<T: Model> Table<T> {
         rows: &mut Peekable<impl Iterator<Item = T::New>>,
     ) -> Result<Option<Copy>, DataError> {
         let facts = self.facts();
-        let Some(first) = rows.next_if(|row| self.given_by(row) == *given) else { return Ok(None) };
-        let mut binder = NewBinder::copying(facts);
+        let Some(mut binder) = NewBinder::copying(self.handle.engine(), facts) else { return Ok(None) };
+        let first = rows.next_if(|row| given.count() > 0 && self.given_by(row) == *given);
+        let Some(first) = first else { return Ok(None) };
         first.bind(&mut binder);
         while let Some(row) = rows.next_if(|row| self.given_by(row) == *given) {
             row.bind(binder.next_row());

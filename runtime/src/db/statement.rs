@@ -148,7 +148,7 @@ impl Statements {
     /// The columns that are given, as a list.
     #[cfg(feature = "postgres")]
     pub(crate) fn listed(&self, given: &Given) -> Arc<str> {
-        let names = self.names(|at| given.has(at)).map(super::dialect::postgres_copy::identifier);
+        let names = self.names(|at| given.has(at)).map(super::dialect::identifier);
         names.collect::<Vec<_>>().join(", ").into()
     }
 

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use sea_query::{BinOper, Expr, ExprTrait, Func};
 
 use super::column::{ColumnInfo, Type};
+use super::dialect::identifier;
 use super::error::DataError;
 use super::model::Engine;
 use super::reader::Reader;
@@ -130,11 +131,9 @@ fn widened_on(engine: Engine, info: &'static ColumnInfo) -> Expr {
 fn extreme(engine: Engine, info: &'static ColumnInfo, greatest: bool) -> Expr {
     let column = || Expr::col(info.name);
     if engine == Engine::Postgres && matches!(info.ty, Type::Bool | Type::Uuid | Type::Bytes) {
-        let name = info.name.replace('"', "\"\"");
+        let name = identifier(info.name);
         let order = if greatest { "DESC" } else { "ASC" };
-        return Expr::cust(format!(
-            "(array_agg(\"{name}\" ORDER BY \"{name}\" {order}) FILTER (WHERE \"{name}\" IS NOT NULL))[1]"
-        ));
+        return Expr::cust(format!("(array_agg({name} ORDER BY {name} {order}) FILTER (WHERE {name} IS NOT NULL))[1]"));
     }
     if greatest { Func::max(column()).into() } else { Func::min(column()).into() }
 }

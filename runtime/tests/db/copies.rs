@@ -24,6 +24,17 @@ async fn rows_come_in_through_a_view() {
     assert_eq!(shop.tags.count().await, Ok(3_000));
 }
 
+/// Its columns that are not given are required, and the engine fills them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_come_into_a_table_whose_rows_are_kept_from_some() {
+    let fresh = engines::postgres().await;
+    let shop = &fresh.shop;
+    shop.handle().script("ALTER TABLE products ENABLE ROW LEVEL SECURITY").await.unwrap();
+    let rows = (0..1_000).map(|at| product(&format!("p{at}"), dec!(1)));
+    assert_eq!(shop.products.insert_many(rows).await, Ok(1_000));
+    assert_eq!(shop.products.filter(|p| p.stock.eq(0)).count().await, Ok(1_000));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_column_that_was_made_wider_takes_them() {
     let fresh = engines::postgres().await;

@@ -168,14 +168,15 @@ impl Alter<'_> {
             self.let_go(before, after, &bound);
         }
         let later = self.create(&created);
-        for Pair { before, after, .. } in &pairs {
+        let about = |pair: &&Pair<'_>| bound.is_about(&pair.after.name);
+        for Pair { before, after, .. } in pairs.iter().filter(|pair| pair.differs.columns || about(pair)) {
             self.columns(before, after, &bound).map_err(|refusal| vec![refusal])?;
         }
         self.bind(&pairs, &bound);
         for (table, key) in later {
             self.add_foreign_key(&table, &key, false);
         }
-        for Pair { before, after, .. } in &pairs {
+        for Pair { before, after, .. } in pairs.iter().filter(|pair| pair.differs.references || about(pair)) {
             for key in &after.foreign_keys {
                 let is_own = self.with_column(before, after, key);
                 if !is_own
@@ -250,7 +251,7 @@ impl Alter<'_> {
 
     /// Checks, keys, uniques and indexes, in this order.
     fn bind(&mut self, pairs: &[Pair<'_>], bound: &bound::Bound<'_>) {
-        let about = |pair: &Pair<'_>| bound.is_about(&pair.after.name);
+        let about = |pair: &&Pair<'_>| bound.is_about(&pair.after.name);
         for Pair { before, after, .. } in pairs.iter().filter(|pair| pair.differs.checks || about(pair)) {
             let own: BTreeSet<&str> = after
                 .columns_since(before)
@@ -274,8 +275,8 @@ impl Alter<'_> {
                 }
             }
         }
-        for Pair { before, after, .. } in pairs {
-            if before.key != after.key || bound.key_goes(&after.name) {
+        for Pair { after, differs, .. } in pairs {
+            if differs.key || bound.key_goes(&after.name) {
                 let name = crate::names::constraint(&after.name, &[], "pkey");
                 let columns = after.key.iter().map(|column| (column.clone(), false)).collect();
                 let index = Index { name: name.clone(), columns, unique: true, predicate: None };

@@ -72,6 +72,15 @@ impl Arguments {
         }
     }
 
+    /// Those of rows that come in by other means than a statement, where the engine has such.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn copied(engine: Engine) -> Option<Self> {
+        match engine {
+            Engine::Postgres => Some(Self::Copied(postgres_copy::Rows::default())),
+            _ => None,
+        }
+    }
+
     /// Adds a value that [`Value::fit`] let through, for a column of `ty`.
     pub(crate) fn push(&mut self, value: Value<'_>, ty: Type) -> Result<(), String> {
         match self {
@@ -91,6 +100,11 @@ impl Arguments {
             rows.end_row();
         }
     }
+}
+
+/// A name as an identifier, on every engine.
+pub(crate) fn identifier(name: &str) -> String {
+    ["\"", &name.replace('"', "\"\""), "\""].concat()
 }
 
 /// What a driver's error means for a statement on a table.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Postgres, Row as _};
 
-use super::error;
+use super::{error, identifier};
 use crate::db::execute::Failure;
 use crate::db::model::Facts;
 use crate::db::value::Value;
@@ -72,7 +72,9 @@ fn escaped(text: &mut String, value: &str) -> std::fmt::Result {
 
 fn hexadecimal(text: &mut String, bytes: &[u8]) -> std::fmt::Result {
     text.push_str("\\\\x");
-    bytes.iter().try_for_each(|byte| write!(text, "{byte:02x}"))
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    Ok(())
 }
 
 /// Rows for some columns of a table.
@@ -102,7 +104,8 @@ pub(crate) async fn copy(connection: &mut PgConnection, copy: Copy) -> Result<u6
     if takes.unwrap_or(true) {
         return send(connection, &table, columns, &copy.rows).await.map_err(failed);
     }
-    let make = format!("CREATE TEMPORARY TABLE {PASSING} (LIKE {table}) ON COMMIT DROP");
+    // Its columns, and nothing of what they require: the engine fills the others.
+    let make = format!("CREATE TEMPORARY TABLE {PASSING} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA");
     connection.execute(sqlx::raw_sql(AssertSqlSafe(make))).await.map_err(failed)?;
     send(connection, &["pg_temp.", PASSING].concat(), columns, &copy.rows).await.map_err(failed)?;
     let insert = format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM pg_temp.{PASSING}");
@@ -119,11 +122,6 @@ async fn send(connection: &mut PgConnection, table: &str, columns: &str, rows: &
         copying.send(part).await?;
     }
     copying.finish().await
-}
-
-/// A name as an identifier.
-pub(crate) fn identifier(name: &str) -> String {
-    ["\"", &name.replace('"', "\"\""), "\""].concat()
 }
 
 #[cfg(test)]
