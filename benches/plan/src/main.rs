@@ -13,6 +13,11 @@ use cell_schema::Engine;
 use cell_schema::hazard::{Allowed, HazardKind};
 use cell_schema::hints::Hints;
 use cell_schema::plan::plan;
+use mimalloc::MiMalloc;
+
+/// The one that `cargo cell` has.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Tables and changes.
 const SIZES: [(usize, usize); 2] = [(200, 50), (2000, 500)];
