@@ -177,6 +177,7 @@ pub(crate) const AREAS: &[Area] = &[
         pages: pages!(
             "cast-may-fail"
             "check-over-rows"
+            "index-built-with-lock"
             "lossy-cast"
             "not-null-over-rows"
             "object-in-the-way"
@@ -215,6 +216,8 @@ pub(crate) const AREAS: &[Area] = &[
             "rehearsal-differs"
             "rehearsal-rows"
             "rows-changed"
+            "schema-drift"
+            "sequence-behind-rows"
             "throwaway-failed"
             "unknown-database"
         ),

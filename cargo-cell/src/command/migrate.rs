@@ -236,18 +236,24 @@ async fn show_drift(subject: &Subject<'_>, output: &Output) -> Result<bool, Stop
     let verified = cell_migrate::drift(&subject.target, &subject.history).await?;
     output.value(Value { command: "migrate verify", database: name, value: &verified });
     output.text(|style| drift(name, &verified, style));
-    Ok(verified.differences.is_empty())
+    Ok(verified.differences.is_empty() && verified.sequences.is_empty())
 }
 
 fn drift(name: &str, verified: &Verified, style: Style) -> String {
-    let mut text = match verified.differences.len() {
+    let Verified { differences, sequences, unmodelled } = verified;
+    let mut text = match differences.len() + sequences.len() {
         0 => format!("{name} is as its migrations say\n"),
-        differences => format!("{}\n", style.heading(&format!("{name}: {}", counted(differences, "difference")))),
+        all => format!("{}\n", style.heading(&format!("{name}: {}", counted(all, "difference")))),
     };
-    for difference in &verified.differences {
-        self::difference(&mut text, difference, style);
+    for (found, code) in [(differences, "schema-drift"), (sequences, "sequence-behind-rows")] {
+        for difference in found {
+            self::difference(&mut text, difference, style);
+        }
+        if !found.is_empty() {
+            let _ = writeln!(text, "  (- as its migrations say, + as it is; `cargo cell explain {code}`)");
+        }
     }
-    for object in &verified.unmodelled {
+    for object in unmodelled {
         let _ = writeln!(text, "  beside the model, left alone: {object}");
     }
     text

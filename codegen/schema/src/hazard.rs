@@ -37,6 +37,8 @@ pub enum HazardKind {
     TableRewritten,
     /// The engine reads the whole table while nobody else can write to it.
     TableLocked,
+    /// An index is built over rows while nobody else can write to the table.
+    IndexBuiltWithLock,
 }
 
 /// What a kind of hazard asks for.
@@ -75,7 +77,7 @@ pub struct Allowed {
 
 impl HazardKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::RowsDeleted,
         Self::ValuesDeleted,
         Self::LossyCast,
@@ -90,6 +92,7 @@ impl HazardKind {
         Self::ObjectInTheWay,
         Self::TableRewritten,
         Self::TableLocked,
+        Self::IndexBuiltWithLock,
     ];
 
     /// The code, as in `--allow lossy-cast=shop.products.price` and `cargo cell explain`.
@@ -110,6 +113,7 @@ impl HazardKind {
             Self::ObjectInTheWay => "object-in-the-way",
             Self::TableRewritten => "table-rewritten",
             Self::TableLocked => "table-locked",
+            Self::IndexBuiltWithLock => "index-built-with-lock",
         }
     }
 
@@ -136,7 +140,7 @@ impl HazardKind {
             | Self::CheckOverRows
             | Self::ReferenceOverRows
             | Self::ObjectInTheWay => Consent::Counted,
-            Self::TableRewritten | Self::TableLocked => Consent::Told,
+            Self::TableRewritten | Self::TableLocked | Self::IndexBuiltWithLock => Consent::Told,
         }
     }
 

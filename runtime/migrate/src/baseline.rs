@@ -70,7 +70,7 @@ async fn adopt(
     let found = introspect::read(connection).await.map_err(failed)?;
     let schema = &history.snapshot;
     let fresh = compare::fresh(connection, target, schema).await?;
-    let Verified { differences, unmodelled } = compare::verified(schema, &fresh, &found);
+    let Verified { differences, unmodelled, .. } = compare::verified(schema, &fresh, &found);
     let differing = differing(&schema.database, &differences, schema);
     let adopted =
         plan::adopt(target.engine(), &found.database, schema, &differing, &adoption.zones).map_err(|refusals| {

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::connection::{Access, Connection};
 use crate::introspect::{self, Found};
-use crate::{MigrateError, Target, Url};
+use crate::{MigrateError, Target, Url, sequences};
 
 /// An object that is not as the model says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,8 +43,10 @@ impl fmt::Display for Difference {
 /// How a database differs from the model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verified {
-    /// Ordered by object.
+    /// Parts of the schema, ordered by object.
     pub differences: Vec<Difference>,
+    /// Numbered columns whose next number a row may have, ordered by object. Only PostgreSQL can be told to count from elsewhere.
+    pub sequences: Vec<Difference>,
     /// What is in the database beside the model, and is none of its business: views, triggers, functions.
     pub unmodelled: Vec<String>,
 }
@@ -65,8 +67,15 @@ pub async fn verify(target: &Target, schema: &Schema) -> Result<Verified, Migrat
     let failed = |error: sqlx::Error| MigrateError::engine(target, "read the tables", &error);
     let found = introspect::read(&mut connection).await.map_err(failed);
     let fresh = fresh(&mut connection, target, schema).await;
+    let ours: Vec<Table> = match &found {
+        Ok(found) => {
+            found.database.tables.iter().filter(|table| schema.table(&table.name).is_some()).cloned().collect()
+        }
+        Err(_) => Vec::new(),
+    };
+    let behind = sequences::behind(&mut connection, &schema.database, &ours).await.map_err(failed);
     connection.close().await;
-    Ok(verified(schema, &fresh?, &found?))
+    Ok(Verified { sequences: behind?, ..verified(schema, &fresh?, &found?) })
 }
 
 /// How what was found differs from a fresh copy. Another team's tables are beside the model, as views are.
@@ -75,7 +84,8 @@ pub(crate) fn verified(schema: &Schema, fresh: &Found, found: &Found) -> Verifie
     let mut unmodelled: Vec<String> = unknown.map(|table| format!("table `{}`", table.name)).collect();
     unmodelled.extend(found.unmodelled.iter().filter(|object| !fresh.unmodelled.contains(object)).cloned());
     unmodelled.sort();
-    Verified { differences: compare(&schema.database, &fresh.database, &found.database, Texts::Compared), unmodelled }
+    let differences = compare(&schema.database, &fresh.database, &found.database, Texts::Compared);
+    Verified { differences, sequences: Vec::new(), unmodelled }
 }
 
 /// The schema made afresh, as the engine prints it: SQLite in memory, PostgreSQL in a schema that is never committed.

@@ -35,6 +35,8 @@ pub const CODES: &[&str] = &[
     "rehearsal-differs",
     "rehearsal-rows",
     "rows-changed",
+    "schema-drift",
+    "sequence-behind-rows",
     "throwaway-failed",
     "unknown-database",
 ];

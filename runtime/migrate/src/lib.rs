@@ -25,6 +25,8 @@ mod rehearse;
 mod releases;
 #[cfg(feature = "rehearse")]
 mod rows;
+#[cfg(feature = "rehearse")]
+mod sequences;
 mod status;
 mod step;
 mod target;

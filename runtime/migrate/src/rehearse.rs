@@ -386,6 +386,7 @@ fn survived(
 async fn differs(target: &Target, schema: &Schema, history: &History) -> Result<(), RehearseError> {
     let verified = compare::verify(target, &history.snapshot).await?;
     let mut differences = verified.differences;
+    differences.extend(verified.sequences);
     // Nobody else has made anything here: a table that is beside the model was left behind.
     let left = verified.unmodelled.into_iter().filter(|object| object.starts_with("table "));
     differences.extend(left.map(|object| Difference { object, expected: None, found: Some("a table".to_owned()) }));

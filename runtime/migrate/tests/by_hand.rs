@@ -70,6 +70,20 @@ async fn it_may_be_all_that_a_migration_has() {
 }
 
 #[tokio::test]
+async fn rows_with_numbers_of_their_own_leave_a_sequence_behind_which_the_rehearsal_finds() {
+    let rows = "INSERT INTO t (id, name) VALUES (1000000, 'tea');";
+    let wrong = next(Some(&first()), &t(&[]), &said("rows", rows)).unwrap();
+    let error = rehearse(Engine::Postgres, &wrong).await.unwrap_err().to_string();
+    assert!(error.contains("shop.t.id\n  - its next number is above 1000000"), "{error}");
+    rehearse(Engine::Sqlite, &wrong).await.unwrap();
+
+    let mut right = said("rows", rows);
+    let set = "SELECT setval(pg_get_serial_sequence('t', 'id'), (SELECT max(id) FROM t));";
+    right.data.as_mut().unwrap().texts.entry(Engine::Postgres).and_modify(|text| *text = format!("{text}\n{set}"));
+    rehearse(Engine::Postgres, &next(Some(&first()), &t(&[]), &right).unwrap()).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_the_engine_refuses_is_found_in_the_rehearsal() {
     let second = next(Some(&first()), &t(&[]), &said("wrong", "UPDATE t SET nothing = 1;")).unwrap();
     for engine in Engine::ALL {

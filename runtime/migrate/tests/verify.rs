@@ -29,7 +29,7 @@ async fn drift(place: &Place, change: &str, expected: Expect) {
     applied(&place.target, &history).await.unwrap();
     run(&place.target, change).await;
     let verified = verify(&place.target, &history.snapshot).await.unwrap();
-    let differences: Vec<String> = verified.differences.iter().map(ToString::to_string).collect();
+    let differences = verified.differences.iter().chain(&verified.sequences).map(ToString::to_string).collect();
     let unmodelled: Vec<String> = verified.unmodelled.iter().map(|object| format!("? {object}")).collect();
     expected.assert_eq(&[differences, unmodelled].concat().join("\n"));
 }
@@ -98,6 +98,25 @@ async fn drift_of_sqlite_is_named() {
             ? view `cheap`"#]],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_sequence_behind_its_rows_is_drift_of_postgres_alone() {
+    let rows = "INSERT INTO products (id, name, price) VALUES (1, 'tea', 200), (41, 'coffee', 300); \
+                INSERT INTO orders (product_id) VALUES (41)";
+    drift(&on_sqlite(), rows, expect![""]).await;
+    let place = on_postgres().await;
+    drift(
+        &place,
+        rows,
+        expect![[r#"
+            shop.products.id
+              - its next number is above 41, the greatest of its rows
+              + its next number is 1"#]],
+    )
+    .await;
+    run(&place.target, "SELECT setval(pg_get_serial_sequence('products', 'id'), (SELECT max(id) FROM products))").await;
+    assert_eq!(verify(&place.target, &history(&[&model()]).snapshot).await.unwrap(), cell_migrate::Verified::default());
 }
 
 #[tokio::test]

@@ -129,7 +129,8 @@ trait Dialect: Sync {
 }
 
 /// Text as a literal. Both engines take everything but the quote as it stands.
-fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

@@ -329,7 +329,7 @@ impl Alter<'_> {
         if concurrently {
             step.mode = Mode::Alone;
         } else {
-            step.locks(object, table);
+            step.builds(object, table);
         }
     }
 

@@ -153,6 +153,12 @@ impl Step {
         let message = format!("every row of `{}` is read while nobody else can write to it", shown(table));
         self.hazards.push(Hazard { object, kind: HazardKind::TableLocked, message, help: None });
     }
+
+    /// Tells that an index is built while others wait.
+    fn builds(&mut self, object: String, table: &str) {
+        let message = format!("it is built over every row of `{}` while nobody else can write to it", shown(table));
+        self.hazards.push(Hazard { object, kind: HazardKind::IndexBuiltWithLock, message, help: None });
+    }
 }
 
 /// How programs are made.

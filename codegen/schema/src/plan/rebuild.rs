@@ -54,7 +54,7 @@ pub(super) fn steps(subject: &Subject<'_>, before: &Database) -> Result<Vec<Step
         for index in &grown.added {
             let title = format!("create index `{}` on `{}`", shown(&index.name), shown(&table.name));
             let mut step = Step::new(title, vec![create_index(&table.name, index)]);
-            step.locks(subject.object(&table.name, &index.name), &table.name);
+            step.builds(subject.object(&table.name, &index.name), &table.name);
             steps.push(step);
         }
     }
