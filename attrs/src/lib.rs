@@ -40,6 +40,9 @@ attributes! {
     database_enumeration = DatabaseEnumeration;
     /// A newtype that is stored as what it wraps: `struct ProductId(i64);`.
     database_value = DatabaseValue;
+    /// What a query selects: a struct of columns for `select` and `sql!`. Arguments: `select` (the name of the type that `select`
+    /// takes), `crate`. On fields: `column(name)`, `decimal(p, s)`.
+    database_row = DatabaseRow;
     /// A struct or an enum that may cross a synapse and an HTTP door.
     message = Message;
     /// A cell: a struct of databases, synapses and configuration. Arguments: `name`, `start = path`, `crate`.
@@ -86,6 +89,12 @@ attributes! {
     global_mesh_route = GlobalMeshRoute;
     /// Does not work yet: an error where it is written.
     global_consensus_replicate = GlobalConsensusReplicate;
+}
+
+/// A statement of one's own; the runtime's macro `sql` calls it with the runtime's path in front.
+#[proc_macro]
+pub fn sql(tokens: TokenStream) -> TokenStream {
+    expand::sql::expand(tokens.into()).into()
 }
 
 /// Expands to nothing. It only makes Cell's helper attributes known, so that they may stay on an item for the next

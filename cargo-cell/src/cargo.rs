@@ -1,21 +1,28 @@
 //! `cargo build`, and whether what it made agrees with what was scanned. In: a compiled application. Out: the program.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::MetadataCommand;
 use cell_codegen::compile::Compiled;
-use cell_codegen::records::{self, BuildError, BuildOutcome, Reproducible};
+use cell_codegen::records::{self, BuildError, BuildOutcome, How, Reproducible};
 use cell_codegen::scan::Options;
 
 use crate::output::Output;
 use crate::stop::{Mistake, Stop};
 
-/// Builds the application; cargo's and rustc's words go to standard error as they come.
+/// Builds the application; cargo's and rustc's words go to standard error as they come. `learnt` is what its macros find in their
+/// environment.
 ///
 /// # Errors
 /// The build fails, or the program is not what the sources say.
-pub(crate) fn build(compiled: &Compiled, options: &Options, output: &Output) -> Result<BuildOutcome, Stop> {
-    run(compiled, options, None, output)
+pub(crate) fn build(
+    compiled: &Compiled,
+    options: &Options,
+    learnt: &BTreeMap<String, String>,
+    output: &Output,
+) -> Result<BuildOutcome, Stop> {
+    run(compiled, options, &How::Usual(learnt), output)
 }
 
 /// Builds the application so that the program is the same from every checkout, in a target folder of its own. Where a path of
@@ -28,7 +35,7 @@ pub(crate) fn build_release(compiled: &Compiled, options: &Options, output: &Out
         .map_err(|error| Mistake::new(format!("the path of this command is not known: {error}")))?;
     let manifest = compiled.root.join("Cargo.toml");
     let plan = Reproducible::plan(&manifest, options, wrapper).map_err(Mistake::new)?;
-    let outcome = run(compiled, options, Some(&plan), output)?;
+    let outcome = run(compiled, options, &How::Reproducible(&plan), output)?;
     let paths = plan
         .machine_paths(&outcome.executable)
         .map_err(|error| Mistake::new(format!("cannot read `{}`: {error}", outcome.executable.display())))?;
@@ -41,15 +48,10 @@ pub(crate) fn build_release(compiled: &Compiled, options: &Options, output: &Out
     Ok(outcome)
 }
 
-fn run(
-    compiled: &Compiled,
-    options: &Options,
-    reproducible: Option<&Reproducible>,
-    output: &Output,
-) -> Result<BuildOutcome, Stop> {
+fn run(compiled: &Compiled, options: &Options, how: &How<'_>, output: &Output) -> Result<BuildOutcome, Stop> {
     let program = &compiled.program;
     let mut held = Vec::new();
-    let outcome = records::build(program, options, reproducible, output.colors_progress(), &mut |bytes| {
+    let outcome = records::build(program, options, how, output.colors_progress(), &mut |bytes| {
         if output.is_quiet() {
             // Only a build that fails has something to say.
             held.extend_from_slice(bytes);

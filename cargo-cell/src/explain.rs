@@ -173,6 +173,14 @@ pub(crate) const AREAS: &[Area] = &[
         ),
     },
     Area {
+        title: "Statements",
+        pages: pages!(
+            "query-database"
+            "query-refused"
+            "query-syntax"
+        ),
+    },
+    Area {
         title: "Hazards",
         pages: pages!(
             "cast-may-fail"

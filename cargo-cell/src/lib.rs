@@ -3,12 +3,14 @@
 //! Absent: everything that a library should hold. Only `output` prints, and only `main` decides an exit code.
 
 mod bug;
+mod cache;
 mod cargo;
 mod cli;
 mod command;
 mod database;
 mod explain;
 mod output;
+mod queries;
 mod rehearsal;
 mod remote;
 mod rustc_wrapper;

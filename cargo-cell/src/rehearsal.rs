@@ -2,8 +2,6 @@
 //! A rehearsal is a function of the history and the engine, so its result is kept in cargo's target folder, by both.
 //! Absent: rehearsing itself, which `cell_migrate` does.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cell_codegen::compile::Compiled;
@@ -12,6 +10,7 @@ use cell_schema::history::History;
 use cell_schema::{Engine, dialect};
 use serde::{Deserialize, Serialize};
 
+use crate::cache::Cache;
 use crate::cargo;
 use crate::output::Output;
 use crate::source::counted;
@@ -19,9 +18,6 @@ use crate::stop::{Mistake, Stop};
 
 /// Where results are kept, below the target folder.
 const CACHE: &str = "cell/rehearsals.json";
-
-/// The most results that are kept.
-const MOST: usize = 200;
 
 /// What was rehearsed.
 #[derive(Clone, Debug, Serialize)]
@@ -48,7 +44,7 @@ pub(crate) async fn rehearse(compiled: &Compiled, output: &Output) -> Result<Vec
     if compiled.histories.is_empty() {
         return Ok(Vec::new());
     }
-    let mut cache = Cache::read(cargo::target_folder(&compiled.root));
+    let mut cache = Cache::read(cargo::target_folder(&compiled.root), CACHE);
     let mut rehearsed = Vec::new();
     for database in &compiled.model.databases {
         let Some(history) = compiled.histories.get(&database.name) else { continue };
@@ -81,12 +77,12 @@ async fn one(
     database: &str,
     engine: Engine,
     history: &History,
-    cache: &mut Cache,
+    cache: &mut Cache<Kept>,
     output: &Output,
 ) -> Result<Rehearsed, Stop> {
     let title = engine.title();
     let key = key(engine, history);
-    if let Some(kept) = key.as_ref().and_then(|key| cache.kept.get(key)) {
+    if let Some(kept) = key.as_ref().and_then(|key| cache.get(key)) {
         kept.notes.iter().for_each(|note| output.note(format_args!("{database} on {title}: {note}")));
         return Ok(Rehearsed { database: database.to_owned(), engine: engine.name(), rows: kept.rows, cached: true });
     }
@@ -105,7 +101,7 @@ async fn one(
 }
 
 /// The declared engine always, where it is missing that is an error; the other one where it is at hand, in CI always.
-fn engines(declared: Engine, ci: bool) -> impl Iterator<Item = Engine> {
+pub(crate) fn engines(declared: Engine, ci: bool) -> impl Iterator<Item = Engine> {
     let other = Engine::ALL.into_iter().filter(move |engine| *engine != declared);
     std::iter::once(declared).chain(other.filter(move |engine| ci || is_at_hand(*engine)))
 }
@@ -123,12 +119,12 @@ fn is_at_hand(engine: Engine) -> bool {
     }
 }
 
-fn is_ci() -> bool {
+pub(crate) fn is_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0")
 }
 
 /// What a rehearsal's result depends on. `None` where the engine does not say its version: then nothing is kept.
-fn key(engine: Engine, history: &History) -> Option<String> {
+pub(crate) fn key(engine: Engine, history: &History) -> Option<String> {
     let version = match engine {
         // SQLite is linked in, so the version of this command says its version, too.
         Engine::Sqlite => String::new(),
@@ -148,66 +144,15 @@ pub(crate) fn shown(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
 
-/// The results of earlier rehearsals. Losing them costs time only, so nothing about them is an error.
-struct Cache {
-    file: Option<PathBuf>,
-    kept: BTreeMap<String, Kept>,
-    changed: bool,
-}
-
-impl Cache {
-    fn read(target: Option<PathBuf>) -> Self {
-        let file = target.map(|target| target.join(CACHE));
-        let read = |file: &Path| serde_json::from_slice(&std::fs::read(file).ok()?).ok();
-        let kept = file.as_deref().and_then(read).unwrap_or_default();
-        Self { file, kept, changed: false }
-    }
-
-    fn keep(&mut self, key: String, kept: Kept) {
-        if self.kept.len() >= MOST {
-            self.kept.clear();
-        }
-        self.kept.insert(key, kept);
-        self.changed = true;
-    }
-
-    fn write(&self) {
-        let (Some(file), true) = (&self.file, self.changed) else { return };
-        let Some(folder) = file.parent() else { return };
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(folder)?;
-            // Renamed into place: another build may be reading.
-            let mut next = tempfile::NamedTempFile::new_in(folder)?;
-            serde_json::to_writer(&mut next, &self.kept)?;
-            next.persist(file)?;
-            Ok(())
-        };
-        let _ = write();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use cell_schema::Engine;
 
-    use super::{Cache, Kept, engines};
+    use super::engines;
 
     #[test]
     fn the_declared_engine_comes_first_and_ci_wants_both() {
         assert_eq!(engines(Engine::Postgres, false).next(), Some(Engine::Postgres));
         assert_eq!(engines(Engine::Sqlite, true).collect::<Vec<_>>(), [Engine::Sqlite, Engine::Postgres]);
-    }
-
-    #[test]
-    fn a_kept_result_is_found_again_and_a_broken_file_is_none() -> std::io::Result<()> {
-        let target = tempfile::tempdir()?;
-        let mut cache = Cache::read(Some(target.path().to_owned()));
-        cache.keep("a".to_owned(), Kept { rows: 7, notes: Vec::new() });
-        cache.write();
-        let read = || Cache::read(Some(target.path().to_owned())).kept;
-        assert_eq!(read().get("a").map(|kept| kept.rows), Some(7));
-        std::fs::write(target.path().join(super::CACHE), "{")?;
-        assert!(read().is_empty());
-        Ok(())
     }
 }

@@ -131,6 +131,7 @@ impl Declared {
             Decl::Table(_) => "table",
             Decl::Enumeration(_) => "enumeration",
             Decl::Value(_) => "value",
+            Decl::Row(_) => "row",
             Decl::Message(_) => "message",
             Decl::Service(_) => "service",
             Decl::Handlers(_) => "handler",
@@ -146,6 +147,7 @@ impl Declared {
             Decl::Table(decl) => Some(&decl.ident),
             Decl::Enumeration(decl) => Some(&decl.ident),
             Decl::Value(decl) => Some(&decl.ident),
+            Decl::Row(decl) => Some(&decl.ident),
             Decl::Message(decl) => Some(&decl.ident),
             Decl::Service(decl) => Some(&decl.ident),
             Decl::Handlers(decl) => decl.cell.segments.last().map(|segment| &segment.ident),
@@ -164,6 +166,17 @@ impl Declared {
     pub fn span(&self) -> Span {
         self.ident().map_or_else(Span::call_site, Ident::span)
     }
+}
+
+/// A statement of `sql!`.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The module it is in.
+    pub module: ModuleId,
+    /// The file it is written in.
+    pub file: FileId,
+    /// What is written.
+    pub query: cell_syntax::sql::Query,
 }
 
 /// A diagnostic with the file its places are in.
@@ -268,6 +281,8 @@ pub struct Program {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) modules: Vec<Module>,
     pub(crate) declarations: Vec<Declared>,
+    /// By module and place.
+    pub(crate) queries: Vec<Query>,
     pub(crate) names: Names,
     /// The files that modules name, and in what way.
     pub(crate) walked: BTreeMap<FileId, Walked>,
@@ -352,6 +367,12 @@ impl Program {
     #[must_use]
     pub fn declarations(&self) -> &[Declared] {
         &self.declarations
+    }
+
+    /// Every statement of `sql!` that the sources show, by module and place.
+    #[must_use]
+    pub fn queries(&self) -> &[Query] {
+        &self.queries
     }
 
     /// A declaration.

@@ -8,8 +8,8 @@ pub use cell_attrs::{handler, message, placement as Placement, service};
 /// Databases, tables and what columns hold.
 pub mod Database {
     pub use cell_attrs::{
-        database_enumeration as enumeration, database_postgres as postgres, database_sqlite as sqlite,
-        database_table as table, database_value as value,
+        database_enumeration as enumeration, database_postgres as postgres, database_row as row,
+        database_sqlite as sqlite, database_table as table, database_value as value,
     };
 }
 

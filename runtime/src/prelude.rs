@@ -4,9 +4,9 @@ pub use crate::attributes::*;
 pub use crate::config::{Config, Secret};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use crate::db::{Cursor, DataError, Has, Json, Table, Tx};
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use crate::dec;
 #[cfg(feature = "http")]
 pub use crate::http::Html;
 pub use crate::service::{CallError, Context, Fault, Synapse};
 pub use crate::{DateTime, Decimal, Error, NaiveDate, NaiveTime, Result, Utc, Uuid};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use crate::{dec, sql};

@@ -1,7 +1,7 @@
 //! What emitted code names: the crates behind the attributes, so that an application need not depend on them.
 //! No part of the interface: it changes with the macros, which are always of the same version.
 
-pub use cell_attrs::Inert;
+pub use cell_attrs::{Inert, sql};
 pub use futures_util;
 pub use inventory;
 pub use serde;

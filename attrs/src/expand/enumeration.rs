@@ -54,6 +54,7 @@ pub(super) fn expand(decl: &Enumeration, mut item: Item, fingerprint: &str) -> T
                 }
             }
             impl #krate::db::Scalar for #ident {}
+            #krate::__parameter_by_reference! { #ident }
             #shape
             #record
         };

@@ -6,7 +6,9 @@ mod enumeration;
 mod handler;
 mod message;
 mod placement;
+mod row;
 mod service;
+pub(crate) mod sql;
 mod table;
 mod value;
 
@@ -46,6 +48,7 @@ pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, tokens: To
         Some(Decl::Table(decl)) => table::expand(&decl, item, &fingerprint),
         Some(Decl::Enumeration(decl)) => enumeration::expand(&decl, item, &fingerprint),
         Some(Decl::Value(decl)) => value::expand(&decl, item, &fingerprint),
+        Some(Decl::Row(decl)) => row::expand(&decl, item, &fingerprint),
         Some(Decl::Message(decl)) => message::expand(&decl, item, &fingerprint),
         Some(Decl::Service(decl)) => service::expand(&decl, item, &fingerprint),
         Some(Decl::Handlers(decl)) => handler::expand(&decl, item, &fingerprint),

@@ -13,7 +13,7 @@ use crate::cli::{Build, Compile};
 use crate::output::{Output, Style, difference};
 use crate::rehearsal::{self, Rehearsed};
 use crate::stop::{Exit, Mistake, Stop};
-use crate::{cargo, source};
+use crate::{cargo, queries, source};
 
 /// What a build made.
 #[derive(Debug)]
@@ -106,7 +106,8 @@ pub(super) async fn build(compile: &Compile, output: &Output) -> Result<Built, S
 /// Why there is no build.
 pub(super) async fn finish(compiled: Compiled, options: &Options, output: &Output) -> Result<Built, Stop> {
     let rehearsed = rehearsal::rehearse(&compiled, output).await?;
-    let outcome = cargo::build(&compiled, options, output)?;
+    let learnt = queries::prepare(&compiled, output).await?;
+    let outcome = cargo::build(&compiled, options, &learnt, output)?;
     let outdated = emit::outdated(&compiled.root, &compiled.artifacts)?;
     Ok(Built { compiled, executable: outcome.executable, rehearsed, outdated })
 }

@@ -10,7 +10,8 @@ use cell_codegen::{check, lower, records, scan};
 use super::{AREAS, page};
 
 /// The command's own codes.
-const OWN: &[&str] = &["client-key", "daemon-failed", "no-daemon", "node-protocol", "node-unreachable", "not-released"];
+const OWN: &[&str] =
+    &["client-key", "daemon-failed", "no-daemon", "node-protocol", "node-unreachable", "not-released", "query-refused"];
 
 /// Codes that a single source text may yield, besides those of the attributes and the declarations.
 const OF_ONE_SOURCE: [&str; 8] = [

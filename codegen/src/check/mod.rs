@@ -33,6 +33,7 @@ mod message_type;
 mod name_too_long;
 mod nullable_key;
 mod placement_of_nothing;
+mod query_database;
 mod reference_into_another_database;
 mod reference_mismatch;
 mod reference_to_nothing;
@@ -99,7 +100,7 @@ macro_rules! rules {
     };
 }
 
-rules! { 46:
+rules! { 47:
     argument_not_yet ArgumentNotYet "argument-not-yet",
     automatic_key AutomaticKey "automatic-key",
     call_between_processes CallBetweenProcesses "call-between-processes",
@@ -125,6 +126,7 @@ rules! { 46:
     name_too_long NameTooLong "name-too-long",
     nullable_key NullableKey "nullable-key",
     placement_of_nothing PlacementOfNothing "placement-of-nothing",
+    query_database QueryDatabase "query-database",
     reference_into_another_database ReferenceIntoAnotherDatabase "reference-into-another-database",
     reference_mismatch ReferenceMismatch "reference-mismatch",
     reference_to_nothing ReferenceToNothing "reference-to-nothing",

@@ -8,6 +8,7 @@ pub(crate) mod databases;
 pub(crate) mod defaults;
 pub(crate) mod expression;
 mod hints;
+pub(crate) mod queries;
 pub(crate) mod row;
 pub(crate) mod shapes;
 mod tables;
@@ -27,6 +28,7 @@ pub fn lower(program: &Program) -> Model {
         .collect();
     databases.sort_by(|left, right| left.name.cmp(&right.name));
     let (cells, types) = cells::lower(program, &databases, &mut omitted);
+    let queries = queries::lower(program, &databases, &mut omitted);
     let package = program.application_package();
     Model {
         application: package.map(|package| package.name.clone()).unwrap_or_default(),
@@ -34,6 +36,7 @@ pub fn lower(program: &Program) -> Model {
         databases,
         cells,
         types,
+        queries,
         omitted,
     }
 }

@@ -103,7 +103,9 @@ impl<'a> Shapes<'a> {
         let inner = match &declared.decl {
             Decl::Value(value) => &value.inner,
             Decl::Message(decl::Message { body: MessageBody::Newtype(inner), .. }) => inner,
-            Decl::Table(_) | Decl::Enumeration(_) | Decl::Message(_) => return self.named(Named::Declared(id)),
+            Decl::Table(_) | Decl::Row(_) | Decl::Enumeration(_) | Decl::Message(_) => {
+                return self.named(Named::Declared(id));
+            }
             Decl::Database(database) => {
                 return refused(
                     format!("`{}` is a database, which stays where it is", database.ident),
@@ -158,6 +160,9 @@ impl<'a> Shapes<'a> {
                     .filter(|column| !new || (column.generated.is_none() && !automatic(column)))
                     .map(|column| (&column.ident, &column.ty, new && column.default.is_some()));
                 Definition::Struct(self.fields(module, columns))
+            }
+            Decl::Row(row) => {
+                Definition::Struct(self.fields(module, row.fields.iter().map(|field| (&field.ident, &field.ty, false))))
             }
             Decl::Enumeration(enumeration) => {
                 Definition::Enumeration(enumeration.values.iter().map(|value| value.text.clone()).collect())
@@ -269,7 +274,9 @@ fn names(program: &Program) -> BTreeMap<Named, String> {
                 found.push((Named::Declared(declared.id), table.ident.to_string(), path));
                 found.push((Named::New(declared.id), table.new_name(), path));
             }
-            Decl::Enumeration(decl::Enumeration { ident, .. }) | Decl::Message(decl::Message { ident, .. }) => {
+            Decl::Enumeration(decl::Enumeration { ident, .. })
+            | Decl::Message(decl::Message { ident, .. })
+            | Decl::Row(decl::Row { ident, .. }) => {
                 found.push((Named::Declared(declared.id), ident.to_string(), path));
             }
             _ => {}

@@ -102,6 +102,10 @@ fn declared(program: &Program, id: DeclId, through: &mut Vec<DeclId>) -> Result<
             // Also where the value wraps itself: the value is where that is to be mended.
             stored.map_err(|refused| Unstorable { inside_value: true, ..refused })
         }
+        Decl::Row(row) => refused(
+            format!("`{}` is a row of a query, not a column's value", row.ident),
+            "give each of its fields a column of its own",
+        ),
         Decl::Table(table) => refused(
             format!("`{}` is a table", table.ident),
             format!("store its key, and refer to it by `#[references({})]`", table.ident),

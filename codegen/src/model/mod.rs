@@ -29,6 +29,8 @@ pub struct Model {
     pub cells: Vec<Cell>,
     /// The named types that cross a synapse or a door.
     pub types: BTreeMap<String, Definition>,
+    /// Which database each statement of `sql!` is for, in the program's order.
+    pub queries: Vec<DatabaseId>,
     /// What could not be lowered. Each of them is reported by a rule of [`crate::check`]; the model is whole only where
     /// there is none.
     pub omitted: Vec<Place>,
@@ -37,6 +39,14 @@ pub struct Model {
 /// One of a model's databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DatabaseId(pub(crate) usize);
+
+impl DatabaseId {
+    /// Its place among a model's databases.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// One of a model's cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,7 @@
 //! Runs `cargo build` for the application. In: the options that were scanned with. Out: the executable, and rustc's dep-info
 //! of each scanned crate. Absent: what cargo and rustc print, which goes to the caller as it comes.
 
+use std::collections::BTreeMap;
 use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -52,7 +53,19 @@ pub enum BuildError {
     NoExecutable(String),
 }
 
-/// Builds the application, reproducibly where that is planned. `stderr` gets what cargo and rustc print, as it comes; `color`
+/// How an application is built.
+#[derive(Clone, Copy, Debug)]
+pub enum How<'a> {
+    /// As cargo does, with more in the environment: what its macros are to know. Such variables of others are taken away.
+    Usual(&'a BTreeMap<String, String>),
+    /// So that the program is the same from every checkout. What macros know of `sql!` depends on the engines that are at hand.
+    Reproducible(&'a Reproducible),
+}
+
+/// What the names of variables begin with that macros read.
+const LEARNT: &str = "CELL_SQL_";
+
+/// Builds the application. `stderr` gets what cargo and rustc print, as it comes; `color`
 /// says whether that has colours.
 ///
 /// # Errors
@@ -60,19 +73,21 @@ pub enum BuildError {
 pub fn build(
     program: &Program,
     options: &Options,
-    reproducible: Option<&Reproducible>,
+    how: &How<'_>,
     color: bool,
     stderr: &mut dyn FnMut(&[u8]),
 ) -> Result<BuildOutcome, BuildError> {
     let application = program.application().ok_or(BuildError::NoApplication)?;
     let target = program.krate(application).target.clone();
     let mut command = command(program, options, &target, color);
-    match (reproducible, &options.target_dir) {
-        (Some(plan), _) => plan.apply(&mut command),
-        (None, Some(folder)) => {
-            command.arg("--target-dir").arg(folder);
+    match how {
+        How::Reproducible(plan) => plan.apply(&mut command),
+        How::Usual(learnt) => {
+            command.envs(*learnt);
+            if let Some(folder) = &options.target_dir {
+                command.arg("--target-dir").arg(folder);
+            }
         }
-        (None, None) => {}
     }
     let mut child = command
         .stdin(Stdio::null())
@@ -119,7 +134,7 @@ fn command(program: &Program, options: &Options, target: &str, color: bool) -> C
         // What cargo says about a package to a program that it runs: a build script that watches one of these would run again,
         // and much be compiled again, whenever a build by `cargo cell` follows one by cargo itself.
         let name = name.to_string_lossy();
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name.starts_with(LEARNT) {
             command.env_remove(&*name);
         }
     }

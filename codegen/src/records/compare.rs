@@ -10,6 +10,24 @@ use crate::program::names::Definition;
 use crate::program::{CrateId, DeclId, FileId, Located, ModuleId, Program};
 use crate::scan::place;
 
+/// The kind of a record that a statement of `sql!` leaves.
+const QUERY: &str = "query";
+
+/// The modules in which there are statements that no source shows: another macro made them, and nobody has checked them.
+#[must_use]
+pub fn unseen_queries(program: &Program, records: &[Record]) -> Vec<Located> {
+    let seen: BTreeSet<u64> = program.queries().iter().map(|query| query.query.fingerprint()).collect();
+    let unseen = records.iter().filter(|record| record.kind == QUERY && !seen.contains(&record.fingerprint));
+    let modules: BTreeSet<&str> = unseen.map(|record| record.module_path.as_str()).collect();
+    let note = |path: &str| {
+        let file = nearest(program, path).map_or(FileId(0), |module| program.module(module).file);
+        let message = format!("a `sql!` in `{path}` that another macro makes is not checked");
+        let help = "write the statement out where it is used, or test it";
+        Located::new(file, Diagnostic::new("unscanned-declaration", place(0, 1), message).help(help))
+    };
+    modules.into_iter().map(note).collect()
+}
+
 /// What a declaration and its record share.
 type Key = (String, String, String);
 
@@ -28,7 +46,7 @@ pub fn compare(program: &Program, records: &[Record]) -> Vec<Located> {
         let key = (declared.module_path.clone(), declared.name(), declared.kind().to_owned());
         sides.entry(key).or_default().declared.push((declared.fingerprint, declared.id));
     }
-    for record in records {
+    for record in records.iter().filter(|record| record.kind != QUERY) {
         let key = (record.module_path.clone(), record.name.clone(), record.kind.clone());
         sides.entry(key).or_default().recorded.push(record.fingerprint);
     }

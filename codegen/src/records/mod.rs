@@ -10,8 +10,8 @@ mod dep_info;
 mod read;
 mod reproducible;
 
-pub use build::{BuildError, BuildOutcome, BuiltCrate, build};
-pub use compare::compare;
+pub use build::{BuildError, BuildOutcome, BuiltCrate, How, build};
+pub use compare::{compare, unseen_queries};
 pub use dep_info::{Differences, compare_files};
 pub use read::{ReadError, Record, read};
 pub use reproducible::{Reproducible, SEPARATOR, WRAPPED, WRAPPER_FLAGS};
@@ -31,5 +31,7 @@ pub fn verify(program: &Program, outcome: &BuildOutcome) -> Result<Differences, 
     let mut differences = compare_files(program, &outcome.crates)?;
     let mut errors: Vec<Located> = compare(program, &records);
     errors.append(&mut differences.errors);
-    Ok(Differences { errors, notes: differences.notes })
+    let mut notes = differences.notes;
+    notes.extend(unseen_queries(program, &records));
+    Ok(Differences { errors, notes })
 }

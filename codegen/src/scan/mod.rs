@@ -15,6 +15,7 @@ mod includes;
 #[cfg(any(test, feature = "memory"))]
 mod memory;
 mod parse;
+mod queries;
 mod read;
 mod sources;
 mod walk;
@@ -135,11 +136,12 @@ pub fn scan(options: &Options) -> Result<Scanned, ScanError> {
 /// Walks the crates from their roots, and makes declarations of what is found.
 fn read_crates(program: &mut Program, sources: &mut Sources, roots: &[crates::Root]) {
     let collector = Collector { modules: &mut program.modules, names: &mut program.names, candidates: Vec::new() };
-    let mut walk = Walk { sources, collector, walked: Default::default(), includes: Vec::new() };
+    let mut walk =
+        Walk { sources, collector, walked: Default::default(), includes: Vec::new(), invocations: Vec::new() };
     for root in roots {
         walk.krate(&root.cfg, root.krate, root.module, root.file);
     }
-    let candidates = walk.collector.candidates;
+    let (candidates, invocations) = (walk.collector.candidates, walk.invocations);
     program.walked = walk.walked;
     program.includes = walk.includes;
     let items = program.names.scopes.clone();
@@ -147,6 +149,7 @@ fn read_crates(program: &mut Program, sources: &mut Sources, roots: &[crates::Ro
     let found = declare::declare(program, candidates);
     crate::resolve::add_inserts(program, items);
     sources.diagnostics.extend(found);
+    sources.diagnostics.extend(queries::declare(program, invocations));
 }
 
 fn finish(mut program: Program, mut sources: Sources) -> Scanned {

@@ -15,6 +15,7 @@ use super::candidates::{Candidate, Collector, may_be_cells};
 use super::cfg::{Cfg, Presence, Unfolded};
 use super::directory::Directory;
 use super::includes::include;
+use super::queries::{self, Invocation};
 use super::sources::Sources;
 use crate::program::names::ItemId;
 use crate::program::{CrateId, FileId, Include, ModuleId, Walked};
@@ -26,6 +27,8 @@ pub(super) struct Walk<'a> {
     pub(super) walked: BTreeMap<FileId, Walked>,
     /// What `include!` and its like name.
     pub(super) includes: Vec<Include>,
+    /// What may be statements of `sql!`.
+    pub(super) invocations: Vec<Invocation>,
 }
 
 /// Where the walk is.
@@ -265,10 +268,9 @@ impl<'ast> Visit<'ast> for Body<'_, '_, '_> {
     }
 
     fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
-        if self.here.live
-            && let Some(include) = include(invocation, self.here.file)
-        {
-            self.walk.includes.push(include);
+        if self.here.live {
+            self.walk.includes.extend(include(invocation, self.here.file));
+            queries::find(self.here.module, self.here.file, invocation, &mut self.walk.invocations);
         }
     }
 }

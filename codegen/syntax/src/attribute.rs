@@ -10,6 +10,7 @@ pub enum Attribute {
     DatabaseTable,
     DatabaseEnumeration,
     DatabaseValue,
+    DatabaseRow,
     Message,
     Service,
     Handler,
@@ -35,12 +36,13 @@ pub enum Attribute {
 
 impl Attribute {
     /// Every attribute.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::DatabaseSqlite,
         Self::DatabasePostgres,
         Self::DatabaseTable,
         Self::DatabaseEnumeration,
         Self::DatabaseValue,
+        Self::DatabaseRow,
         Self::Message,
         Self::Service,
         Self::Handler,
@@ -73,6 +75,7 @@ impl Attribute {
             Self::DatabaseTable => "Database::table",
             Self::DatabaseEnumeration => "Database::enumeration",
             Self::DatabaseValue => "Database::value",
+            Self::DatabaseRow => "Database::row",
             Self::Message => "message",
             Self::Service => "service",
             Self::Handler => "handler",
@@ -113,6 +116,7 @@ impl Attribute {
                 | Self::DatabaseTable
                 | Self::DatabaseEnumeration
                 | Self::DatabaseValue
+                | Self::DatabaseRow
                 | Self::Message
                 | Self::Service
                 | Self::Handler

@@ -19,6 +19,8 @@ pub enum Decl {
     Enumeration(Enumeration),
     /// `#[Database::value]` on a newtype.
     Value(Value),
+    /// `#[Database::row]` on a struct.
+    Row(Row),
     /// `#[message]` on a struct or enum.
     Message(Message),
     /// `#[service]` on a struct.
@@ -319,4 +321,30 @@ pub enum VariantBody {
     Newtype(Type),
     /// Named fields.
     Struct(Vec<MessageField>),
+}
+
+/// A row of a query's own: a struct of what is selected.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The struct's name.
+    pub ident: Ident,
+    /// `select = Name`: how the type that `select` takes is called.
+    pub select: Option<Ident>,
+    /// The runtime's path where it was renamed.
+    pub krate: Option<Path>,
+    /// In the order of the struct's fields.
+    pub fields: Vec<RowField>,
+}
+
+/// A field of a row.
+#[derive(Clone, Debug)]
+pub struct RowField {
+    /// Its name.
+    pub ident: Ident,
+    /// Its type, as written.
+    pub ty: Type,
+    /// `#[column(name = "…")]`: the column's name, where it is another.
+    pub name: Option<Spanned<String>>,
+    /// `#[decimal(precision, scale)]`.
+    pub decimal: Option<Spanned<(u8, u8)>>,
 }

@@ -44,7 +44,7 @@ impl VisitMut for Strip {
 }
 
 /// FNV-1a of 64 bits (Fowler, Noll, Vo; RFC 9923): short, and enough to tell two readings of one item apart.
-struct Fnv(u64);
+pub(crate) struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {
@@ -53,14 +53,18 @@ impl Default for Fnv {
 }
 
 impl Fnv {
-    fn write(&mut self, text: &str) {
+    pub(crate) fn finish(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn write(&mut self, text: &str) {
         // A separator that occurs in no token keeps `ab c` and `a bc` apart.
         for byte in text.bytes().chain([0xff]) {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }
 
-    fn tokens(&mut self, tokens: TokenStream) {
+    pub(crate) fn tokens(&mut self, tokens: TokenStream) {
         for token in tokens {
             match token {
                 TokenTree::Group(group) => {

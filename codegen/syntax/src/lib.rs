@@ -9,6 +9,7 @@ pub mod fingerprint;
 pub mod name;
 pub mod parse;
 pub mod rule;
+pub mod sql;
 pub mod suggest;
 
 pub use attribute::Attribute;

@@ -1,10 +1,11 @@
 //! The records and the files of real builds, against the scan.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use cell_codegen::program::Program;
-use cell_codegen::records::{self, BuildError, ReadError, Record};
+use cell_codegen::records::{self, BuildError, How, ReadError, Record};
 use cell_codegen::scan::Scanned;
 use expect_test::expect;
 
@@ -181,7 +182,9 @@ fn a_build_is_compared_by_its_records_and_files() {
     assert!(scanned.diagnostics.is_empty());
     let mut output = Vec::new();
     let options = fixture.options();
-    let outcome = records::build(&scanned.program, &options, None, false, &mut |bytes| output.extend_from_slice(bytes));
+    let outcome = records::build(&scanned.program, &options, &How::Usual(&BTreeMap::new()), false, &mut |bytes| {
+        output.extend_from_slice(bytes)
+    });
     let outcome = outcome.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output)));
     assert!(String::from_utf8_lossy(&output).contains("Compiling app"));
     let differences = records::verify(&scanned.program, &outcome).expect("what cargo built can be read");
@@ -216,7 +219,9 @@ fn a_build_that_fails_says_what_rustc_says() {
     let scanned = fixture.scan();
     let mut output = Vec::new();
     let outcome =
-        records::build(&scanned.program, &fixture.options(), None, false, &mut |bytes| output.extend_from_slice(bytes));
+        records::build(&scanned.program, &fixture.options(), &How::Usual(&BTreeMap::new()), false, &mut |bytes| {
+            output.extend_from_slice(bytes)
+        });
     assert!(matches!(outcome, Err(BuildError::Failed { code: Some(101) })), "{outcome:?}");
     assert!(String::from_utf8_lossy(&output).contains("mismatched types"));
 }

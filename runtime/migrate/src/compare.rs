@@ -124,6 +124,15 @@ fn statements(target: &Target, schema: &Schema) -> Result<Vec<String>, Vec<Refus
     Ok(statements.map(|statement| dialect::render(target.engine(), statement)).collect())
 }
 
+/// Makes the schema in an empty database.
+pub(crate) async fn create(connection: &mut Connection, target: &Target, schema: &Schema) -> Result<(), MigrateError> {
+    for statement in statements(target, schema).map_err(MigrateError::Schema)? {
+        let failed = |error: sqlx::Error| MigrateError::engine(target, "make the tables", &error);
+        connection.run(&statement).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
 async fn create_and_read(connection: &mut Connection, statements: &[String]) -> Result<Found, sqlx::Error> {
     for statement in statements {
         connection.run(statement).await?;

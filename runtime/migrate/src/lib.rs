@@ -19,6 +19,8 @@ mod guard;
 mod introspect;
 mod journal;
 mod lock;
+#[cfg(feature = "rehearse")]
+mod prepare;
 mod rebuild;
 #[cfg(feature = "rehearse")]
 mod rehearse;
@@ -52,6 +54,8 @@ pub use files::read_history;
 #[cfg(feature = "rehearse")]
 pub use introspect::{Found, introspect};
 pub use journal::State;
+#[cfg(feature = "rehearse")]
+pub use prepare::{Prepared, PreparedColumn, Unprepared, prepare};
 #[cfg(feature = "rehearse")]
 pub use rehearse::{RehearseError, Report, rehearse, rehearse_on};
 pub use releases::{Coming, Live, Release, announce_release, record_release, releases};

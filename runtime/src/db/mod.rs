@@ -34,6 +34,7 @@ mod selection;
 mod session;
 mod shape;
 mod sort;
+mod sql;
 mod statement;
 mod table;
 mod term;
@@ -43,7 +44,7 @@ mod transaction;
 mod value;
 mod with;
 
-pub use crate::dec;
+pub use crate::{dec, sql};
 pub use assign::{Assignment, Set};
 pub use binder::{Binder, NewBinder};
 pub use column::{Column, ColumnInfo, Type};
@@ -66,8 +67,13 @@ pub use relation::{Many, Nested, One, Referring, Refers, Related, Relation};
 #[doc(hidden)]
 pub use relation::{many, one};
 pub use selected::Select;
+#[doc(hidden)]
+pub use selection::Terms;
 pub use selection::{Average, Count, Max, Min, Number, Ranked, Selection, Sum};
 pub use sort::{Sort, Sorting};
+#[doc(hidden)]
+pub use sql::{AnyDatabase, Bound, Kind, Learnt, LearntColumn, Statement, bound, bound_decimal};
+pub use sql::{DecimalParameter, FromRow, Parameter, Runs, Sql};
 pub use table::{Table, table};
 pub use transaction::{Tx, transaction, try_transaction};
 pub use value::Value;

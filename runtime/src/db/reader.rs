@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
+use sqlx::{Column as _, Row as _};
 use uuid::Uuid;
 
 use super::column::ColumnInfo;
@@ -19,6 +20,8 @@ pub struct Reader<'r> {
     row: Row<'r>,
     facts: Facts,
     at: usize,
+    /// Where each column is, where that is not its own place.
+    places: Option<&'r [usize]>,
 }
 
 /// A driver's row.
@@ -32,7 +35,7 @@ pub(crate) enum Row<'r> {
 
 impl<'r> Reader<'r> {
     pub(crate) fn new(row: Row<'r>, facts: Facts) -> Self {
-        Self { row, facts, at: 0 }
+        Self { row, facts, at: 0, places: None }
     }
 
     /// The next column's value.
@@ -48,7 +51,7 @@ impl<'r> Reader<'r> {
 
     /// The next value, as one of this column.
     pub(crate) fn value<F: Field>(&mut self, info: &'static ColumnInfo) -> Result<F, DataError> {
-        let at = self.at;
+        let at = self.places.map_or(self.at, |places| places.get(self.at).copied().unwrap_or(usize::MAX));
         self.at += 1;
         F::read(&Slot { row: self.row, at, info }).map_err(|unreadable| unreadable.of(self.facts.table, info))
     }
@@ -56,6 +59,43 @@ impl<'r> Reader<'r> {
     /// A column of the row, whichever has been read.
     pub(crate) fn slot(&self, at: usize) -> Option<Slot<'r>> {
         Some(Slot { row: self.row, at, info: self.facts.columns.get(at)? })
+    }
+
+    /// The same row, whose columns are elsewhere.
+    pub(crate) fn placed<'p>(&self, places: &'p [usize]) -> Reader<'p>
+    where
+        'r: 'p,
+    {
+        Reader { row: self.row, facts: self.facts, at: 0, places: Some(places) }
+    }
+
+    /// Where the row has these columns, by their names or in their order. It has no others.
+    pub(crate) fn places(&self, columns: &[ColumnInfo], named: bool) -> Result<Vec<usize>, DataError> {
+        let names: Vec<&str> = match self.row {
+            #[cfg(feature = "sqlite")]
+            Row::Sqlite(row) => row.columns().iter().map(|column| column.name()).collect(),
+            #[cfg(feature = "postgres")]
+            Row::Postgres(row) => row.columns().iter().map(|column| column.name()).collect(),
+        };
+        if names.len() != columns.len() {
+            let (found, wanted) = (names.len().to_string(), columns.len().to_string());
+            return Err(DataError::Decode {
+                table: self.facts.table,
+                column: names.join(", "),
+                reason: ["a row of ", &found, " columns is read as one of ", &wanted].concat(),
+            });
+        }
+        if !named {
+            return Ok((0..columns.len()).collect());
+        }
+        let place = |info: &ColumnInfo| {
+            names.iter().position(|name| *name == info.name).ok_or_else(|| DataError::Decode {
+                table: self.facts.table,
+                column: info.name.to_owned(),
+                reason: ["the row has no such column; it has `", &names.join("`, `"), "`"].concat(),
+            })
+        };
+        columns.iter().map(place).collect()
     }
 
     pub(crate) fn engine(&self) -> Engine {

@@ -155,14 +155,15 @@ macro_rules! sorted {
 sorted! { Sum, Min, Max }
 
 impl<T: 'static> Selection<T> for Count<T> {
-    type Out = u64;
+    type Out = i64;
 
     fn terms(&self, into: &mut Terms) {
         into.0.push(Term::Count);
     }
 
-    fn read(&self, row: &mut Reader<'_>) -> Result<u64, DataError> {
-        row.count()
+    fn read(&self, row: &mut Reader<'_>) -> Result<i64, DataError> {
+        // There are no more rows than that.
+        row.count().map(u64::cast_signed)
     }
 }
 

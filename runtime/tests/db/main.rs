@@ -13,6 +13,7 @@ mod postgres;
 mod rows;
 mod schema;
 mod shop;
+mod sql;
 mod streams;
 mod transactions;
 mod updates;

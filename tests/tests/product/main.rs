@@ -8,6 +8,7 @@ mod documents;
 mod emitted;
 mod engines;
 mod live;
+mod queries;
 mod records;
 mod refused;
 mod releases;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cell_codegen::records::{self, Reproducible, SEPARATOR, WRAPPED, WRAPPER_FLAGS};
+use cell_codegen::records::{self, How, Reproducible, SEPARATOR, WRAPPED, WRAPPER_FLAGS};
 use cell_codegen::scan::{Options, scan};
 use cell_tests::application::{Application, Purpose, target};
 use cell_tests::command::{Said, tested_cell};
@@ -21,7 +21,9 @@ fn built(place: &str) -> (Vec<u8>, Vec<String>) {
     let program = scan(&options).expect("a scan").program;
     let plan = Reproducible::plan(&manifest, &options, tested_cell()).expect("a plan");
     let mut said = Vec::new();
-    let outcome = records::build(&program, &options, Some(&plan), false, &mut |bytes| said.extend_from_slice(bytes));
+    let outcome = records::build(&program, &options, &How::Reproducible(&plan), false, &mut |bytes| {
+        said.extend_from_slice(bytes)
+    });
     let outcome = outcome.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&said)));
     let differences = records::verify(&program, &outcome).expect("records");
     assert!(differences.errors.is_empty() && differences.notes.is_empty(), "at {place}");

@@ -9,6 +9,7 @@ mod http;
 mod literal;
 mod message;
 mod placement;
+mod row;
 mod rule;
 mod service;
 mod structs;
@@ -51,7 +52,7 @@ pub const HELPERS: [&str; 19] = [
 ];
 
 /// Every code that this package's diagnostics carry.
-pub const CODES: [Code; 21] = [
+pub const CODES: [Code; 22] = [
     "attribute-syntax",
     "conditional-member",
     "conflicting-attributes",
@@ -64,6 +65,7 @@ pub const CODES: [Code; 21] = [
     "invalid-name",
     "missing-argument",
     "not-yet",
+    "query-syntax",
     "table-without-key",
     "unknown-argument",
     "unknown-attribute",
@@ -85,6 +87,7 @@ pub fn parse(attribute: Attribute, arguments: TokenStream, item: &Item) -> (Opti
         Attribute::DatabaseTable => table::parse(arguments, item, &mut sink).map(Decl::Table),
         Attribute::DatabaseEnumeration => enumeration::parse(arguments, item, &mut sink).map(Decl::Enumeration),
         Attribute::DatabaseValue => value::parse(arguments, item, &mut sink).map(Decl::Value),
+        Attribute::DatabaseRow => row::parse(arguments, item, &mut sink).map(Decl::Row),
         Attribute::Message => message::parse(arguments, item, &mut sink).map(Decl::Message),
         Attribute::Service => service::parse(arguments, item, &mut sink).map(Decl::Service),
         Attribute::Handler => handler::parse(arguments, item, &mut sink).map(Decl::Handlers),

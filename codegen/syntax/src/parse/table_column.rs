@@ -155,7 +155,7 @@ fn default(value: Expr, sink: &mut Sink) -> Option<Spanned<DefaultValue>> {
     Some(Spanned { value, span })
 }
 
-fn decimal(mut arguments: Arguments, sink: &mut Sink) -> Option<Spanned<(u8, u8)>> {
+pub(super) fn decimal(mut arguments: Arguments, sink: &mut Sink) -> Option<Spanned<(u8, u8)>> {
     let span = arguments.span();
     let digits = arguments.positional();
     arguments.finish(sink);

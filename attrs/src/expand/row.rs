@@ -1,0 +1,91 @@
+//! `#[Database::row]`: how a row of a query is read, and the type that `select` takes for it, whose fields bear the same names.
+
+use cell_syntax::decl::{Row, RowField};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Ident, Item, Path, Visibility};
+
+use super::{derive_serde, keep_helpers, message, record, runtime, word};
+
+pub(super) fn expand(decl: &Row, mut item: Item, fingerprint: &str) -> TokenStream {
+    let krate = runtime(decl.krate.as_ref());
+    let Item::Struct(definition) = &mut item else { return quote!(#item) };
+    let visibility = definition.vis.clone();
+    derive_serde(&mut definition.attrs, &krate);
+    keep_helpers(&mut item, &krate);
+    let select = select(decl, &visibility, &krate);
+    let ident = &decl.ident;
+    let infos = decl.fields.iter().map(|field| info(field, &krate));
+    let reads = decl.fields.iter().map(|RowField { ident, ty, .. }| quote_spanned!(ty.span()=> #ident: row.read()?));
+    let shape_fields = decl.fields.iter().map(|field| {
+        let (name, ty) = (word(&field.ident), &field.ty);
+        quote!(.field::<#ty>(#name))
+    });
+    let shape = message::implement(ident, &quote!(define.structure(|fields| { fields #(#shape_fields)*; })), &krate);
+    let record = record(&krate, "row", &word(ident), fingerprint);
+    quote! {
+        #item
+        #select
+        const _: () = {
+            impl #krate::db::FromRow for #ident {
+                const COLUMNS: &'static [#krate::db::ColumnInfo] = &[#(#infos),*];
+                const NAMED: bool = true;
+                fn read(row: &mut #krate::db::Reader<'_>) -> ::core::result::Result<Self, #krate::db::DataError> {
+                    ::core::result::Result::Ok(Self { #(#reads),* })
+                }
+            }
+            #shape
+            #record
+        };
+    }
+}
+
+/// The type that `select` takes. It is named by the application, so it stands beside the struct.
+fn select(decl: &Row, visibility: &Visibility, krate: &Path) -> TokenStream {
+    let ident = &decl.ident;
+    let span = decl.select.as_ref().unwrap_or(ident).span();
+    let select = Ident::new(&decl.select_name(), span);
+    let doc = format!(
+        "What `select` takes to give each row as a [`{ident}`]: a column or something computed for each field."
+    );
+    let names: Vec<&Ident> = decl.fields.iter().map(|field| &field.ident).collect();
+    let parameters: Vec<Ident> = (0..names.len()).map(|at| format_ident!("S{at}")).collect();
+    let bounds = decl.fields.iter().zip(&parameters).map(|(field, parameter)| {
+        let ty = &field.ty;
+        quote_spanned!(ty.span()=> #parameter: #krate::db::Selection<T, Out = #ty>)
+    });
+    quote! {
+        #[doc = #doc]
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+        #[allow(dead_code, reason = "a row may be for `sql!` alone")]
+        #visibility struct #select<#(#parameters),*> {
+            #(#[doc = "As in the row."] pub #names: #parameters),*
+        }
+        const _: () = {
+            impl<T: 'static, #(#bounds),*> #krate::db::Selection<T> for #select<#(#parameters),*> {
+                type Out = #ident;
+                fn terms(&self, into: &mut #krate::db::Terms) {
+                    #(#krate::db::Selection::<T>::terms(&self.#names, into);)*
+                }
+                fn read(&self, row: &mut #krate::db::Reader<'_>) -> ::core::result::Result<#ident, #krate::db::DataError> {
+                    ::core::result::Result::Ok(#ident {
+                        #(#names: #krate::db::Selection::<T>::read(&self.#names, row)?),*
+                    })
+                }
+            }
+        };
+    }
+}
+
+/// What the runtime knows of a field's column.
+fn info(field: &RowField, krate: &Path) -> TokenStream {
+    let ty = &field.ty;
+    let ident = word(&field.ident);
+    let name = field.name.as_ref().map_or(ident.as_str(), |name| name.value.as_str());
+    let decimal = field.decimal.as_ref().map(|decimal| {
+        let (precision, scale) = decimal.value;
+        quote_spanned!(decimal.span=> .decimal(#precision, #scale))
+    });
+    quote_spanned!(ty.span()=> #krate::db::ColumnInfo::of::<#ty>(#name) #decimal)
+}
