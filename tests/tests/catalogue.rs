@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use catalog::importer::Importer;
 use catalog::registry::Registry;
 use cell_migrate::throwaway::{Cluster, sqlite};
-use cell_migrate::{History, Options, Target, Url, apply, read_history, verify};
+use cell_migrate::{History, Options, Target, Url, apply, copy, read_history, verify};
 use cell_schema::plan;
 use cell_schema::schema::Schema;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
@@ -122,4 +122,26 @@ async fn the_catalogue_survives_every_migration_on_postgres() {
     }
     let row = sqlx::query("SELECT count(*) FROM earlier.versions").fetch_one(&mut connection).await.expect("a count");
     assert_eq!(row.get::<i64, _>(0).unsigned_abs(), versions);
+}
+
+#[tokio::test]
+async fn the_catalogue_copied_to_postgres_and_back_is_equal() {
+    let (first, last) = (sqlite().expect("a folder"), sqlite().expect("a folder"));
+    let versions = import(first.url().as_str()).await;
+    let between = Cluster::shared().await.expect("a cluster").create_database("catalogue").await.expect("a database");
+    let target = |url: Url| Target::new(url).expect("a target");
+    let (from, between, into) = (target(first.url()), target(between), target(last.url()));
+    let there = copy(&from, &between, &committed(), &mut |_| {}).await.expect("a copy");
+    let back = copy(&between, &into, &committed(), &mut |_| {}).await.expect("a copy");
+    assert_eq!(there, back);
+    assert_eq!(there.tables.iter().find(|table| table.table == "versions").map(|table| table.rows), Some(versions));
+
+    let mut connection = SqliteConnection::connect(last.url().as_str()).await.expect("the database");
+    let attach = format!("ATTACH DATABASE '{}' AS first", first.path().display());
+    sqlx::raw_sql(AssertSqlSafe(attach)).execute(&mut connection).await.expect("the first database");
+    for (table, columns) in TABLES {
+        let sql = AssertSqlSafe(differing(table, columns, "main", "first"));
+        let row = sqlx::query(sql).fetch_one(&mut connection).await.expect("a count");
+        assert_eq!(row.get::<i64, _>(0), 0, "{table}");
+    }
 }

@@ -231,6 +231,17 @@ pub(crate) enum Action {
     /// Print the SQL that undoes the newest migration without loss, or why there is none
     #[command(after_help = "Example:\n  cargo cell migrate reverse > down.sql")]
     Reverse(OneDatabase),
+    /// Move all rows into an empty database, of the other engine or of the same, and compare both
+    ///
+    /// Stop what writes to the database first. A copy that is stopped goes on where it was when it is run again.
+    #[command(after_help = "Example:\n  cargo cell migrate copy --to postgres://shop@localhost/shop")]
+    Copy {
+        /// The database to fill: `sqlite:PATH` or `postgres://USER@HOST/DATABASE`
+        #[arg(long, value_name = "URL", env = "CELL_COPY_TO", hide_env_values = true)]
+        to: String,
+        #[command(flatten)]
+        database: OneDatabase,
+    },
     /// Compare a database with what its migrations say it is
     ///
     /// Exits 3 where it differs (drift).
@@ -243,14 +254,20 @@ impl Action {
     pub(crate) fn database(&self) -> &OneDatabase {
         match self {
             Self::Status(one) | Self::Verify(one) | Self::Contract(one) | Self::Reverse(one) | Self::Squash(one) => one,
-            Self::Apply { database, .. } | Self::Baseline { database, .. } | Self::Rebase { database, .. } => database,
+            Self::Apply { database, .. }
+            | Self::Baseline { database, .. }
+            | Self::Copy { database, .. }
+            | Self::Rebase { database, .. } => database,
         }
     }
 
     fn database_mut(&mut self) -> &mut OneDatabase {
         match self {
             Self::Status(one) | Self::Verify(one) | Self::Contract(one) | Self::Reverse(one) | Self::Squash(one) => one,
-            Self::Apply { database, .. } | Self::Baseline { database, .. } | Self::Rebase { database, .. } => database,
+            Self::Apply { database, .. }
+            | Self::Baseline { database, .. }
+            | Self::Copy { database, .. }
+            | Self::Rebase { database, .. } => database,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Out: tables for people, values for programs. Absent: deciding what runs, which `cell_migrate` does.
 
 mod adopted;
+mod copied;
 mod rebase;
 mod reverse;
 mod squash;
@@ -61,6 +62,11 @@ pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, St
     if matches!(arguments.action, Action::Apply { dry_run: false, .. } | Action::Baseline { yes: true, .. }) {
         state::make(&state::folder(&compiled.root))?;
     }
+    if let (Action::Copy { .. }, true) = (&arguments.action, subjects.len() > 1) {
+        return Err(Mistake::usage("the application has several databases, and one is copied at a time")
+            .help("name it: `--database NAME`")
+            .into());
+    }
     let mut behind = 0;
     for subject in &subjects {
         let done = match &arguments.action {
@@ -91,6 +97,10 @@ pub(super) async fn run(arguments: &Migrate, output: &Output) -> Result<Exit, St
                 true
             }
             Action::Rebase { .. } => true,
+            Action::Copy { to, .. } => {
+                copied::run(subject, to, output).await?;
+                true
+            }
             Action::Reverse(_) => {
                 reverse::run(subject, output).await?;
                 true

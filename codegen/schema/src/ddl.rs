@@ -219,7 +219,8 @@ impl Database {
 
 impl Table {
     /// The column of this name.
-    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
 

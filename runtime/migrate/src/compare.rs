@@ -64,18 +64,24 @@ pub(crate) enum Texts {
 /// The database does not answer; the engine cannot hold the schema.
 pub async fn verify(target: &Target, schema: &Schema) -> Result<Verified, MigrateError> {
     let mut connection = Connection::open(target, Access::Existing).await?;
-    let failed = |error: sqlx::Error| MigrateError::engine(target, "read the tables", &error);
-    let found = introspect::read(&mut connection).await.map_err(failed);
-    let fresh = fresh(&mut connection, target, schema).await;
-    let ours: Vec<Table> = match &found {
-        Ok(found) => {
-            found.database.tables.iter().filter(|table| schema.table(&table.name).is_some()).cloned().collect()
-        }
-        Err(_) => Vec::new(),
-    };
-    let behind = sequences::behind(&mut connection, &schema.database, &ours).await.map_err(failed);
+    let verified = verify_on(&mut connection, target, schema).await;
     connection.close().await;
-    Ok(Verified { sequences: behind?, ..verified(schema, &fresh?, &found?) })
+    verified
+}
+
+/// The same, on a connection that is open.
+pub(crate) async fn verify_on(
+    connection: &mut Connection,
+    target: &Target,
+    schema: &Schema,
+) -> Result<Verified, MigrateError> {
+    let failed = |error: sqlx::Error| MigrateError::engine(target, "read the tables", &error);
+    let found = introspect::read(connection).await.map_err(failed)?;
+    let fresh = fresh(connection, target, schema).await?;
+    let ours = |table: &&Table| schema.table(&table.name).is_some();
+    let ours: Vec<Table> = found.database.tables.iter().filter(ours).cloned().collect();
+    let sequences = sequences::behind(connection, &schema.database, &ours).await.map_err(failed)?;
+    Ok(Verified { sequences, ..verified(schema, &fresh, &found) })
 }
 
 /// How what was found differs from a fresh copy. Another team's tables are beside the model, as views are.

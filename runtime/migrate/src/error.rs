@@ -17,6 +17,10 @@ pub const CODES: &[&str] = &[
     "already-adopted",
     "contract-waits",
     "contracted",
+    "copy-differs",
+    "copy-not-empty",
+    "copy-not-ready",
+    "copy-unfinished",
     "database-busy",
     "database-missing",
     "database-unreachable",
@@ -216,6 +220,12 @@ pub enum MigrateError {
         /// At least one.
         found: Vec<Counted>,
     },
+    /// A copy into the database was stopped.
+    #[error("`{target}` holds a copy that is not finished")]
+    CopyUnfinished {
+        /// The database.
+        target: String,
+    },
     /// The engine refused a step. Nothing of the step remains.
     #[error(transparent)]
     Step(Box<StepFailure>),
@@ -261,6 +271,7 @@ impl MigrateError {
             Self::ContractWaits { .. } => "contract-waits",
             Self::Draft { .. } => "draft-refused",
             Self::NoScript { .. } => "migration-engine",
+            Self::CopyUnfinished { .. } => "copy-unfinished",
             Self::Guarded { .. } => "guard-refused",
             Self::Step(failure) => match failure.refused {
                 Refused::ByEngine => "migration-failed",
@@ -281,6 +292,9 @@ impl MigrateError {
             Self::Url { .. } => "write `sqlite:PATH` or `postgres://USER@HOST/DATABASE`".to_owned(),
             Self::Missing { .. } => "apply the migrations, which creates it".to_owned(),
             Self::Connect { .. } => "check that the server runs and that the URL is right".to_owned(),
+            Self::CopyUnfinished { .. } => {
+                "run `cargo cell migrate copy` again, which goes on with it, or delete the database".to_owned()
+            }
             Self::Busy { .. } => "wait for it to end, or end it, and try again".to_owned(),
             Self::UnknownDatabase { .. } => {
                 "give the application an empty database or a schema of its own, or adopt this one with \

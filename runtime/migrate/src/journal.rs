@@ -158,16 +158,22 @@ pub(crate) async fn objects(connection: &mut Connection) -> Result<Vec<String>, 
     Ok(connection.texts(names, &[]).await?.into_iter().flatten().flatten().collect())
 }
 
+/// The table that says that a copy into a database is not finished: rows and references are missing, and nothing may run on it.
+pub(crate) const COPY: &str = "cell_copy";
+
 /// Whether a table is one of ours, not the application's.
 #[cfg(feature = "rehearse")]
 pub(crate) fn is_own(table: &str) -> bool {
-    ["cell_migrations", "cell_journal", crate::releases::TABLE].contains(&table)
+    ["cell_migrations", "cell_journal", crate::releases::TABLE, COPY].contains(&table)
 }
 
 /// Reads the journal; `None` where the database has none.
 pub(crate) async fn read(connection: &mut Connection, target: &Target) -> Result<Option<Journal>, MigrateError> {
     let failed = |error: sqlx::Error| MigrateError::engine(target, "read the journal", &error);
     let objects = objects(connection).await.map_err(failed)?;
+    if objects.iter().any(|name| name == COPY) {
+        return Err(MigrateError::CopyUnfinished { target: target.to_string() });
+    }
     if !objects.iter().any(|name| name == "cell_migrations") {
         return Ok(None);
     }

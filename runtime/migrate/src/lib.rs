@@ -11,6 +11,8 @@ mod baseline;
 mod compare;
 mod connection;
 #[cfg(feature = "rehearse")]
+mod copy;
+#[cfg(feature = "rehearse")]
 mod drift;
 mod error;
 mod files;
@@ -47,6 +49,8 @@ pub use apply::{Applied, AppliedStep, Head, Options, When, apply, head};
 pub use baseline::{Adoption, Baseline, baseline};
 #[cfg(feature = "rehearse")]
 pub use compare::{Difference, Verified, verify};
+#[cfg(feature = "rehearse")]
+pub use copy::{Copied, CopiedTable, CopyError, Progress, copy};
 #[cfg(feature = "rehearse")]
 pub use drift::drift;
 pub use error::{CODES, Counted, MigrateError, Refused, StepFailure};

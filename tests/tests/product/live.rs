@@ -1,7 +1,7 @@
 //! A live database on either engine: what it lacks, what brings it up to date, and what was changed by hand.
 //! Nothing is compiled: the committed migrations count.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use cell_migrate::throwaway::{Cluster, sqlite};
 use cell_tests::application::{Application, Purpose};
@@ -67,4 +67,49 @@ async fn by_hand(url: &str, statement: &'static str) {
         raw_sql(statement).execute(&mut connection).await.expect("a change by hand");
         connection.close().await.expect("the end");
     }
+}
+
+#[tokio::test]
+async fn a_copy_that_is_killed_goes_on_when_it_is_run_again() {
+    let file = sqlite().expect("a folder");
+    let cluster = Cluster::start().await.expect("a cluster");
+    let url = cluster.create_database("copy").await.expect("a database");
+    let application = Application::example("live-copy", Purpose::Read);
+    let migrate = |arguments: &[&str]| -> Command {
+        let mut command: Command = application.cell(&[&["migrate"], arguments].concat());
+        command.env("CELL_REGISTRY_URL", file.url().as_str()).env("CELL_COPY_TO", url.as_str());
+        command
+    };
+    assert_eq!(Said::of(&mut migrate(&["apply"])).code, Some(0));
+    let rows = "INSERT INTO crates (name, description) \
+        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 200000) \
+        SELECT 'crate-' || n, 'the crate of this number' FROM n";
+    by_hand(file.url().as_str(), rows).await;
+
+    let mut child = migrate(&["copy"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command");
+    let mut connection = PgConnection::connect(url.as_str()).await.expect("the database");
+    let count = "SELECT count(*) FROM crates";
+    loop {
+        // Before there is a table this fails.
+        let rows: i64 = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap_or_default();
+        if rows > 0 {
+            break;
+        }
+        assert!(child.try_wait().expect("its state").is_none(), "it ended before");
+    }
+    child.kill().expect("it is killed");
+    child.wait().expect("its end");
+    let there: i64 = sqlx::query_scalar(count).fetch_one(&mut connection).await.expect("a count");
+    assert!(there < 200_000, "it was done before");
+    let said = Said::of(application.cell(&["migrate", "status"]).env("CELL_REGISTRY_URL", url.as_str()));
+    assert!(said.code == Some(1) && said.err.contains("error[copy-unfinished]"), "{}", said.err);
+
+    let said = Said::of(&mut migrate(&["copy"]));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.err.contains(" of 200000 rows are there already\n"), "{}", said.err);
+    assert!(said.out.ends_with("registry: 200000 rows copied and compared\n"), "{}", said.out);
+    let said = Said::of(&mut migrate(&["copy"]));
+    assert!(said.code == Some(1) && said.err.contains("error[copy-not-empty]"), "{}", said.err);
+    let said = Said::of(application.cell(&["migrate", "verify"]).env("CELL_REGISTRY_URL", url.as_str()));
+    assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
 }

@@ -1,0 +1,418 @@
+//! Moves every row of a database into an empty one, of the other engine or of the same. In: two targets, the history that both have.
+//! Out: [`Copied`], proven equal by count and by a hash of each table's content; or why not, and the target is left as it is.
+//! A copy that was stopped anywhere goes on where it stopped: rows go in the order of their keys, each batch whole or not at all, and a
+//! table of ours says that the target is not whole yet, so that nothing else takes it for a database. Absent: rows that are written to
+//! the source meanwhile. All is read as it was at the beginning; between two runs the source must not change, which the hashes show.
+
+mod cell;
+mod error;
+mod layout;
+mod postgres;
+mod sqlite;
+
+use std::time::Duration;
+
+use cell_schema::history::History;
+use cell_schema::{ddl, dialect};
+use futures_util::TryStreamExt as _;
+use serde::Serialize;
+
+use crate::connection::{Access, Connection};
+use crate::journal::State;
+use crate::{MigrateError, Target, apply, compare, drift, lock, status};
+use cell::Cell;
+pub use error::CopyError;
+use layout::Layout;
+
+/// The most rows of a batch, and the most bytes that they may have before it is written.
+const ROWS: usize = 1000;
+const BYTES: usize = 4 << 20;
+
+/// How long other appliers are waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a copy did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Copied {
+    /// The tables, by name.
+    pub tables: Vec<CopiedTable>,
+    /// Whether it went on from an earlier one.
+    pub resumed: bool,
+    /// What is in the source beside the model, and was not copied.
+    pub left: Vec<String>,
+}
+
+/// A table that is equal in both databases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CopiedTable {
+    /// Its name.
+    pub table: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// The BLAKE3 hash of its rows in the order of their keys, in hexadecimal digits; the same on both engines.
+    pub hash: String,
+}
+
+/// How far a copy has come.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// There are so many rows in all, of which so many are there already.
+    Begun {
+        /// All rows of the source.
+        rows: u64,
+        /// Those that an earlier copy has brought.
+        present: u64,
+    },
+    /// So many rows more are in this table.
+    Wrote {
+        /// The table.
+        table: &'a str,
+        /// The rows of a batch.
+        rows: u64,
+    },
+    /// All rows are there, and are compared.
+    Verifying {
+        /// The table.
+        table: &'a str,
+    },
+}
+
+/// Copies every row from one database into another, which is migrated to the same state first.
+///
+/// # Errors
+/// One of the databases is not as it must be, or they differ at the end; see [`CopyError`].
+pub async fn copy(
+    source: &Target,
+    target: &Target,
+    history: &History,
+    progress: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Copied, CopyError> {
+    if source.url() == target.url() || source.file().is_some_and(|file| target.file() == Some(file)) {
+        return Err(CopyError::Same { database: source.to_string() });
+    }
+    let left = ready(source, history).await?;
+    let head = history.migrations.last().map(|migration| migration.hash.to_string()).unwrap_or_default();
+    let source_lock = lock::file(source, PATIENCE).await?;
+    let mut from = Connection::open(source, Access::Existing).await?;
+    let copied = async {
+        lock::session(&mut from, source, PATIENCE).await?;
+        let resumed = receive(target, history, &head).await?;
+        let target_lock = lock::file(target, PATIENCE).await?;
+        let mut into = Connection::open(target, Access::Existing).await?;
+        let run = Run { source, target, history, resumed };
+        let copied = async {
+            lock::session(&mut into, target, PATIENCE).await?;
+            run.copy(&mut from, &mut into, &head, progress).await
+        }
+        .await;
+        into.close().await;
+        drop(target_lock);
+        copied
+    }
+    .await;
+    from.close().await;
+    drop(source_lock);
+    Ok(Copied { left, ..copied? })
+}
+
+/// Refuses a source that is not what its history says. Out: what it has beside the model.
+async fn ready(source: &Target, history: &History) -> Result<Vec<String>, CopyError> {
+    let status = status(source, history).await?;
+    let not_ready = |reason: &str| CopyError::NotReady { database: source.to_string(), reason: reason.to_owned() };
+    if let Some(problem) = &status.problem {
+        return Err(not_ready(&problem.message));
+    }
+    if !status.pending.is_empty() || status.draft.is_some() || status.applied.is_empty() {
+        return Err(not_ready("it lacks migrations: `cargo cell migrate apply` applies them"));
+    }
+    if status
+        .applied
+        .iter()
+        .any(|applied| matches!(applied.state, State::Started | State::Expanded | State::Contracting))
+    {
+        return Err(not_ready(
+            "a second phase waits: `cargo cell migrate contract` runs it once no earlier release runs",
+        ));
+    }
+    let verified = drift(source, history).await?;
+    if let Some(difference) = verified.differences.first() {
+        return Err(not_ready(&format!("it is not as its migrations say (`cargo cell migrate verify`): {difference}")));
+    }
+    Ok(verified.unmodelled)
+}
+
+/// Brings an empty target to the source's migrations. Out: whether an earlier copy of the same is in it.
+async fn receive(target: &Target, history: &History, head: &str) -> Result<bool, CopyError> {
+    if let Some(found) = unfinished(target).await? {
+        return if found == head { Ok(true) } else { Err(CopyError::OtherCopy { database: target.to_string() }) };
+    }
+    match apply::apply(target, history, &apply::Options::default()).await {
+        Ok(_) => Ok(false),
+        Err(MigrateError::UnknownDatabase { target, objects }) => {
+            Err(CopyError::NotEmpty { database: target, found: objects })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Of what an unfinished copy in a database is; `None` where none is in it.
+async fn unfinished(target: &Target) -> Result<Option<String>, MigrateError> {
+    let mut connection = match Connection::open(target, Access::Existing).await {
+        Err(MigrateError::Missing { .. }) => return Ok(None),
+        opened => opened?,
+    };
+    let read = async {
+        let objects = crate::journal::objects(&mut connection).await?;
+        if !objects.iter().any(|name| name == crate::journal::COPY) {
+            return Ok(None);
+        }
+        let rows = connection.texts("SELECT head FROM cell_copy", &[]).await?;
+        Ok(rows.into_iter().flatten().flatten().next())
+    }
+    .await;
+    connection.close().await;
+    read.map_err(|error| MigrateError::engine(target, "look for an earlier copy", &error))
+}
+
+/// One copy.
+struct Run<'a> {
+    source: &'a Target,
+    target: &'a Target,
+    history: &'a History,
+    resumed: bool,
+}
+
+impl Run<'_> {
+    async fn copy(
+        &self,
+        from: &mut Connection,
+        into: &mut Connection,
+        head: &str,
+        progress: &mut (dyn FnMut(Progress<'_>) + Send),
+    ) -> Result<Copied, CopyError> {
+        let reading = |error: sqlx::Error| MigrateError::engine(self.source, "read the rows", &error);
+        let writing = |error: sqlx::Error| MigrateError::engine(self.target, "write the rows", &error);
+        let lowered = |engine| dialect::lower(engine, &self.history.snapshot).map_err(MigrateError::Schema);
+        let sources = Layout::all(&self.history.snapshot, &lowered(from.engine())?);
+        let made = lowered(into.engine())?;
+        let targets = Layout::all(&self.history.snapshot, &made);
+        // From here on all reads see the same.
+        begin(from).await.map_err(reading)?;
+        let (mut rows, mut present) = (0, 0);
+        for (source, target) in sources.iter().zip(&targets) {
+            rows += count(from, source).await.map_err(reading)?;
+            present += count(into, target).await.map_err(writing)?;
+        }
+        if !self.resumed {
+            if present > 0 {
+                let filled = format!("rows in its tables: {present}");
+                return Err(CopyError::NotEmpty { database: self.target.to_string(), found: vec![filled] });
+            }
+            into.run("CREATE TABLE cell_copy (head TEXT PRIMARY KEY)").await.map_err(writing)?;
+            into.execute("INSERT INTO cell_copy (head) VALUES ($1)", &[head]).await.map_err(writing)?;
+        }
+        progress(Progress::Begun { rows, present });
+        unreferenced(into, &made).await.map_err(writing)?;
+        for (source, target) in sources.iter().zip(&targets) {
+            self.table(from, into, source, target, progress).await?;
+        }
+        referenced(into, &made, self.target).await?;
+        let mut tables = Vec::new();
+        for (source, target) in sources.iter().zip(&targets) {
+            progress(Progress::Verifying { table: &source.name });
+            if let Some(column) = &source.automatic {
+                let last = last_number(from, source, column).await.map_err(reading)?;
+                set_last_number(into, target, column, last).await.map_err(writing)?;
+            }
+            tables.push(self.compared(from, into, source, target).await?);
+        }
+        let verified = compare::verify_on(into, self.target, &self.history.snapshot).await?;
+        if let Some(difference) = verified.differences.iter().chain(&verified.sequences).next() {
+            let reason = format!("it is not as its migrations say afterwards: {difference}");
+            return Err(CopyError::NotReady { database: self.target.to_string(), reason });
+        }
+        into.run("DROP TABLE cell_copy").await.map_err(writing)?;
+        from.rollback().await;
+        Ok(Copied { tables, resumed: self.resumed, left: Vec::new() })
+    }
+
+    /// Copies the rows of a table that the target does not have.
+    async fn table(
+        &self,
+        from: &mut Connection,
+        into: &mut Connection,
+        source: &Layout,
+        target: &Layout,
+        progress: &mut (dyn FnMut(Progress<'_>) + Send),
+    ) -> Result<(), CopyError> {
+        let reading = |error: sqlx::Error| MigrateError::engine(self.source, "read the rows", &error);
+        let writing = |error: sqlx::Error| MigrateError::engine(self.target, "write the rows", &error);
+        let last = rows(into, target, Part::Last).try_next().await.map_err(writing)?;
+        let after = last.map(|row| target.key_of(&row));
+        let mut rows = rows(from, source, after.as_deref().map_or(Part::All, Part::After));
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        loop {
+            let row = rows.try_next().await.map_err(reading)?;
+            let is_last = row.is_none();
+            if let Some(row) = row {
+                bytes += row.iter().map(Cell::size).sum::<usize>();
+                batch.push(row);
+            }
+            if batch.len() >= ROWS || bytes >= BYTES || (is_last && !batch.is_empty()) {
+                write(into, target, &batch).await.map_err(writing)?;
+                progress(Progress::Wrote { table: &target.name, rows: batch.len() as u64 });
+                batch.clear();
+                bytes = 0;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Reads a table from both databases at once. Out: its count and hash, which are the same.
+    async fn compared(
+        &self,
+        from: &mut Connection,
+        into: &mut Connection,
+        source: &Layout,
+        target: &Layout,
+    ) -> Result<CopiedTable, CopyError> {
+        let reading = |error: sqlx::Error| MigrateError::engine(self.source, "read the rows", &error);
+        let writing = |error: sqlx::Error| MigrateError::engine(self.target, "read the rows", &error);
+        let encoded = |row: &[Cell]| {
+            cell::encoded(source, row).map_err(|column| CopyError::Unreadable { table: source.name.clone(), column })
+        };
+        let (mut expected, mut found) = (rows(from, source, Part::All), rows(into, target, Part::All));
+        let (mut hasher, mut count) = (blake3::Hasher::new(), 0);
+        loop {
+            let pair = (expected.try_next().await.map_err(reading)?, found.try_next().await.map_err(writing)?);
+            let (one, other) = match &pair {
+                (None, None) => break,
+                (Some(one), Some(other)) => (encoded(one)?, encoded(other)?),
+                (one, other) => {
+                    (encoded(one.as_deref().unwrap_or_default())?, encoded(other.as_deref().unwrap_or_default())?)
+                }
+            };
+            if one != other || pair.0.is_none() || pair.1.is_none() {
+                let row = pair.0.or(pair.1).unwrap_or_default();
+                let key: Vec<String> = source.key_of(&row).iter().map(ToString::to_string).collect();
+                let (table, key) = (source.name.clone(), key.join(", "));
+                return Err(CopyError::Differs { database: self.target.to_string(), table, key });
+            }
+            hasher.update(&one);
+            count += 1;
+        }
+        Ok(CopiedTable { table: source.name.clone(), rows: count, hash: hasher.finalize().to_hex().to_string() })
+    }
+}
+
+/// Which rows of a table are read.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    /// All, in the order of their keys.
+    All,
+    /// Those behind a key.
+    After(&'a [Cell]),
+    /// The one with the greatest key.
+    Last,
+}
+
+/// The rows of a table, each as [`Cell`]s in the order of its columns.
+fn rows<'c>(connection: &'c mut Connection, table: &'c Layout, part: Part<'_>) -> layout::Rows<'c> {
+    match connection {
+        Connection::Sqlite(connection) => sqlite::rows(connection, table, part),
+        Connection::Postgres(connection) => postgres::rows(connection, table, part),
+    }
+}
+
+/// Writes rows, all or none.
+async fn write(connection: &mut Connection, table: &Layout, batch: &[Vec<Cell>]) -> Result<(), sqlx::Error> {
+    match connection {
+        Connection::Sqlite(connection) => sqlite::write(connection, table, batch).await,
+        Connection::Postgres(connection) => postgres::write(connection, table, batch).await,
+    }
+}
+
+/// Begins to read what does not change any more.
+async fn begin(connection: &mut Connection) -> Result<(), sqlx::Error> {
+    match connection {
+        Connection::Sqlite(_) => connection.run("BEGIN").await,
+        Connection::Postgres(_) => connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await,
+    }
+}
+
+async fn count(connection: &mut Connection, table: &Layout) -> Result<u64, sqlx::Error> {
+    let name = dialect::quote(connection.engine(), &table.name);
+    Ok(connection.counted(&format!("SELECT count(*), NULL FROM {name}")).await?.0)
+}
+
+/// Lets rows come in before those that they refer to.
+async fn unreferenced(connection: &mut Connection, made: &ddl::Database) -> Result<(), sqlx::Error> {
+    match connection {
+        Connection::Sqlite(_) => connection.run("PRAGMA foreign_keys = OFF").await,
+        Connection::Postgres(_) => {
+            for (table, key) in keys(made) {
+                let engine = connection.engine();
+                let (table, name) = (dialect::quote(engine, table), dialect::quote(engine, &key.name));
+                connection.run(&format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Checks that every row refers to one that is there, and sees to it from here on.
+async fn referenced(connection: &mut Connection, made: &ddl::Database, target: &Target) -> Result<(), CopyError> {
+    let failed = |error: sqlx::Error| MigrateError::engine(target, "check the references", &error);
+    match connection {
+        Connection::Sqlite(_) => {
+            let dangling =
+                connection.texts("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1", &[]).await;
+            if let Some(row) = dangling.map_err(failed)?.into_iter().next() {
+                let names: Vec<String> = row.into_iter().flatten().collect();
+                let reason = format!("a row refers to one that is not there: {}", names.join(" to "));
+                return Err(CopyError::NotReady { database: target.to_string(), reason });
+            }
+            connection.run("PRAGMA foreign_keys = ON").await.map_err(failed)?;
+        }
+        Connection::Postgres(_) => {
+            for (table, key) in keys(made) {
+                let (table, foreign_key) = (table.to_owned(), key.clone());
+                let statement = ddl::Statement::AddForeignKey { table, foreign_key, trusted: false };
+                connection.run(&dialect::render(connection.engine(), &statement)).await.map_err(failed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn keys(made: &ddl::Database) -> impl Iterator<Item = (&str, &ddl::ForeignKey)> {
+    made.tables.iter().flat_map(|table| table.foreign_keys.iter().map(|key| (table.name.as_str(), key)))
+}
+
+/// The last number that a table's key was given; 0 for none.
+async fn last_number(connection: &mut Connection, table: &Layout, column: &str) -> Result<i64, sqlx::Error> {
+    let sql = match connection {
+        Connection::Sqlite(_) => sqlite::last_number(table),
+        Connection::Postgres(_) => postgres::last_number(table, column),
+    };
+    let (_, last) = connection.counted(&sql).await?;
+    Ok(last.and_then(|last| last.parse().ok()).unwrap_or_default())
+}
+
+async fn set_last_number(
+    connection: &mut Connection,
+    table: &Layout,
+    column: &str,
+    last: i64,
+) -> Result<(), sqlx::Error> {
+    let sql = match connection {
+        Connection::Sqlite(_) => sqlite::set_last_number(table, last),
+        Connection::Postgres(_) => postgres::set_last_number(table, column, last),
+    };
+    connection.run(&sql).await
+}
