@@ -5,6 +5,7 @@ mod answers;
 mod copies;
 mod engines;
 mod filters;
+mod histories;
 mod keys;
 mod limits;
 mod migrations;
