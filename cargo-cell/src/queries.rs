@@ -79,7 +79,16 @@ pub(crate) async fn prepare(compiled: &Compiled, output: &Output) -> Result<BTre
                 answers.iter().filter_map(|(engine, answers)| Some((*engine, answers.get(at)?))).collect();
             match learnt(&answers, query.query.text.len()) {
                 Ok(learnt) => {
-                    environment.insert(format!("CELL_SQL_{:016x}", query.query.fingerprint()), learnt);
+                    let known = environment.entry(format!("CELL_SQL_{:016x}", query.query.fingerprint()));
+                    let known = known.or_insert_with(|| learnt.clone());
+                    if *known != learnt {
+                        // Two databases under one name: the macro cannot tell them apart.
+                        "|".clone_into(known);
+                        let text = &query.query.text;
+                        output.note(format_args!(
+                            "the types of `{text}` are not checked: two databases are meant by one path"
+                        ));
+                    }
                 }
                 Err((engine, unprepared)) => refused.push(diagnostic(query, engine, &unprepared, database.engine)),
             }
@@ -97,15 +106,17 @@ fn diagnostic(query: &Query, engine: Engine, unprepared: &Unprepared, declared: 
     let title = engine.title();
     let message = format!("{title} refuses this statement: {}", unprepared.message);
     let mut diagnostic = Diagnostic::new("query-refused", query.query.place(unprepared.place.clone()), message);
-    if engine != declared {
-        let declared = declared.title();
+    let declared = declared.title();
+    if let Some(help) = &unprepared.help {
+        diagnostic = diagnostic.help(help);
+    } else if declared != title {
         diagnostic = diagnostic
             .help(format!("{declared} takes it; write it so that both do, and a switch of the engine changes nothing"));
     }
     Located::new(query.file, diagnostic)
 }
 
-/// What the engines say together, as the macro reads it: `kind,…|name:kind[?],…` with each name in hexadecimal digits.
+/// What the engines say together, as the macro reads it: `kind,…|name:kind[.scale][?],…` with each name in hexadecimal digits.
 fn learnt(answers: &[(Engine, &Answer)], length: usize) -> Result<String, (Engine, Unprepared)> {
     let mut prepared = Vec::new();
     for (engine, answer) in answers {
@@ -118,10 +129,10 @@ fn learnt(answers: &[(Engine, &Answer)], length: usize) -> Result<String, (Engin
     if let Some((other, answer)) = others.iter().find(|(_, answer)| answer.columns.len() != first.columns.len()) {
         let (ours, theirs) = (first.columns.len(), answer.columns.len());
         let message = format!("it gives {theirs} columns, and on {} {ours}", declared.title());
-        return Err((*other, Unprepared { message, place: 0..length }));
+        return Err((*other, Unprepared { message, help: None, place: 0..length }));
     }
     let typed = prepared.iter().find(|(engine, _)| *engine == Engine::Postgres).map(|(_, answer)| answer);
-    let parameters: Vec<&str> = typed.iter().flat_map(|answer| &answer.parameters).map(|ty| kind(ty)).collect();
+    let parameters: Vec<&str> = typed.iter().flat_map(|answer| &answer.parameters).map(|ty| of_value(ty)).collect();
     let column = |(at, column): (usize, &cell_migrate::PreparedColumn)| {
         let is_same =
             others.iter().all(|(_, answer)| answer.columns.get(at).is_some_and(|other| other.name == column.name));
@@ -129,10 +140,20 @@ fn learnt(answers: &[(Engine, &Answer)], length: usize) -> Result<String, (Engin
         let name: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
         let said = typed.and_then(|answer| answer.columns.get(at));
         let kind = said.and_then(|column| column.ty.as_deref()).map_or("Unknown", kind);
-        format!("{name}:{kind}{}", if said.is_some_and(|column| column.nullable) { "?" } else { "" })
+        let scale = said.and_then(|column| column.scale).map(|scale| format!(".{scale}")).unwrap_or_default();
+        format!("{name}:{kind}{scale}{}", if said.is_some_and(|column| column.nullable) { "?" } else { "" })
     };
     let columns: Vec<String> = first.columns.iter().enumerate().map(column).collect();
     Ok(format!("{}|{}", parameters.join(","), columns.join(",")))
+}
+
+/// The runtime's word for the type of a value: no wider number fits there.
+fn of_value(ty: &str) -> &'static str {
+    match ty {
+        "INT2" => "Integer16",
+        "INT4" => "Integer32",
+        ty => kind(ty),
+    }
 }
 
 /// The runtime's word for a type of PostgreSQL's.

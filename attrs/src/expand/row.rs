@@ -50,10 +50,10 @@ fn select(decl: &Row, visibility: &Visibility, krate: &Path) -> TokenStream {
         "What `select` takes to give each row as a [`{ident}`]: a column or something computed for each field."
     );
     let names: Vec<&Ident> = decl.fields.iter().map(|field| &field.ident).collect();
-    let parameters: Vec<Ident> = (0..names.len()).map(|at| format_ident!("S{at}")).collect();
+    let parameters: Vec<Ident> = (0..names.len()).map(|at| format_ident!("__S{at}")).collect();
     let bounds = decl.fields.iter().zip(&parameters).map(|(field, parameter)| {
         let ty = &field.ty;
-        quote_spanned!(ty.span()=> #parameter: #krate::db::Selection<T, Out = #ty>)
+        quote_spanned!(ty.span()=> #parameter: #krate::db::Selection<__T, Out = #ty>)
     });
     quote! {
         #[doc = #doc]
@@ -63,14 +63,14 @@ fn select(decl: &Row, visibility: &Visibility, krate: &Path) -> TokenStream {
             #(#[doc = "As in the row."] pub #names: #parameters),*
         }
         const _: () = {
-            impl<T: 'static, #(#bounds),*> #krate::db::Selection<T> for #select<#(#parameters),*> {
+            impl<__T: 'static, #(#bounds),*> #krate::db::Selection<__T> for #select<#(#parameters),*> {
                 type Out = #ident;
                 fn terms(&self, into: &mut #krate::db::Terms) {
-                    #(#krate::db::Selection::<T>::terms(&self.#names, into);)*
+                    #(#krate::db::Selection::<__T>::terms(&self.#names, into);)*
                 }
                 fn read(&self, row: &mut #krate::db::Reader<'_>) -> ::core::result::Result<#ident, #krate::db::DataError> {
                     ::core::result::Result::Ok(#ident {
-                        #(#names: #krate::db::Selection::<T>::read(&self.#names, row)?),*
+                        #(#names: #krate::db::Selection::<__T>::read(&self.#names, row)?),*
                     })
                 }
             }
@@ -81,8 +81,7 @@ fn select(decl: &Row, visibility: &Visibility, krate: &Path) -> TokenStream {
 /// What the runtime knows of a field's column.
 fn info(field: &RowField, krate: &Path) -> TokenStream {
     let ty = &field.ty;
-    let ident = word(&field.ident);
-    let name = field.name.as_ref().map_or(ident.as_str(), |name| name.value.as_str());
+    let name = field.column();
     let decimal = field.decimal.as_ref().map(|decimal| {
         let (precision, scale) = decimal.value;
         quote_spanned!(decimal.span=> .decimal(#precision, #scale))

@@ -53,11 +53,13 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     }}
 }
 
-/// What the environment says, as `kind,…|name:kind[?],…` with each name in hexadecimal digits; `None` where it is of another version.
+/// What the environment says, as `kind,…|name:kind[.scale][?],…` with each name in hexadecimal digits; `None` where it is of another version.
 fn learnt(said: &str, krate: &TokenStream) -> Option<TokenStream> {
     let (parameters, columns) = said.split_once('|')?;
     let kind = |word: &str| {
-        let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_word = !word.is_empty()
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && !word.starts_with(|first: char| first.is_ascii_digit());
         let kind = is_word.then(|| quote::format_ident!("{word}"))?;
         Some(quote!(#krate::db::Kind::#kind))
     };
@@ -68,12 +70,21 @@ fn learnt(said: &str, krate: &TokenStream) -> Option<TokenStream> {
     let columns = entries(columns).map(|entry| {
         let (name, word) = entry.split_once(':')?;
         let nullable = word.ends_with('?');
+        let (word, scale) =
+            word.trim_end_matches('?').split_once('.').map_or((word, None), |(word, scale)| (word, Some(scale)));
         let kind = kind(word.trim_end_matches('?'))?;
+        let scale = match scale {
+            Some(scale) => {
+                let scale: u8 = scale.parse().ok()?;
+                quote!(::core::option::Option::Some(#scale))
+            }
+            None => quote!(::core::option::Option::None),
+        };
         let bytes: Vec<u8> = (0..name.len() / 2)
             .map(|at| u8::from_str_radix(name.get(at * 2..at * 2 + 2)?, 16).ok())
             .collect::<Option<_>>()?;
         let name = String::from_utf8(bytes).ok()?;
-        Some(quote!(#krate::db::LearntColumn { name: #name, kind: #kind, nullable: #nullable }))
+        Some(quote!(#krate::db::LearntColumn { name: #name, kind: #kind, nullable: #nullable, scale: #scale }))
     });
     let columns: Vec<TokenStream> = columns.collect::<Option<_>>()?;
     Some(quote!(#krate::db::Learnt { parameters: &[#(#parameters),*], columns: &[#(#columns),*] }))

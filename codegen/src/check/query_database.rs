@@ -87,15 +87,15 @@ mod tests {
         refused(
             "fn f(id: i64) { println!(\"{:?}\", sql!(\"select '{id}'\")); }",
             expect![[r#"
-            error[query-syntax]: `{id}` stands in quotes, where it is text
-             --> src/main.rs:2:48
-              |
-            2 | fn f(id: i64) { println!("{:?}", sql!("select '{id}'")); }
-              |                                                ^^^^
-              |
-              = help: take the quotes away: the value is bound, and needs none
+                error[query-syntax]: `{id}` stands in quotes, where it is text
+                 --> src/main.rs:2:48
+                  |
+                2 | fn f(id: i64) { println!("{:?}", sql!("select '{id}'")); }
+                  |                                                ^^^^
+                  |
+                  = help: take the quotes away: the value is bound, and needs none; to mean the text, bind it
 
-        "#]],
+            "#]],
         );
         refused(
             "fn f() { sql!(\"select 1\"); }",

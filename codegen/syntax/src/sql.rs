@@ -4,6 +4,8 @@
 //! which the engines say.
 
 mod literal;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
@@ -45,6 +47,9 @@ pub struct Parameter {
     pub scale: Option<u8>,
 }
 
+/// What to do about a parameter that is written in another way.
+const NAMED: &str = "name the value in braces: `{id}`";
+
 /// What is wrong, where in the literal's value, and what to do.
 type Wrong = (Range<usize>, String, &'static str);
 
@@ -60,7 +65,8 @@ impl Query {
                     .help("write `sql!(\"select … where id = {id}\")`, or `sql!(Shop, \"…\")` where there are several databases"),
             )
         })?;
-        let value = literal.value();
+        // As rustc reads a file, whose lines may end in two characters.
+        let value = literal.value().replace("\r\n", "\n");
         let mut query = Self { database, literal, text: String::new(), parameters: Vec::new(), pieces: Vec::new() };
         match query.read(&value) {
             Ok(()) => Ok(query),
@@ -77,7 +83,7 @@ impl Query {
         if let Some(database) = &self.database {
             hash.tokens(quote::ToTokens::to_token_stream(database));
         }
-        hash.write(&self.literal.value());
+        hash.write(&self.literal.value().replace("\r\n", "\n"));
         hash.finish()
     }
 
@@ -112,8 +118,10 @@ impl Query {
                 at += self.quoted(at, quoted)?;
                 continue;
             }
+            let next = rest.get(length..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+            let is_word = next.is_alphabetic() || next == '_';
             match letter {
-                '{' | '}' if rest.get(1..).is_some_and(|rest| rest.starts_with(letter)) => {
+                '{' | '}' if next == letter => {
                     self.piece(at, rest.get(..1).unwrap_or_default());
                     at += 2;
                 }
@@ -125,42 +133,51 @@ impl Query {
                         "write `}}` for a brace of the statement",
                     ));
                 }
-                '$' if rest.get(1..).is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit())) => {
-                    return Err((
-                        at..at + 2,
-                        "a parameter with a number".to_owned(),
-                        "name the value in braces: `{id}`",
-                    ));
+                '$' if next.is_ascii_digit() => {
+                    return Err((at..at + 2, "a parameter with a number".to_owned(), NAMED));
                 }
-                '?' => {
+                '?' => return Err((at..at + 1, "a parameter without a name".to_owned(), NAMED)),
+                '$' | '@' if is_word => return Err((at..at + 1, "a parameter of one engine".to_owned(), NAMED)),
+                ':' if next == ':' => {
+                    self.piece(at, "::");
+                    at += 2;
+                }
+                ':' if is_word => return Err((at..at + 1, "a parameter of one engine".to_owned(), NAMED)),
+                '*' if self.is_all() => {
                     return Err((
                         at..at + 1,
-                        "a parameter without a name".to_owned(),
-                        "name the value in braces: `{id}`",
+                        "`*` is whatever columns there are, and a later release may add some".to_owned(),
+                        "name the columns",
                     ));
                 }
                 ';' => {
-                    let more = rest.get(1..).unwrap_or_default();
-                    let after = at + 1 + (more.len() - more.trim_start().len());
-                    return match more.trim() {
-                        "" => Ok(()),
-                        more => Err((
-                            after..after + more.len(),
-                            "a second statement behind the first".to_owned(),
-                            "write a `sql!` for each, in a transaction where they belong together",
-                        )),
-                    };
+                    let Some(after) = statement(rest.get(1..).unwrap_or_default()) else { break };
+                    let after = at + 1 + after;
+                    return Err((
+                        after..value.trim_end().len(),
+                        "a second statement behind the first".to_owned(),
+                        "write a `sql!` for each, in a transaction where they belong together",
+                    ));
                 }
+                _ if letter.is_alphabetic() || letter == '_' => at += self.word(at, rest)?,
                 _ => {
                     self.piece(at, rest.get(..length).unwrap_or_default());
                     at += length;
                 }
             }
         }
-        if self.text.trim().is_empty() {
+        if statement(&self.text).is_none() {
             return Err((0..value.len(), "the text has no statement".to_owned(), "write one: `select …`"));
         }
         Ok(())
+    }
+
+    /// Whether a `*` here means all columns, and no product and no `count(*)`.
+    fn is_all(&self) -> bool {
+        let before = self.text.trim_end();
+        let word = before.rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default();
+        let words = ["all", "distinct", "returning", "select"];
+        before.ends_with([',', '.']) || words.iter().any(|known| word.eq_ignore_ascii_case(known))
     }
 
     /// Adds a part of the value as it stands.
@@ -174,20 +191,76 @@ impl Query {
 
     /// Adds what stands in quotes. Out: how long it is.
     fn quoted(&mut self, at: usize, quoted: &str) -> Result<usize, Wrong> {
-        let open = quoted.find('{').and_then(|open| Some((open, quoted.get(open + 1..)?.find('}')? + open + 1)));
-        if let Some((open, close)) = open
-            && !quoted.starts_with(['-', '/'])
-            && quoted.get(open + 1..close).is_some_and(|name| value(name, Span::call_site()).is_some())
-        {
-            let name = quoted.get(open..=close).unwrap_or_default();
-            return Err((
-                at + open..at + close + 1,
-                format!("`{name}` stands in quotes, where it is text"),
-                "take the quotes away: the value is bound, and needs none",
-            ));
+        let is_comment = quoted.starts_with("--") || quoted.starts_with("/*");
+        for (open, _) in quoted.match_indices('{').filter(|_| !is_comment) {
+            let close = quoted.get(open..).and_then(|rest| rest.find('}')).map(|close| open + close);
+            let name = close.and_then(|close| quoted.get(open..=close)).unwrap_or_default();
+            let inside = name.get(1..name.len().saturating_sub(1)).unwrap_or_default();
+            if value(inside, Span::call_site()).is_some() {
+                return Err((
+                    at + open..at + open + name.len(),
+                    format!("`{name}` stands in quotes, where it is text"),
+                    "take the quotes away: the value is bound, and needs none; to mean the text, bind it",
+                ));
+            }
         }
         self.piece(at, quoted);
         Ok(quoted.len())
+    }
+
+    /// Adds a word. Out: how long it is.
+    fn word(&mut self, at: usize, rest: &str) -> Result<usize, Wrong> {
+        let length = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
+        let word = rest.get(..length).unwrap_or_default();
+        let lower = word.to_ascii_lowercase();
+        if self.pieces.is_empty() || statement(&self.text).is_none() {
+            // A connection goes back to others, with what these leave behind.
+            const SESSIONS: [&str; 15] = [
+                "abort",
+                "attach",
+                "begin",
+                "commit",
+                "detach",
+                "discard",
+                "end",
+                "pragma",
+                "release",
+                "reset",
+                "rollback",
+                "savepoint",
+                "set",
+                "start",
+                "vacuum",
+            ];
+            if SESSIONS.contains(&lower.as_str()) {
+                return Err((
+                    at..at + length,
+                    format!("`{word}` is about a connection, of which there are several"),
+                    "use `transaction` and `savepoint` of the database; settings belong in its attribute",
+                ));
+            }
+        }
+        if ["current_date", "current_time", "current_timestamp"].contains(&lower.as_str()) {
+            return Err((
+                at..at + length,
+                format!("`{word}` is of another form on each engine"),
+                "bind a value: `let now = Utc::now();` and `{now}`",
+            ));
+        }
+        // `E'it\'s'`: what follows is quoted, and a backslash in it keeps a quote.
+        if lower == "e" && rest.get(1..).is_some_and(|rest| rest.starts_with('\'')) {
+            let mut letters = rest.char_indices().skip(2);
+            while let Some((place, letter)) = letters.next() {
+                match letter {
+                    '\\' => drop(letters.next()),
+                    '\'' => return self.quoted(at, rest.get(..=place).unwrap_or_default()),
+                    _ => {}
+                }
+            }
+            return self.quoted(at, rest);
+        }
+        self.piece(at, word);
+        Ok(length)
     }
 
     /// Adds a parameter. Out: how long it is.
@@ -217,12 +290,36 @@ impl Query {
             self.parameters.push(Parameter { name: name.to_owned(), expr, scale });
             self.parameters.len() - 1
         });
+        // It stands apart, so that it does not become part of a word or a number beside it.
+        let is_near = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$' | ':' | '(');
+        if self.text.ends_with(is_near) && !self.text.ends_with(['(', ':']) {
+            self.text.push(' ');
+        }
         self.pieces.push((self.text.len(), at));
         self.text.push('$');
         self.text.push_str(&(number + 1).to_string());
+        if rest.get(end + 1..).is_some_and(|rest| rest.starts_with(is_near)) {
+            self.text.push(' ');
+        }
         // What follows is a piece of its own.
         self.pieces.push((self.text.len(), at + end + 1));
         Ok(end + 1)
+    }
+}
+
+/// Where a statement begins in a text, behind white space, comments and `;`.
+fn statement(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..)?;
+        let first = rest.chars().next()?;
+        if rest.starts_with("--") || rest.starts_with("/*") {
+            at += quoted(rest)?.len();
+        } else if first.is_whitespace() || first == ';' {
+            at += first.len_utf8();
+        } else {
+            return Some(at);
+        }
     }
 }
 
@@ -277,112 +374,5 @@ fn quoted(rest: &str) -> Option<&str> {
             if is_tag { until(tag, rest.get(..tag)?) } else { None }
         }
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use expect_test::{Expect, expect};
-    use proc_macro2::TokenStream;
-
-    use super::Query;
-
-    fn parsed(source: &str) -> Result<Query, Box<crate::diagnostic::Diagnostic>> {
-        Query::parse(source.parse::<TokenStream>().expect("tokens"))
-    }
-
-    fn text(source: &str, expected: Expect) {
-        let query = parsed(source).expect("a statement");
-        let names: Vec<String> =
-            query.parameters.iter().map(|parameter| format!("{}{:?}", parameter.name, parameter.scale)).collect();
-        expected.assert_eq(&format!("{} [{}]", query.text, names.join(", ")));
-    }
-
-    #[test]
-    fn values_in_braces_are_numbered_and_nothing_else_is_touched() {
-        text(
-            r#""select * from t where a = {a} and (b = {order.b} or {a} is null) and c > {c:.2};""#,
-            expect![
-                "select * from t where a = $1 and (b = $2 or $1 is null) and c > $3 [aNone, order.bNone, cSome(2)]"
-            ],
-        );
-        text(
-            r##"Shop, r#"select '{"a": 1}', "x{y" -- {b}
-            , $q$ {} ? ; $q$ /* {d} ? */ from t where x = {self.x} {{}}"#"##,
-            expect![[r#"
-                select '{"a": 1}', "x{y" -- {b}
-                            , $q$ {} ? ; $q$ /* {d} ? */ from t where x = $1 {} [self.xNone]"#]],
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_has_its_place_in_the_text() {
-        let wrong = [
-            r#""select {}""#,
-            r#""select {a b}""#,
-            r#""select {f()}""#,
-            r#""select {a:.99}""#,
-            r#""select {a""#,
-            r#""select a}""#,
-            r#""\tselect\u{e9} '{name}'""#,
-            r#"r"select $1""#,
-            r#""select ?""#,
-            r#""select 1; drop table t""#,
-            r#"" ""#,
-            r#""select 1" 2"#,
-            "select",
-            "5",
-            "",
-        ];
-        let shown: Vec<String> = wrong
-            .iter()
-            .map(|source| {
-                let error = parsed(source).expect_err(source);
-                let place = source.get(error.span.byte_range()).unwrap_or_default();
-                format!("{source}: {} at `{place}`\n", error.message)
-            })
-            .collect();
-        expect![[r#"
-            "select {}": `{}` names no value at `{}`
-            "select {a b}": `{a b}` names no value at `{a b}`
-            "select {f()}": `{f()}` names no value at `{f()}`
-            "select {a:.99}": `:.99` is no number of digits of a decimal at `{a:.99}`
-            "select {a": a `{` that nothing closes at `{`
-            "select a}": a `}` that nothing opens at `}`
-            "\tselect\u{e9} '{name}'": `{name}` stands in quotes, where it is text at `{name}`
-            r"select $1": a parameter with a number at `$1`
-            "select ?": a parameter without a name at `?`
-            "select 1; drop table t": a second statement behind the first at `drop table t`
-            " ": the text has no statement at ` `
-            "select 1" 2: `sql!` takes the text of a statement: expected `,` at `2`
-            select: `sql!` takes the text of a statement: expected `,` at ``
-            5: `sql!` takes the text of a statement: expected identifier at `5`
-            : `sql!` takes the text of a statement: unexpected end of input, expected string literal at ``
-        "#]]
-        .assert_eq(&shown.concat());
-    }
-
-    #[test]
-    fn a_place_of_the_text_is_found_in_the_source() {
-        for source in [
-            r#""select {id}, nme from t""#,
-            r#""sel\x65ct {id},\n \u{6e}me from t""#,
-            "\"select {id}, \\\n   nme from t\"",
-        ] {
-            let query = parsed(source).expect("a statement");
-            let at = query.text.find("nme").expect("the name");
-            let place = source.get(query.place(at..at + 3).byte_range()).unwrap_or_default();
-            assert!(place == "nme" || place == r"\u{6e}me", "{source}: {place}");
-            let at = query.text.find("$1").expect("the parameter");
-            assert!(source.get(query.place(at..at + 1).byte_range()) == Some("{"), "{source}");
-        }
-    }
-
-    #[test]
-    fn the_number_goes_by_text_and_database() {
-        let number = |source: &str| parsed(source).expect("a statement").fingerprint();
-        assert_eq!(number(r#""select 1""#), number(r##"r#"select 1"#"##));
-        assert!(number(r#""select 1""#) != number(r#"Shop, "select 1""#));
-        assert!(number(r#""select 1""#) != number(r#""select  1""#));
     }
 }

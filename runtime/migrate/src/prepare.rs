@@ -12,7 +12,7 @@ use sqlx::{
     AssertSqlSafe, Column as _, Either, Executor as _, SqlSafeStr as _, SqliteConnection, Statement as _, TypeInfo as _,
 };
 
-use crate::connection::{Access, Connection, text};
+use crate::connection::{Access, Connection};
 use crate::rehearse::RehearseError;
 use crate::throwaway::Cluster;
 use crate::{MigrateError, Target, Url, compare};
@@ -35,6 +35,9 @@ pub struct PreparedColumn {
     pub ty: Option<String>,
     /// Whether it is a table's column that may be null. An expression, and an outer join's other side, are not known to be.
     pub nullable: bool,
+    /// The digits behind the point, where it is a table's column of decimals.
+    #[serde(default)]
+    pub scale: Option<u8>,
 }
 
 /// Why an engine would not run a statement.
@@ -42,6 +45,8 @@ pub struct PreparedColumn {
 pub struct Unprepared {
     /// The engine's words.
     pub message: String,
+    /// What to do, where that is known.
+    pub help: Option<String>,
     /// The part of the statement that they are about, in bytes; the whole where the engine does not say.
     pub place: std::ops::Range<usize>,
 }
@@ -67,7 +72,7 @@ pub async fn prepare(
     if made.is_ok() {
         for statement in statements {
             answers.push(match &mut connection {
-                Connection::Sqlite(connection) => sqlite(connection, statement).await,
+                Connection::Sqlite(connection) => sqlite(connection, statement).await.map_err(failed)?,
                 Connection::Postgres(connection) => postgres(connection, statement).await.map_err(failed)?,
             });
         }
@@ -77,21 +82,23 @@ pub async fn prepare(
     Ok(answers)
 }
 
-async fn sqlite(connection: &mut SqliteConnection, statement: &str) -> Result<Prepared, Unprepared> {
+async fn sqlite(
+    connection: &mut SqliteConnection,
+    statement: &str,
+) -> Result<Result<Prepared, Unprepared>, sqlx::Error> {
     match connection.prepare(AssertSqlSafe(statement.to_owned()).into_sql_str()).await {
         Ok(prepared) => {
-            let column = |name: &str| PreparedColumn { name: name.to_owned(), ty: None, nullable: false };
+            let column = |name: &str| PreparedColumn { name: name.to_owned(), ty: None, nullable: false, scale: None };
             let columns = prepared.columns().iter().map(|found| column(found.name())).collect();
-            Ok(Prepared { parameters: Vec::new(), columns })
+            Ok(Ok(Prepared { parameters: Vec::new(), columns }))
         }
-        Err(error) => {
-            let message = match &error {
-                sqlx::Error::Database(error) => error.message().to_owned(),
-                error => text(error),
-            };
+        // Of the statement; anything else is of this moment.
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("1") => {
+            let message = error.message().to_owned();
             let place = named(&message).and_then(|name| found(statement, name)).unwrap_or(0..statement.len());
-            Err(Unprepared { message, place })
+            Ok(Err(Unprepared { message, help: None, place }))
         }
+        Err(error) => Err(error),
     }
 }
 
@@ -123,7 +130,14 @@ async fn postgres(connection: &mut PgConnection, statement: &str) -> Result<Resu
                 Some(PgErrorPosition::Original(letter)) => word_at(statement, letter.saturating_sub(1)),
                 _ => 0..statement.len(),
             };
-            return Ok(Err(Unprepared { message: error.message().to_owned(), place }));
+            let code = error.code().unwrap_or_default().into_owned();
+            // Of the statement: syntax and names, values, what is not there. Anything else is of this moment.
+            if !["42", "22", "23", "0A"].iter().any(|class| code.starts_with(class)) {
+                return Err(sqlx::Error::Database(error));
+            }
+            let untyped = ["42P18", "42P08", "42725"].contains(&code.as_str());
+            let help = untyped.then(|| "say the type of the value: `cast({name} as text)`".to_owned());
+            return Ok(Err(Unprepared { message: error.message().to_owned(), help, place }));
         }
         Err(error) => return Err(error),
     };
@@ -131,26 +145,30 @@ async fn postgres(connection: &mut PgConnection, statement: &str) -> Result<Resu
         Some(Either::Left(types)) => types.iter().map(|ty| ty.name().to_owned()).collect(),
         _ => Vec::new(),
     };
-    let mut nullable = BTreeMap::new();
+    let mut known = BTreeMap::new();
     let mut columns = Vec::new();
     for column in prepared.columns() {
         let of = column.relation_id().map(|table| table.0).zip(column.relation_attribute_no());
         if let Some(place) = of
-            && !nullable.contains_key(&place)
+            && !known.contains_key(&place)
         {
-            let is_required: Option<bool> = sqlx::query_scalar(
-                "SELECT attnotnull FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum = $2",
+            let found: Option<(bool, Option<i32>)> = sqlx::query_as(
+                "SELECT attnotnull, CASE WHEN atttypid = CAST('numeric' AS regtype) AND atttypmod >= 4 \
+                 THEN (atttypmod - 4) & 2047 END FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum = $2",
             )
             .bind(sqlx::postgres::types::Oid(place.0))
             .bind(place.1)
             .fetch_optional(&mut *connection)
             .await?;
-            nullable.insert(place, is_required == Some(false));
+            let scale = found.and_then(|(_, scale)| u8::try_from(scale?).ok());
+            known.insert(place, (found.is_some_and(|(is_required, _)| !is_required), scale));
         }
+        let (nullable, scale) = of.and_then(|place| known.get(&place).copied()).unwrap_or_default();
         columns.push(PreparedColumn {
             name: column.name().to_owned(),
             ty: Some(column.type_info().name().to_owned()),
-            nullable: of.and_then(|place| nullable.get(&place).copied()).unwrap_or_default(),
+            nullable,
+            scale,
         });
     }
     Ok(Ok(Prepared { parameters, columns }))

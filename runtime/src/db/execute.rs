@@ -100,6 +100,11 @@ impl Handle {
         run!(self, row, call, &read)
     }
 
+    /// The first row of a statement that is run to its end: it may write, too.
+    pub(crate) async fn leading<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
+        run!(self, leading, call, &read)
+    }
+
     /// The number of rows that were changed.
     pub(crate) async fn changed(&self, call: Call) -> Result<u64, DataError> {
         run!(self, changed, call)
@@ -224,6 +229,21 @@ where
     let (query, facts) = prepared::<DB>(call)?;
     let row = query.fetch_optional(executor).await.map_err(engine::<DB>(facts))?;
     row.map(|row| read(&mut Reader::new(DB::row(&row), facts))).transpose().map_err(Failure::Reading)
+}
+
+async fn leading<'c, DB: Dialect, E, T>(executor: E, call: Call, read: &impl Read<T>) -> Result<Option<T>, Failure>
+where
+    E: Executor<'c, Database = DB>,
+{
+    let (query, facts) = prepared::<DB>(call)?;
+    let mut stream = query.fetch(executor);
+    let mut first = None;
+    while let Some(row) = stream.try_next().await.map_err(engine::<DB>(facts))? {
+        if first.is_none() {
+            first = Some(read(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading));
+        }
+    }
+    first.transpose()
 }
 
 async fn changed<'c, DB: Dialect, E>(executor: E, call: Call) -> Result<u64, Failure>

@@ -77,7 +77,8 @@ impl<'r> Reader<'r> {
             #[cfg(feature = "postgres")]
             Row::Postgres(row) => row.columns().iter().map(|column| column.name()).collect(),
         };
-        if names.len() != columns.len() {
+        // What a later release has added to a table is not asked for.
+        if !named && names.len() != columns.len() {
             let (found, wanted) = (names.len().to_string(), columns.len().to_string());
             return Err(DataError::Decode {
                 table: self.facts.table,

@@ -16,7 +16,7 @@ use super::dialect::Arguments;
 use super::error::DataError;
 use super::execute::Call;
 use super::handle::Handle;
-use super::model::{Database, Facts};
+use super::model::{Database, Engine, Facts};
 use super::query::Rows;
 use super::transaction::Tx;
 use super::value::Value;
@@ -27,7 +27,7 @@ pub use learnt::{Kind, Learnt, LearntColumn};
 pub use parameter::{DecimalParameter, Parameter};
 pub use row::FromRow;
 
-use learnt::{check_parameter, check_row};
+use learnt::{check_execute, check_parameter, check_row};
 use row::read;
 
 /// A statement of one's own, whose values are named in braces and bound: `sql!("select name from products where id = {id}")`.
@@ -71,9 +71,9 @@ pub fn bound<S: Statement, P: Parameter, const AT: usize>(value: &P) -> Bound {
         if matches!(P::TYPE, Type::Decimal { .. }) {
             let words =
                 Words::new().with("the value `").with(name).with("` of this `sql!` is a decimal: say its digits, `{");
-            panic!("{}", words.with(name).with(":.2}`").text());
+            panic!("{}", words.with(name).with(":.2}`; they are those of the column").text());
         }
-        check_parameter::<S>(AT, Kind::of(P::TYPE));
+        check_parameter::<S>(AT, Kind::of_value(P::TYPE));
     }
     Bound { value: value.value().into_owned(), ty: P::TYPE }
 }
@@ -157,9 +157,8 @@ impl<S: Statement, D> Sql<S, D> {
     /// As [`Sql::all`].
     pub fn first<R: FromRow>(self, database: &impl Runs<D>) -> impl Future<Output = Result<Option<R>, DataError>> {
         const { check_row::<S>(R::COLUMNS, R::NAMED) }
-        // To its end: a statement may write and give rows back.
-        let all = self.all(database);
-        async { Ok(all.await?.into_iter().next()) }
+        let handle = database.connections();
+        async { handle.leading(self.call::<R>(handle)?, read::<R>()).await }
     }
 
     /// The rows one after the other; see [`super::Query::stream`].
@@ -169,13 +168,15 @@ impl<S: Statement, D> Sql<S, D> {
         Rows::of(self.call::<R>(handle).map(|call| handle.stream(call, read::<R>())))
     }
 
-    /// Runs it for what it does. Out: how many rows it changed.
+    /// Runs it for what it does. Out: how many rows an `insert`, an `update` or a `delete` changed; of another statement the number
+    /// says nothing.
     ///
     /// # Errors
     /// As [`Sql::all`].
-    pub async fn execute(self, database: &impl Runs<D>) -> Result<u64, DataError> {
+    pub fn execute(self, database: &impl Runs<D>) -> impl Future<Output = Result<u64, DataError>> {
+        const { check_execute::<S>() }
         let handle = database.connections();
-        handle.changed(self.statement(handle, handle.facts())?).await
+        async { handle.changed(self.statement(handle, handle.facts())?).await }
     }
 
     fn call<R: FromRow>(self, handle: &Handle) -> Result<Call, DataError> {
@@ -183,7 +184,9 @@ impl<S: Statement, D> Sql<S, D> {
     }
 
     fn statement(self, handle: &Handle, facts: Facts) -> Result<Call, DataError> {
-        let mut arguments = Arguments::new(handle.engine(), self.values.len());
+        let engine = handle.engine();
+        let mut arguments = Arguments::new(engine, self.values.len());
+        let types: String = self.values.iter().map(|bound| Kind::of_value(bound.ty).letter()).collect();
         for (Bound { value, ty }, name) in self.values.into_iter().zip(S::PARAMETERS) {
             value.fit(ty).and_then(|value| arguments.push(value, ty)).map_err(|reason| DataError::OutOfRange {
                 table: facts.table,
@@ -191,7 +194,12 @@ impl<S: Statement, D> Sql<S, D> {
                 reason,
             })?;
         }
-        Ok(Call { text: Arc::from(S::TEXT), arguments, persistent: true, facts })
+        let text = match engine {
+            Engine::Sqlite => Arc::from(S::TEXT),
+            // PostgreSQL's driver knows a prepared statement by its text alone, and it is prepared for these types.
+            Engine::Postgres => Arc::from([S::TEXT, "\n/*", &types, "*/"].concat()),
+        };
+        Ok(Call { text, arguments, persistent: true, facts })
     }
 }
 

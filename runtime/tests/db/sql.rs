@@ -5,7 +5,7 @@ use cell::{DateTime, Decimal, NaiveDate, NaiveTime, Utc, Uuid};
 use futures_util::TryStreamExt as _;
 
 use crate::engines::on_every_engine;
-use crate::shop::{Category, Code, NewProduct, Product, Shop, product};
+use crate::shop::{Category, Code, NewProduct, Product, Shop, Tag, product};
 
 #[cell::Database::row]
 #[derive(Clone, Debug, PartialEq)]
@@ -55,10 +55,10 @@ on_every_engine! {
 
         let order = Label { sku: "tea".to_owned(), price: dec!(0.05), note: None };
         let products: Vec<Product> =
-            sql!("select * from products where sku = {order.sku} and price = {order.price:.2}").all(&shop).await.unwrap();
+            sql!("select id, sku, name, category, price, stock, note, created_at, label from products where sku = {order.sku} and price = {order.price:.2}").all(&shop).await.unwrap();
         assert_eq!(products, shop.products.filter(|p| p.sku.eq("tea")).all().await.unwrap());
         let first = products.first().expect("one");
-        let again: Option<Product> = sql!(Shop, "select * from products where id = {first.id}").first(&shop).await.unwrap();
+        let again: Option<Product> = sql!(Shop, "select label, created_at, note, stock, price, category, name, sku, id from products where id = {first.id}").first(&shop).await.unwrap();
         assert_eq!(again.as_ref(), products.first());
     }
 
@@ -125,6 +125,44 @@ on_every_engine! {
         let first = rows.try_next().await.unwrap().unwrap();
         assert_eq!(first.sku, "p250");
         assert_eq!(rows.try_collect::<Vec<_>>().await.unwrap().len(), 249);
+    }
+
+    async fn what_a_later_release_adds_changes_nothing(shop: Shop) {
+        filled(&shop).await;
+        let all = async || sql!("select product, tag from tags order by tag").all::<Tag>(&shop).await.unwrap();
+        shop.tags.insert(Tag { product: 1, tag: "new".to_owned() }).await.unwrap();
+        assert_eq!(all().await.len(), 1);
+        shop.handle().script("ALTER TABLE tags ADD COLUMN weight INTEGER").await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(all().await, [Tag { product: 1, tag: "new".to_owned() }]);
+        }
+        shop.handle().script("ALTER TABLE tags DROP COLUMN weight").await.unwrap();
+        assert_eq!(all().await, [Tag { product: 1, tag: "new".to_owned() }]);
+    }
+
+    async fn one_text_takes_values_of_several_types(shop: Shop) {
+        filled(&shop).await;
+        for _ in 0..2 {
+            let (id, narrow) = (3_i64, 3_i16);
+            let wide: Option<(String,)> = sql!("select sku from products where id = {id}").first(&shop).await.unwrap();
+            let id = 3_i32;
+            let other: Option<(String,)> = sql!("select sku from products where id = {id}").first(&shop).await.unwrap();
+            assert_eq!((wide.as_ref(), other.as_ref()), (Some(&("cup".to_owned(),)), wide.as_ref()));
+            let read: Option<(i64, u16)> =
+                sql!("select cast({narrow} as smallint), cast({narrow} as smallint)").first(&shop).await.unwrap();
+            assert_eq!(read, Some((3, 3)));
+        }
+    }
+
+    async fn the_first_row_is_all_that_is_read(shop: Shop) {
+        filled(&shop).await;
+        let first: Option<(String,)> = sql!("select note from products order by note is null, id").first(&shop).await.unwrap();
+        assert_eq!(first, Some(("it's {green}".to_owned(),)));
+        let written: Option<(i64,)> =
+            sql!("insert into products (sku, name, category, price) values ('x', 'X', 'tool', 1), ('y', 'Y', 'tool', 1) returning id")
+                .first(&shop).await.unwrap();
+        assert!(written.is_some());
+        assert_eq!(shop.products.count().await, Ok(5));
     }
 
     async fn a_query_selects_into_a_struct_by_name(shop: Shop) {

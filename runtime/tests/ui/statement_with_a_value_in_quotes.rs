@@ -13,7 +13,7 @@ struct Shop {
 }
 
 async fn find(shop: &Shop, name: &str) -> Result<Vec<Product>> {
-    Ok(sql!("select * from products where name = '{name}'").all(shop).await?)
+    Ok(sql!("select id, name from products where name = '{name}'").all(shop).await?)
 }
 
 fn main() {}

@@ -18,11 +18,11 @@ struct Audit {
 }
 
 async fn value(shop: &Shop, count: u64) -> Result<Vec<Product>> {
-    Ok(sql!("select * from products where id = {count}").all(shop).await?)
+    Ok(sql!("select id, name from products where id = {count}").all(shop).await?)
 }
 
 async fn unknown(shop: &Shop) -> Result<Vec<Product>> {
-    Ok(sql!("select * from products where id = {other}").all(shop).await?)
+    Ok(sql!("select id, name from products where id = {other}").all(shop).await?)
 }
 
 async fn row(shop: &Shop) -> Result<Vec<String>> {
@@ -30,7 +30,7 @@ async fn row(shop: &Shop) -> Result<Vec<String>> {
 }
 
 async fn database(audit: &Audit) -> Result<Vec<Product>> {
-    Ok(sql!(Shop, "select * from products").all(audit).await?)
+    Ok(sql!(Shop, "select id, name from products").all(audit).await?)
 }
 
 fn main() {}

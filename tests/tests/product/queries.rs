@@ -81,6 +81,16 @@ pub struct Size {
     /// Its size.
     pub size: i64,
 }
+
+/// A row.
+#[Database::row]
+pub struct Exact {
+    /// Its number.
+    pub name: i64,
+    /// Its size.
+    #[decimal(15, 2)]
+    pub size: Decimal,
+}
 ";
     let cases = [
         (
@@ -104,13 +114,25 @@ pub struct Size {
             "the column `license` (1) of this `sql!` may be null, and its field is no `Option`",
         ),
         (
+            r#"sql!("select id as name, size_kib as size from versions where crate_name = {name}").all::<Exact>(registry).await.map(drop)"#,
+            "the column `size` (2) of this `sql!` has 3 digits behind the point, and its field 2",
+        ),
+        (
+            r#"sql!("select id, substr(number, 1, {long}) from versions where crate_name = {name}").all::<(i64, String)>(registry).await.map(drop)"#,
+            "the value `long` of this `sql!` is a whole number, and the database expects a whole number of 32 bits; to mean another type: `cast({long} as …)`",
+        ),
+        (
+            r#"sql!("select name from crates where name = {name}").execute(registry).await.map(drop)"#,
+            "this `sql!` changes no row: read what it gives with `all`, `first` or `stream`",
+        ),
+        (
             r#"sql!("delete from crates where name = {name}").all::<(String,)>(registry).await.map(drop)"#,
             "this `sql!` gives no rows: run it with `execute`",
         ),
     ];
     for (expression, message) in cases {
         let function = format!(
-            "{row}\n/// Wrong.\npub async fn wrong(registry: &Registry, name: &str) -> Result<()> {{\n    Ok({expression}?)\n}}\n"
+            "{row}\n/// Wrong.\npub async fn wrong(registry: &Registry, name: &str) -> Result<()> {{\n    let long = 3_i64;\n    let _ = long;\n    Ok({expression}?)\n}}\n"
         );
         write(&application, &function);
         refused(&application, &[&format!("evaluation panicked: {message}"), "src/asked.rs"]);

@@ -24,7 +24,18 @@ pub(super) fn parse(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option
                 .help("add a field for each column that is selected"),
         );
     }
-    let fields = fields.iter().filter_map(|field| self::field(field, sink)).collect();
+    let fields: Vec<RowField> = fields.iter().filter_map(|field| self::field(field, sink)).collect();
+    for (at, field) in fields.iter().enumerate() {
+        let same = |other: &&RowField| other.column() == field.column();
+        if let Some(first) = fields.iter().take(at).find(same) {
+            let message = format!("two fields are of the column `{}`", field.column());
+            sink.push(
+                Diagnostic::new("duplicate-value", field.ident.span(), message)
+                    .related(first.ident.span(), "the first")
+                    .help("select it once, or under two names"),
+            );
+        }
+    }
     Some(Row { ident: item.ident.clone(), select, krate, fields })
 }
 
@@ -33,6 +44,14 @@ impl Row {
     #[must_use]
     pub fn select_name(&self) -> String {
         self.select.as_ref().map_or_else(|| format!("Select{}", self.ident.unraw()), ToString::to_string)
+    }
+}
+
+impl RowField {
+    /// The name of its column.
+    #[must_use]
+    pub fn column(&self) -> String {
+        self.name.as_ref().map_or_else(|| self.ident.unraw().to_string(), |name| name.value.clone())
     }
 }
 

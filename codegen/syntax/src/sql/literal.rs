@@ -1,30 +1,36 @@
 //! A literal as it is written, and its value: where each byte of the one stands in the other. Absent: whether it is one, which rustc says.
 
-/// Where each byte of a literal's value stands in the literal as it is written, and where its end does.
+/// Where each byte of a literal's value stands in the literal as it is written, and where its end does: as the number of a letter,
+/// since so spans count. Two characters that end a line are one in the value.
 pub(super) fn places(written: &str) -> Vec<usize> {
-    let begin = written.find('"').map_or(0, |at| at + 1);
+    let is_raw = written.starts_with('r');
     let end = written.rfind('"').unwrap_or(written.len());
-    let inside = written.get(begin..end).unwrap_or_default();
-    let mut places = Vec::new();
-    if written.starts_with('r') {
-        places.extend((begin..end).chain([end]));
-        return places;
+    let mut letters = written.char_indices().enumerate().take_while(|(_, (at, _))| *at < end).peekable();
+    // To the quote that opens it.
+    for (_, (_, letter)) in letters.by_ref() {
+        if letter == '"' {
+            break;
+        }
     }
-    let mut letters = inside.char_indices().peekable();
-    while let Some((at, letter)) = letters.next() {
-        let place = begin + at;
-        if letter != '\\' {
-            places.extend((0..letter.len_utf8()).map(|part| place + part));
+    let mut places = Vec::new();
+    while let Some((place, (_, letter))) = letters.next() {
+        if letter == '\r' && letters.peek().is_some_and(|(_, (_, next))| *next == '\n') {
+            letters.next();
+            places.push(place);
+            continue;
+        }
+        if is_raw || letter != '\\' {
+            places.extend(std::iter::repeat_n(place, letter.len_utf8()));
             continue;
         }
         let length = match letters.next() {
-            Some((_, 'x')) => {
+            Some((_, (_, 'x'))) => {
                 letters.nth(1);
                 1
             }
-            Some((_, 'u')) => {
+            Some((_, (_, 'u'))) => {
                 let mut number = 0_u32;
-                for (_, letter) in letters.by_ref() {
+                for (_, (_, letter)) in letters.by_ref() {
                     match letter.to_digit(16) {
                         Some(digit) => number = number.saturating_mul(16).saturating_add(digit),
                         None if letter == '}' => break,
@@ -33,8 +39,8 @@ pub(super) fn places(written: &str) -> Vec<usize> {
                 }
                 char::from_u32(number).map_or(0, char::len_utf8)
             }
-            Some((_, '\n' | '\r')) => {
-                while letters.next_if(|(_, letter)| letter.is_ascii_whitespace()).is_some() {}
+            Some((_, (_, '\n' | '\r'))) => {
+                while letters.next_if(|(_, (_, letter))| letter.is_ascii_whitespace()).is_some() {}
                 0
             }
             Some(_) => 1,
@@ -42,6 +48,6 @@ pub(super) fn places(written: &str) -> Vec<usize> {
         };
         places.extend(std::iter::repeat_n(place, length));
     }
-    places.push(end);
+    places.push(written.get(..end).unwrap_or_default().chars().count());
     places
 }

@@ -149,7 +149,8 @@ pub(crate) mod read {
         // A later release may have made the column wider: its numbers are read as long as they fit.
         declared.or_else(|unreadable| {
             let wider = get::<i64>(row, at).or_else(|_| get::<i32>(row, at).map(i64::from));
-            wider.map_err(|_| unreadable)
+            let other = wider.or_else(|_| get::<i16>(row, at).map(i64::from));
+            other.map_err(|_| unreadable)
         })
     }
 

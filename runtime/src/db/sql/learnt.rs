@@ -25,6 +25,8 @@ pub struct LearntColumn {
     pub kind: Kind,
     /// Whether it may hold nothing. That it may not is not always known.
     pub nullable: bool,
+    /// The digits behind the point of a decimal, where it is a table's column.
+    pub scale: Option<u8>,
 }
 
 /// What a value is to an engine.
@@ -33,6 +35,10 @@ pub struct LearntColumn {
 pub enum Kind {
     /// Not said.
     Unknown,
+    /// A whole number of 16 bits, where the width counts.
+    Integer16,
+    /// A whole number of 32 bits, where the width counts.
+    Integer32,
     /// A whole number of any width.
     Integer,
     /// A `bool`.
@@ -79,13 +85,34 @@ impl Kind {
         }
     }
 
+    /// What a bound value is: PostgreSQL looks at its width.
+    pub(super) const fn of_value(ty: Type) -> Self {
+        match ty {
+            Type::I16 => Self::Integer16,
+            Type::I32 | Type::U16 => Self::Integer32,
+            ty => Self::of(ty),
+        }
+    }
+
+    /// Whether this is what an engine said, and the other fits there: a narrower number does.
     const fn fits(self, other: Self) -> bool {
-        matches!(self, Self::Unknown) || self as u8 == other as u8
+        match (self, other) {
+            (Self::Unknown, _) | (Self::Integer, Self::Integer16 | Self::Integer32) => true,
+            (Self::Integer32, Self::Integer16) => true,
+            _ => self as u8 == other as u8,
+        }
+    }
+
+    /// A letter for it.
+    pub(super) fn letter(self) -> char {
+        char::from(b'a' + self as u8)
     }
 
     const fn word(self) -> &'static str {
         match self {
             Self::Unknown => "of a type that the engine does not say",
+            Self::Integer16 => "a whole number of 16 bits",
+            Self::Integer32 => "a whole number of 32 bits",
             Self::Integer => "a whole number",
             Self::Bool => "a `bool`",
             Self::Single => "an `f32`",
@@ -109,7 +136,11 @@ pub(super) const fn check_parameter<S: Statement>(at: usize, kind: Kind) {
     if at < learnt.parameters.len() && !learnt.parameters[at].fits(kind) {
         let words =
             Words::new().with("the value `").with(S::PARAMETERS[at]).with("` of this `sql!` is ").with(kind.word());
-        panic!("{}", words.with(", and the database expects ").with(learnt.parameters[at].word()).text());
+        let words = words
+            .with(", and the database expects ")
+            .with(learnt.parameters[at].word())
+            .with("; to mean another type: `cast({");
+        panic!("{}", words.with(S::PARAMETERS[at]).with("} as …)`").text());
     }
 }
 
@@ -153,14 +184,24 @@ pub(super) const fn check_row<S: Statement>(fields: &[ColumnInfo], named: bool) 
             let words = words.with("is ").with(column.kind.word()).with(", and its field is ");
             panic!("{}", words.with(Kind::of(field.ty).word()).text());
         }
+        if let (Some(scale), Type::Decimal { scale: of_field, .. }) = (column.scale, field.ty)
+            && scale != of_field
+        {
+            let words = words.with("has ").number(scale as usize).with(" digits behind the point, and its field ");
+            panic!("{}", words.number(of_field as usize).text());
+        }
         if column.nullable && !field.nullable {
             panic!("{}", words.with("may be null, and its field is no `Option`").text());
         }
         at += 1;
     }
-    if named && columns.len() > fields.len() {
+    if named {
         let mut at = 0;
         while at < columns.len() {
+            if place(columns, columns[at].name) != at {
+                let words = Words::new().with("this `sql!` gives two columns `").with(columns[at].name);
+                panic!("{}", words.with("`: name one of them otherwise, by `as`").text());
+            }
             if unknown(fields, columns[at].name) {
                 let words =
                     Words::new().with("this `sql!` gives a column `").with(columns[at].name).with("` (").number(at + 1);
@@ -168,6 +209,15 @@ pub(super) const fn check_row<S: Statement>(fields: &[ColumnInfo], named: bool) 
             }
             at += 1;
         }
+    }
+}
+
+/// Refuses to run what only reads for what it does.
+pub(super) const fn check_execute<S: Statement>() {
+    let Some(learnt) = S::LEARNT else { return };
+    let text = S::TEXT.trim_ascii().as_bytes();
+    if !learnt.columns.is_empty() && text.len() > 6 && text.split_at(6).0.eq_ignore_ascii_case(b"select") {
+        panic!("this `sql!` changes no row: read what it gives with `all`, `first` or `stream`");
     }
 }
 

@@ -48,7 +48,7 @@ where
     }
 }
 
-/// References to values. The macros do the same for enumerations and newtypes.
+/// References to values. The macro of an enumeration does the same for it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __parameter_by_reference {
