@@ -3,6 +3,7 @@
 //! Absent: bytes. A call within a process carries the value itself.
 
 mod shapes;
+mod structure;
 mod types;
 
 use serde::Serialize;
@@ -10,6 +11,8 @@ use serde::de::DeserializeOwned;
 
 pub use cell_manifest::{Definition, Field, Shape, Variant, VariantBody};
 pub use shapes::{Define, Fields, Shapes, Variants};
+#[doc(hidden)]
+pub use structure::{Slots, Source, WrittenFields, filled, structure, write};
 
 /// A value that may cross a synapse or an HTTP door. Implemented by `#[message]`, by the table, enumeration and value
 /// attributes, and for the plain types.

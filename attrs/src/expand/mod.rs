@@ -7,6 +7,7 @@ mod handler;
 mod message;
 mod placement;
 mod row;
+mod serde;
 mod service;
 pub(crate) mod sql;
 mod table;
@@ -140,16 +141,7 @@ fn hide_helpers_of_methods(item: &mut syn::ItemImpl) {
 fn derive_serde(attributes: &mut Vec<syn::Attribute>, krate: &Path) {
     let mut missing = Vec::new();
     for name in ["Serialize", "Deserialize"] {
-        let derived = attributes.iter().filter(|attribute| attribute.path().is_ident("derive")).any(|attribute| {
-            let mut found = false;
-            // A derive that does not parse is rustc's to report.
-            drop(attribute.parse_nested_meta(|meta| {
-                found |= meta.path.segments.last().is_some_and(|segment| segment.ident == name);
-                Ok(())
-            }));
-            found
-        });
-        if !derived {
+        if !derives(attributes, name) {
             let name = format_ident!("{name}");
             missing.push(quote!(#krate::__private::serde::#name));
         }
@@ -160,4 +152,17 @@ fn derive_serde(attributes: &mut Vec<syn::Attribute>, krate: &Path) {
     let path = quote!(#krate::__private::serde).to_string().replace(' ', "");
     attributes.push(parse_quote!(#[derive(#(#missing),*)]));
     attributes.push(parse_quote!(#[serde(crate = #path)]));
+}
+
+/// Whether an item derives this.
+fn derives(attributes: &[syn::Attribute], name: &str) -> bool {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("derive")).any(|attribute| {
+        let mut found = false;
+        // A derive that does not parse is rustc's to report.
+        drop(attribute.parse_nested_meta(|meta| {
+            found |= meta.path.segments.last().is_some_and(|segment| segment.ident == name);
+            Ok(())
+        }));
+        found
+    })
 }

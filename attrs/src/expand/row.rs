@@ -6,13 +6,14 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Item, Path, Visibility};
 
-use super::{derive_serde, keep_helpers, message, record, runtime, word};
+use super::{keep_helpers, message, record, runtime, serde, word};
 
 pub(super) fn expand(decl: &Row, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
     let Item::Struct(definition) = &mut item else { return quote!(#item) };
     let visibility = definition.vis.clone();
-    derive_serde(&mut definition.attrs, &krate);
+    let fields: Vec<_> = decl.fields.iter().map(|field| (&field.ident, &field.ty)).collect();
+    let form = serde::implement(definition, &fields, &[], &krate);
     keep_helpers(&mut item, &krate);
     let select = select(decl, &visibility, &krate);
     let ident = &decl.ident;
@@ -36,6 +37,7 @@ pub(super) fn expand(decl: &Row, mut item: Item, fingerprint: &str) -> TokenStre
                 }
             }
             #shape
+            #form
             #record
         };
     }

@@ -4,16 +4,16 @@ use cell_syntax::decl::{Column, Numbering, Reference, Table};
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Fields, Ident, Item, Path, Visibility, parse_quote};
+use syn::{Ident, Item, Path, Type, Visibility, parse_quote};
 
-use super::{derive_serde, keep_helpers, message, record, runtime, word};
+use super::{keep_helpers, message, record, runtime, serde, word};
 
 pub(super) fn expand(decl: &Table, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
     let Item::Struct(definition) = &mut item else { return quote!(#item) };
     let visibility = definition.vis.clone();
-    derive_serde(&mut definition.attrs, &krate);
-    skip_in_serde(&mut definition.fields, &decl.skipped);
+    let fields: Vec<_> = decl.columns.iter().map(|column| (&column.ident, &column.ty)).collect();
+    let form = serde::implement(definition, &fields, &decl.skipped, &krate);
     keep_helpers(&mut item, &krate);
 
     let new = new_type(decl, &visibility, &krate);
@@ -28,17 +28,9 @@ pub(super) fn expand(decl: &Table, mut item: Item, fingerprint: &str) -> TokenSt
             #model
             #relations
             #shape
+            #form
             #record
         };
-    }
-}
-
-/// A skipped field is no part of the row, and so none of the message.
-fn skip_in_serde(fields: &mut Fields, skipped: &[Ident]) {
-    for field in fields {
-        if field.ident.as_ref().is_some_and(|ident| skipped.contains(ident)) {
-            field.attrs.push(parse_quote!(#[serde(skip)]));
-        }
     }
 }
 
@@ -72,13 +64,24 @@ fn new_ident(decl: &Table) -> Ident {
 fn new_type(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream {
     let ident = new_ident(decl);
     let doc = format!("A [`{}`] to insert: without what the database fills in.", decl.ident);
+    let given_fields: Vec<(&Ident, Type)> = decl
+        .columns
+        .iter()
+        .filter_map(|column| {
+            let (name, ty) = (&column.ident, &column.ty);
+            match given(decl, column) {
+                Given::Always => Some((name, ty.clone())),
+                Given::Optionally => Some((name, parse_quote!(::core::option::Option<#ty>))),
+                Given::Never => None,
+            }
+        })
+        .collect();
     let fields = decl.columns.iter().filter_map(|column| {
         let (name, ty) = (&column.ident, &column.ty);
         match given(decl, column) {
             Given::Always => Some(quote!(#[doc = "As in the row."] pub #name: #ty)),
             Given::Optionally => Some(quote!(
                 #[doc = "As in the row; `None`: the column's default."]
-                #[serde(default)]
                 pub #name: ::core::option::Option<#ty>
             )),
             Given::Never => None,
@@ -104,12 +107,11 @@ fn new_type(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream 
     });
     let shape = message::implement(&ident, &quote!(define.structure(|fields| { fields #(#shape_fields)*; })), krate);
     let model = &decl.ident;
-    let serde = quote!(#krate::__private::serde);
-    let serde_path = serde.to_string().replace(' ', "");
+    let form_fields: Vec<_> = given_fields.iter().map(|(name, ty)| (*name, ty)).collect();
+    let form = serde::of(&ident, &form_fields, &[], krate);
     quote! {
         #[doc = #doc]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug, #serde::Serialize, #serde::Deserialize)]
-        #[serde(crate = #serde_path)]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #visibility struct #ident { #(#fields),* }
         const _: () = {
             impl #krate::db::New for #ident {
@@ -117,6 +119,7 @@ fn new_type(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream 
                 fn bind(&self, values: &mut #krate::db::NewBinder) { #(#binds)* }
             }
             #shape
+            #form
         };
     }
 }

@@ -35,6 +35,9 @@ pub(crate) trait Read<T>: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + 
 
 impl<T, F: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static> Read<T> for F {}
 
+/// Takes the rows as they come.
+type Take<'t> = &'t mut (dyn FnMut(&mut Reader<'_>) -> Result<(), DataError> + Send);
+
 /// What went wrong: a transaction can't go on after its engine refused a statement, but can after a row that is unreadable.
 pub(crate) enum Failure {
     Engine(DataError),
@@ -92,17 +95,47 @@ macro_rules! run {
 impl Handle {
     /// Every row. A statement that writes and gives rows back is run to its end, where its last checks are.
     pub(crate) async fn rows<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Vec<T>, DataError> {
-        run!(self, rows, call, &read)
+        let mut rows = Vec::new();
+        let mut take = |row: &mut Reader<'_>| {
+            rows.push(read(row)?);
+            Ok(())
+        };
+        self.each(call, &mut take).await?;
+        Ok(rows)
     }
 
     /// The first row; for statements that only read.
     pub(crate) async fn row<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
-        run!(self, row, call, &read)
+        let mut first = None;
+        let mut take = |row: &mut Reader<'_>| {
+            first = Some(read(row)?);
+            Ok(())
+        };
+        self.one(call, &mut take).await?;
+        Ok(first)
     }
 
     /// The first row of a statement that is run to its end: it may write, too.
     pub(crate) async fn leading<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
-        run!(self, leading, call, &read)
+        let mut first = None;
+        let mut take = |row: &mut Reader<'_>| {
+            if first.is_none() {
+                first = Some(read(row));
+            }
+            Ok(())
+        };
+        self.each(call, &mut take).await?;
+        first.transpose()
+    }
+
+    /// Gives every row to `take`. What runs a statement is compiled once, here, and not again in an application for each type of rows.
+    async fn each(&self, call: Call, take: Take<'_>) -> Result<(), DataError> {
+        run!(self, each, call, &mut *take)
+    }
+
+    /// Gives the first row to `take`, where there is one.
+    async fn one(&self, call: Call, take: Take<'_>) -> Result<(), DataError> {
+        run!(self, one, call, &mut *take)
     }
 
     /// The number of rows that were changed.
@@ -209,41 +242,27 @@ async fn forget(connection: &mut sqlx::PgConnection) -> bool {
     sqlx::Connection::clear_cached_statements(connection).await.is_ok()
 }
 
-async fn rows<'c, DB: Dialect, E, T>(executor: E, call: Call, read: &impl Read<T>) -> Result<Vec<T>, Failure>
+async fn each<'c, DB: Dialect, E>(executor: E, call: Call, take: Take<'_>) -> Result<(), Failure>
 where
     E: Executor<'c, Database = DB>,
 {
     let (query, facts) = prepared::<DB>(call)?;
     let mut stream = query.fetch(executor);
-    let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await.map_err(engine::<DB>(facts))? {
-        rows.push(read(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading)?);
+        take(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading)?;
     }
-    Ok(rows)
+    Ok(())
 }
 
-async fn row<'c, DB: Dialect, E, T>(executor: E, call: Call, read: &impl Read<T>) -> Result<Option<T>, Failure>
+async fn one<'c, DB: Dialect, E>(executor: E, call: Call, take: Take<'_>) -> Result<(), Failure>
 where
     E: Executor<'c, Database = DB>,
 {
     let (query, facts) = prepared::<DB>(call)?;
-    let row = query.fetch_optional(executor).await.map_err(engine::<DB>(facts))?;
-    row.map(|row| read(&mut Reader::new(DB::row(&row), facts))).transpose().map_err(Failure::Reading)
-}
-
-async fn leading<'c, DB: Dialect, E, T>(executor: E, call: Call, read: &impl Read<T>) -> Result<Option<T>, Failure>
-where
-    E: Executor<'c, Database = DB>,
-{
-    let (query, facts) = prepared::<DB>(call)?;
-    let mut stream = query.fetch(executor);
-    let mut first = None;
-    while let Some(row) = stream.try_next().await.map_err(engine::<DB>(facts))? {
-        if first.is_none() {
-            first = Some(read(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading));
-        }
+    match query.fetch_optional(executor).await.map_err(engine::<DB>(facts))? {
+        Some(row) => take(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading),
+        None => Ok(()),
     }
-    first.transpose()
 }
 
 async fn changed<'c, DB: Dialect, E>(executor: E, call: Call) -> Result<u64, Failure>
