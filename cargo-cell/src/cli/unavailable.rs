@@ -4,24 +4,17 @@
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
-/// Commands.
+/// Their names.
 const COMMANDS: [&str; 11] =
     ["completions", "dev", "doctor", "eject", "graph", "init", "new", "ps", "search", "secret", "top"];
-
-/// Commands below `migrate`.
-const MIGRATE: [&str; 1] = ["copy"];
 
 /// The error for what clap refused: one of our own where the word is known.
 pub(super) fn error(clap: &mut Command, error: Error) -> Error {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return error;
     };
-    let command = if COMMANDS.contains(&word.as_str()) {
-        word.clone()
-    } else if MIGRATE.contains(&word.as_str()) {
-        format!("migrate {word}")
-    } else {
+    if !COMMANDS.contains(&word.as_str()) {
         return error;
-    };
-    clap.error(ErrorKind::InvalidSubcommand, format!("`cargo cell {command}` does not work in this version of Cell"))
+    }
+    clap.error(ErrorKind::InvalidSubcommand, format!("`cargo cell {word}` does not work in this version of Cell"))
 }
