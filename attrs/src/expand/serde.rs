@@ -48,6 +48,7 @@ pub(super) fn of(ident: &Ident, fields: &[(&Ident, &Type)], skipped: &[Ident], k
     let places: Vec<usize> = (0..count).collect();
     let slots = format_ident!("__Slots");
     quote! {
+        #[automatically_derived]
         impl #serde::Serialize for #ident {
             fn serialize<__S: #serde::Serializer>(&self, to: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 #message::write(to, #name, #count, |fields| {
@@ -55,7 +56,9 @@ pub(super) fn of(ident: &Ident, fields: &[(&Ident, &Type)], skipped: &[Ident], k
                 })
             }
         }
+        #[allow(nonstandard_style, deprecated, dead_code, reason = "its fields bear the names of the columns")]
         struct #slots { #(#idents: ::core::option::Option<#types>),* }
+        #[automatically_derived]
         impl<'de> #message::Slots<'de> for #slots {
             fn fill<__S: #message::Source<'de>>(
                 &mut self,
@@ -68,6 +71,7 @@ pub(super) fn of(ident: &Ident, fields: &[(&Ident, &Type)], skipped: &[Ident], k
                 }
             }
         }
+        #[automatically_derived]
         impl<'de> #serde::Deserialize<'de> for #ident {
             fn deserialize<__D: #serde::Deserializer<'de>>(from: __D) -> ::core::result::Result<Self, __D::Error> {
                 let slots = #slots { #(#idents: ::core::option::Option::None),* };

@@ -188,6 +188,17 @@ async fn a_source_that_changed_between_two_runs_is_found() {
     large(&source).await;
     let target = on_postgres().await;
     stopped(&source.target, &target.target, 3).await;
+    let others = on_sqlite();
+    stopped(&source.target, &others.target, 1).await;
+    run(&others.target, "UPDATE cell_copy SET head = 'other'").await;
+    refused(
+        copied(&source.target, &others.target).await,
+        &[&source, &others],
+        expect![[r#"
+        error[copy-not-empty]: `DATABASE 1` holds an unfinished copy of a database with other migrations
+        help: give `--to` an empty database; rows that SQL by hand in a migration has added there, delete first"#]],
+    )
+    .await;
     run(&source.target, "UPDATE people SET name = 'other' WHERE id = 1").await;
     let result = copied(&source.target, &target.target).await;
     refused(result, &[&source, &target], expect![[r#"
@@ -207,7 +218,7 @@ async fn a_target_that_is_not_empty_and_a_source_that_is_not_ready_are_refused()
         &[&source, &others],
         expect![[r#"
         error[copy-not-empty]: `DATABASE 1` is not empty: stray, v
-        help: give `--to` an empty database"#]],
+        help: give `--to` an empty database; rows that SQL by hand in a migration has added there, delete first"#]],
     )
     .await;
     let used = on_sqlite();
@@ -219,7 +230,7 @@ async fn a_target_that_is_not_empty_and_a_source_that_is_not_ready_are_refused()
         &[&source, &used],
         expect![[r#"
         error[copy-not-empty]: `DATABASE 1` is not empty: rows in its tables: 1
-        help: give `--to` an empty database"#]],
+        help: give `--to` an empty database; rows that SQL by hand in a migration has added there, delete first"#]],
     )
     .await;
     run(&used.target, "DELETE FROM z_customers").await;
@@ -229,7 +240,7 @@ async fn a_target_that_is_not_empty_and_a_source_that_is_not_ready_are_refused()
         &[&source],
         expect![[r#"
         error[copy-not-empty]: `DATABASE 0` is the database that is copied
-        help: give `--to` an empty database"#]],
+        help: give `--to` an empty database; rows that SQL by hand in a migration has added there, delete first"#]],
     )
     .await;
 
@@ -248,4 +259,51 @@ async fn a_target_that_is_not_empty_and_a_source_that_is_not_ready_are_refused()
         texts(&target.target, "SELECT relname::text FROM pg_class WHERE relname LIKE 'cell%'").await,
         Vec::<String>::new()
     );
+}
+
+#[tokio::test]
+async fn what_others_left_in_the_databases_neither_hides_rows_nor_changes_them() {
+    let source = filled().await;
+    // The number of a row was given by hand, and a single number has more digits than it means.
+    let by_hand = "PRAGMA foreign_keys = OFF; UPDATE z_customers SET id = 1000 WHERE id = 5; \
+                   UPDATE a_orders SET customer = 1000; UPDATE \"every \"\"type\"\"\" SET v6 = 0.1 WHERE id = 8";
+    run(&source.target, by_hand).await;
+    let target = on_postgres().await;
+    applied(&target.target, &history()).await.unwrap();
+    let trigger = "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.name = ''other''; RETURN NEW; END'; \
+                   CREATE TRIGGER other BEFORE INSERT ON z_customers FOR EACH ROW EXECUTE FUNCTION other()";
+    run(&target.target, trigger).await;
+    copied(&source.target, &target.target).await.unwrap();
+    run(&target.target, "INSERT INTO z_customers (name) VALUES ('next')").await;
+    let names = texts(&target.target, "SELECT id || ' ' || name FROM z_customers ORDER BY id").await;
+    assert_eq!(names, ["1000 x", "1001 other"]);
+
+    // Whoever may not see a row may not copy.
+    let cluster = cell_migrate::throwaway::Cluster::start().await.unwrap();
+    let url = cluster.create_database("owned").await.unwrap();
+    let owned = Target::new(url.clone()).unwrap();
+    copied(&source.target, &owned).await.unwrap();
+    let role = "CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader; \
+                GRANT SELECT, USAGE ON ALL SEQUENCES IN SCHEMA public TO reader; \
+                ALTER TABLE people ENABLE ROW LEVEL SECURITY; \
+                DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO reader', current_database()); END $$";
+    run(&owned, role).await;
+    let reader = Target::new(cell_migrate::Url::new(url.as_str().replacen("cell@", "reader@", 1))).unwrap();
+    let error = copied(&reader, &on_sqlite().target).await.unwrap_err().to_string();
+    assert!(error.contains("row-level security"), "{error}");
+
+    let other = Target::new(cell_migrate::Url::new(format!("{}&application_name=other", url.as_str()))).unwrap();
+    assert_eq!(copied(&owned, &other).await.unwrap_err().code(), "copy-not-empty");
+    run(&owned, "CREATE SCHEMA other").await;
+    let other =
+        Target::new(cell_migrate::Url::new(format!("{}&options=-c%20search_path%3Dother", url.as_str()))).unwrap();
+    assert_eq!(copied(&owned, &other).await.unwrap_err().code(), "copy-not-ready");
+
+    let target = on_sqlite();
+    applied(&target.target, &history()).await.unwrap();
+    run(&target.target, "CREATE TRIGGER t AFTER INSERT ON people BEGIN SELECT 1; END").await;
+    assert_eq!(copied(&source.target, &target.target).await.unwrap_err().code(), "copy-not-ready");
+    run(&source.target, "UPDATE people SET name = CAST(x'61006200' AS TEXT) WHERE id = 1").await;
+    let error = copied(&source.target, &on_postgres().await.target).await.unwrap_err();
+    assert!(error.code() == "copy-differs" && error.to_string().contains("refuses a row of `people`"), "{error}");
 }

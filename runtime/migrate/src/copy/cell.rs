@@ -46,6 +46,14 @@ pub(super) fn encoded(table: &Layout, row: &[Cell]) -> Result<Vec<u8>, String> {
         match cell {
             Cell::Null => part(0, &[]),
             Cell::Integer(value) => part(1, &value.to_le_bytes()),
+            Cell::Real(value) if column.kind == Kind::Single => {
+                // SQLite may hold more digits, which the column does not mean.
+                let single = *value as f32;
+                if single.is_infinite() && value.is_finite() {
+                    return Err(column.name.clone());
+                }
+                part(2, &(f64::from(single) + 0.0).to_bits().to_le_bytes());
+            }
             // There is one zero.
             Cell::Real(value) => part(2, &(value + 0.0).to_bits().to_le_bytes()),
             Cell::Text(text) if column.kind == Kind::Json => {

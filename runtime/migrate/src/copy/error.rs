@@ -42,6 +42,16 @@ pub enum CopyError {
         /// The column.
         column: String,
     },
+    /// The target does not take a row.
+    #[error("`{database}` refuses a row of `{table}`: {message}")]
+    Refused {
+        /// The target.
+        database: String,
+        /// The table.
+        table: String,
+        /// What the engine says.
+        message: String,
+    },
     /// A table is not the same in both.
     #[error(
         "the table `{table}` of `{database}` is not as in the source: it differs first in the row with the key ({key})"
@@ -66,7 +76,7 @@ impl CopyError {
         match self {
             Self::Same { .. } | Self::NotEmpty { .. } | Self::OtherCopy { .. } => "copy-not-empty",
             Self::NotReady { .. } => "copy-not-ready",
-            Self::Unreadable { .. } | Self::Differs { .. } => "copy-differs",
+            Self::Unreadable { .. } | Self::Refused { .. } | Self::Differs { .. } => "copy-differs",
             Self::Migrate(error) => error.code(),
         }
     }
@@ -76,10 +86,10 @@ impl CopyError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Same { .. } | Self::NotEmpty { .. } | Self::OtherCopy { .. } => {
-                Some("give `--to` an empty database".to_owned())
+                Some("give `--to` an empty database; rows that SQL by hand in a migration has added there, delete first".to_owned())
             }
             Self::NotReady { .. } => None,
-            Self::Unreadable { .. } => Some("correct the row in the source".to_owned()),
+            Self::Unreadable { .. } | Self::Refused { .. } => Some("correct the row in the source".to_owned()),
             Self::Differs { .. } => Some(
                 "the source has changed since the copy was begun: stop what writes to it, empty the target and copy again".to_owned(),
             ),

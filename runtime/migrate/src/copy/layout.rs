@@ -33,6 +33,8 @@ pub(super) struct Column {
 pub(super) enum Kind {
     Bool,
     Integer,
+    /// Of 32 bits, which SQLite does not know.
+    Single,
     Real,
     Text,
     Bytes,
@@ -40,7 +42,9 @@ pub(super) enum Kind {
     Instant,
     Date,
     Time,
-    Decimal { scale: u8 },
+    Decimal {
+        scale: u8,
+    },
     Json,
 }
 
@@ -81,7 +85,8 @@ fn kind(ty: &Type) -> Kind {
     match ty {
         Type::Bool => Kind::Bool,
         Type::I16 | Type::I32 | Type::I64 | Type::U16 | Type::U32 => Kind::Integer,
-        Type::F32 | Type::F64 => Kind::Real,
+        Type::F32 => Kind::Single,
+        Type::F64 => Kind::Real,
         Type::Text { .. } | Type::Enumeration { .. } => Kind::Text,
         Type::Bytes { .. } => Kind::Bytes,
         Type::Uuid => Kind::Uuid,

@@ -93,18 +93,21 @@ pub async fn copy(
     if source.url() == target.url() || source.file().is_some_and(|file| target.file() == Some(file)) {
         return Err(CopyError::Same { database: source.to_string() });
     }
+    references::apart(source, target).await?;
     let left = ready(source, history).await?;
     let head = history.migrations.last().map(|migration| migration.hash.to_string()).unwrap_or_default();
     let source_lock = lock::file(source, PATIENCE).await?;
     let mut from = Connection::open(source, Access::Existing).await?;
     let copied = async {
         lock::session(&mut from, source, PATIENCE).await?;
-        let resumed = receive(target, history, &head).await?;
+        settle(&mut from, source).await?;
+        receive(target, history).await?;
         let target_lock = lock::file(target, PATIENCE).await?;
         let mut into = Connection::open(target, Access::Existing).await?;
-        let run = Run { source, target, history, resumed };
+        let run = Run { source, target, history };
         let copied = async {
             lock::session(&mut into, target, PATIENCE).await?;
+            settle(&mut into, target).await?;
             run.copy(&mut from, &mut into, &head, progress).await
         }
         .await;
@@ -144,13 +147,21 @@ async fn ready(source: &Target, history: &History) -> Result<Vec<String>, CopyEr
     Ok(verified.unmodelled)
 }
 
-/// Brings an empty target to the source's migrations. Out: whether an earlier copy of the same is in it.
-async fn receive(target: &Target, history: &History, head: &str) -> Result<bool, CopyError> {
-    if let Some(found) = unfinished(target).await? {
-        return if found == head { Ok(true) } else { Err(CopyError::OtherCopy { database: target.to_string() }) };
+/// Brings an empty target to the source's migrations; one that holds an unfinished copy has them.
+async fn receive(target: &Target, history: &History) -> Result<(), CopyError> {
+    match Connection::open(target, Access::Existing).await {
+        Err(MigrateError::Missing { .. }) => {}
+        opened => {
+            let mut connection = opened?;
+            let found = unfinished(&mut connection, target).await;
+            connection.close().await;
+            if found?.is_some() {
+                return Ok(());
+            }
+        }
     }
     match apply::apply(target, history, &apply::Options::default()).await {
-        Ok(_) => Ok(false),
+        Ok(_) => Ok(()),
         Err(MigrateError::UnknownDatabase { target, objects }) => {
             Err(CopyError::NotEmpty { database: target, found: objects })
         }
@@ -159,22 +170,25 @@ async fn receive(target: &Target, history: &History, head: &str) -> Result<bool,
 }
 
 /// Of what an unfinished copy in a database is; `None` where none is in it.
-async fn unfinished(target: &Target) -> Result<Option<String>, MigrateError> {
-    let mut connection = match Connection::open(target, Access::Existing).await {
-        Err(MigrateError::Missing { .. }) => return Ok(None),
-        opened => opened?,
-    };
+async fn unfinished(connection: &mut Connection, target: &Target) -> Result<Option<String>, MigrateError> {
     let read = async {
-        let objects = crate::journal::objects(&mut connection).await?;
+        let objects = crate::journal::objects(connection).await?;
         if !objects.iter().any(|name| name == crate::journal::COPY) {
             return Ok(None);
         }
         let rows = connection.texts("SELECT head FROM cell_copy", &[]).await?;
-        Ok(rows.into_iter().flatten().flatten().next())
+        Ok(Some(rows.into_iter().flatten().flatten().next().unwrap_or_default()))
+    };
+    read.await.map_err(|error| MigrateError::engine(target, "look for an earlier copy", &error))
+}
+
+/// Takes away what the role or the database would do to a long statement, and to rows that it may not see: those are an error then.
+async fn settle(connection: &mut Connection, target: &Target) -> Result<(), MigrateError> {
+    if let Connection::Sqlite(_) = connection {
+        return Ok(());
     }
-    .await;
-    connection.close().await;
-    read.map_err(|error| MigrateError::engine(target, "look for an earlier copy", &error))
+    let settings = "SET row_security = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+    connection.run(settings).await.map_err(|error| MigrateError::engine(target, "prepare the connection", &error))
 }
 
 /// One copy.
@@ -182,7 +196,6 @@ struct Run<'a> {
     source: &'a Target,
     target: &'a Target,
     history: &'a History,
-    resumed: bool,
 }
 
 impl Run<'_> {
@@ -206,16 +219,21 @@ impl Run<'_> {
             rows += count(from, source).await.map_err(reading)?;
             present += count(into, target).await.map_err(writing)?;
         }
-        if !self.resumed {
-            if present > 0 {
+        // Now nobody else copies into it, and it is as it was left.
+        let resumed = match unfinished(into, self.target).await? {
+            Some(found) if found == head => true,
+            Some(_) => return Err(CopyError::OtherCopy { database: self.target.to_string() }),
+            None if present > 0 => {
                 let filled = format!("rows in its tables: {present}");
                 return Err(CopyError::NotEmpty { database: self.target.to_string(), found: vec![filled] });
             }
-            into.run("CREATE TABLE cell_copy (head TEXT PRIMARY KEY)").await.map_err(writing)?;
-            into.execute("INSERT INTO cell_copy (head) VALUES ($1)", &[head]).await.map_err(writing)?;
-        }
+            None => {
+                mark(into, head).await.map_err(writing)?;
+                false
+            }
+        };
         progress(Progress::Begun { rows, present });
-        unreferenced(into, &made).await.map_err(writing)?;
+        unreferenced(into, &made, self.target).await?;
         for (source, target) in sources.iter().zip(&targets) {
             self.table(from, into, source, target, progress).await?;
         }
@@ -236,7 +254,20 @@ impl Run<'_> {
         }
         into.run("DROP TABLE cell_copy").await.map_err(writing)?;
         from.rollback().await;
-        Ok(Copied { tables, resumed: self.resumed, left: Vec::new() })
+        Ok(Copied { tables, resumed, left: Vec::new() })
+    }
+
+    /// Rows that the target does not take: a value that is none there, or anything else.
+    fn refused(&self, table: &Layout, error: &sqlx::Error) -> CopyError {
+        let message = crate::connection::text(error);
+        let is_value = error.as_database_error().and_then(|error| error.code()).is_some_and(|code| {
+            // PostgreSQL's classes of data and of constraints; SQLite's constraints.
+            code.starts_with("22") || code.starts_with("23") || code.parse().is_ok_and(|code: u32| code & 0xff == 19)
+        });
+        if is_value {
+            return CopyError::Refused { database: self.target.to_string(), table: table.name.clone(), message };
+        }
+        MigrateError::engine(self.target, "write the rows", error).into()
     }
 
     /// Copies the rows of a table that the target does not have.
@@ -262,7 +293,7 @@ impl Run<'_> {
                 batch.push(row);
             }
             if batch.len() >= ROWS || bytes >= BYTES || (is_last && !batch.is_empty()) {
-                write(into, target, &batch).await.map_err(writing)?;
+                write(into, target, &batch).await.map_err(|error| self.refused(target, &error))?;
                 progress(Progress::Wrote { table: &target.name, rows: batch.len() as u64 });
                 batch.clear();
                 bytes = 0;
@@ -339,6 +370,21 @@ async fn write(connection: &mut Connection, table: &Layout, batch: &[Vec<Cell>])
     }
 }
 
+/// Says in the target that a copy is not finished.
+async fn mark(connection: &mut Connection, head: &str) -> Result<(), sqlx::Error> {
+    connection.begin().await?;
+    let marked = async {
+        connection.run("CREATE TABLE cell_copy (head TEXT PRIMARY KEY)").await?;
+        connection.execute("INSERT INTO cell_copy (head) VALUES ($1)", &[head]).await?;
+        connection.commit().await
+    }
+    .await;
+    if marked.is_err() {
+        connection.rollback().await;
+    }
+    marked
+}
+
 /// Begins to read what does not change any more.
 async fn begin(connection: &mut Connection) -> Result<(), sqlx::Error> {
     match connection {
@@ -352,10 +398,10 @@ async fn count(connection: &mut Connection, table: &Layout) -> Result<u64, sqlx:
     Ok(connection.counted(&format!("SELECT count(*), NULL FROM {name}")).await?.0)
 }
 
-/// The last number that a table's key was given; 0 for none.
+/// The last number that a table's key was given, or the greatest that it has; 0 for none.
 async fn last_number(connection: &mut Connection, table: &Layout, column: &str) -> Result<i64, sqlx::Error> {
     let sql = match connection {
-        Connection::Sqlite(_) => sqlite::last_number(table),
+        Connection::Sqlite(_) => sqlite::last_number(table, column),
         Connection::Postgres(_) => postgres::last_number(table, column),
     };
     let (_, last) = connection.counted(&sql).await?;

@@ -45,7 +45,7 @@ fn stored(column: &Column) -> String {
     match column.kind {
         Kind::Bool => format!("CAST(CAST({name} AS int) AS bigint)"),
         Kind::Integer => format!("CAST({name} AS bigint)"),
-        Kind::Real => format!("CAST({name} AS double precision)"),
+        Kind::Single | Kind::Real => format!("CAST({name} AS double precision)"),
         Kind::Text => format!("CAST({name} AS text)"),
         Kind::Bytes => name,
         Kind::Uuid => format!("uuid_send({name})"),
@@ -63,7 +63,7 @@ fn read(table: &Layout, row: &PgRow) -> Result<Vec<Cell>, sqlx::Error> {
             Kind::Bool | Kind::Integer | Kind::Decimal { .. } => {
                 row.try_get::<Option<i64>, _>(at)?.map_or(Cell::Null, Cell::Integer)
             }
-            Kind::Real => row.try_get::<Option<f64>, _>(at)?.map_or(Cell::Null, Cell::Real),
+            Kind::Single | Kind::Real => row.try_get::<Option<f64>, _>(at)?.map_or(Cell::Null, Cell::Real),
             Kind::Bytes | Kind::Uuid => row.try_get::<Option<Vec<u8>>, _>(at)?.map_or(Cell::Null, Cell::Bytes),
             Kind::Text | Kind::Instant | Kind::Date | Kind::Time | Kind::Json => {
                 row.try_get::<Option<String>, _>(at)?.map_or(Cell::Null, Cell::Text)
@@ -148,8 +148,10 @@ fn escape(text: &str, into: &mut String) {
 /// Asks for the last number of a table's key.
 pub(super) fn last_number(table: &Layout, column: &str) -> String {
     format!(
-        "SELECT CAST(0 AS bigint), CAST(pg_sequence_last_value(CAST({} AS regclass)) AS text)",
-        sequence(table, column)
+        "SELECT CAST(0 AS bigint), CAST(greatest(pg_sequence_last_value(CAST({} AS regclass)), (SELECT max({}) FROM {}), 0) AS text)",
+        sequence(table, column),
+        quote(column),
+        quote(&table.name),
     )
 }
 

@@ -98,8 +98,14 @@ pub(super) async fn write(
 }
 
 /// Asks for the last number of a table's key.
-pub(super) fn last_number(table: &Layout) -> String {
-    format!("SELECT 0, CAST((SELECT seq FROM sqlite_sequence WHERE name = {}) AS TEXT)", dialect::text(&table.name))
+pub(super) fn last_number(table: &Layout, column: &str) -> String {
+    format!(
+        "SELECT 0, CAST(max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = {}), 0), \
+         coalesce((SELECT max({}) FROM {}), 0)) AS TEXT)",
+        dialect::text(&table.name),
+        quote(column),
+        quote(&table.name),
+    )
 }
 
 /// Sets it.
