@@ -7,6 +7,8 @@
 mod cell;
 mod error;
 mod layout;
+mod mark;
+mod numbers;
 mod postgres;
 mod references;
 mod sqlite;
@@ -24,6 +26,8 @@ use crate::{MigrateError, Target, apply, compare, drift, lock, status};
 use cell::Cell;
 pub use error::CopyError;
 use layout::Layout;
+use mark::{mark, unfinished};
+use numbers::{last_number, set_last_number};
 use references::{referenced, unreferenced};
 
 /// The most rows of a batch, and the most bytes that they may have before it is written.
@@ -167,19 +171,6 @@ async fn receive(target: &Target, history: &History) -> Result<(), CopyError> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Of what an unfinished copy in a database is; `None` where none is in it.
-async fn unfinished(connection: &mut Connection, target: &Target) -> Result<Option<String>, MigrateError> {
-    let read = async {
-        let objects = crate::journal::objects(connection).await?;
-        if !objects.iter().any(|name| name == crate::journal::COPY) {
-            return Ok(None);
-        }
-        let rows = connection.texts("SELECT head FROM cell_copy", &[]).await?;
-        Ok(Some(rows.into_iter().flatten().flatten().next().unwrap_or_default()))
-    };
-    read.await.map_err(|error| MigrateError::engine(target, "look for an earlier copy", &error))
 }
 
 /// Takes away what the role or the database would do to a long statement, and to rows that it may not see: those are an error then.
@@ -370,21 +361,6 @@ async fn write(connection: &mut Connection, table: &Layout, batch: &[Vec<Cell>])
     }
 }
 
-/// Says in the target that a copy is not finished.
-async fn mark(connection: &mut Connection, head: &str) -> Result<(), sqlx::Error> {
-    connection.begin().await?;
-    let marked = async {
-        connection.run("CREATE TABLE cell_copy (head TEXT PRIMARY KEY)").await?;
-        connection.execute("INSERT INTO cell_copy (head) VALUES ($1)", &[head]).await?;
-        connection.commit().await
-    }
-    .await;
-    if marked.is_err() {
-        connection.rollback().await;
-    }
-    marked
-}
-
 /// Begins to read what does not change any more.
 async fn begin(connection: &mut Connection) -> Result<(), sqlx::Error> {
     match connection {
@@ -396,27 +372,4 @@ async fn begin(connection: &mut Connection) -> Result<(), sqlx::Error> {
 async fn count(connection: &mut Connection, table: &Layout) -> Result<u64, sqlx::Error> {
     let name = dialect::quote(connection.engine(), &table.name);
     Ok(connection.counted(&format!("SELECT count(*), NULL FROM {name}")).await?.0)
-}
-
-/// The last number that a table's key was given, or the greatest that it has; 0 for none.
-async fn last_number(connection: &mut Connection, table: &Layout, column: &str) -> Result<i64, sqlx::Error> {
-    let sql = match connection {
-        Connection::Sqlite(_) => sqlite::last_number(table, column),
-        Connection::Postgres(_) => postgres::last_number(table, column),
-    };
-    let (_, last) = connection.counted(&sql).await?;
-    Ok(last.and_then(|last| last.parse().ok()).unwrap_or_default())
-}
-
-async fn set_last_number(
-    connection: &mut Connection,
-    table: &Layout,
-    column: &str,
-    last: i64,
-) -> Result<(), sqlx::Error> {
-    let sql = match connection {
-        Connection::Sqlite(_) => sqlite::set_last_number(table, last),
-        Connection::Postgres(_) => postgres::set_last_number(table, column, last),
-    };
-    connection.run(&sql).await
 }
