@@ -18,7 +18,7 @@ pub(crate) struct Cache<T> {
 
 impl<T: Serialize + DeserializeOwned> Cache<T> {
     /// Reads a file below the target folder.
-    pub(crate) fn read(target: Option<PathBuf>, file: &str) -> Self {
+    pub(crate) fn read(target: Option<&Path>, file: &str) -> Self {
         let file = target.map(|target| target.join(file));
         let read = |file: &Path| serde_json::from_slice(&std::fs::read(file).ok()?).ok();
         let kept = file.as_deref().and_then(read).unwrap_or_default();
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_kept_result_is_found_again_and_a_broken_file_is_none() -> std::io::Result<()> {
         let target = tempfile::tempdir()?;
-        let read = || Cache::<u64>::read(Some(target.path().to_owned()), "cell/kept.json");
+        let read = || Cache::<u64>::read(Some(target.path()), "cell/kept.json");
         let mut cache = read();
         cache.keep("a".to_owned(), 7);
         cache.write();

@@ -4,6 +4,7 @@
 //! which rustc does with what the macro makes of this.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use cell_codegen::compile::Compiled;
 use cell_codegen::program::{Located, Query};
@@ -12,7 +13,6 @@ use cell_schema::{Engine, dialect};
 use cell_syntax::diagnostic::Diagnostic;
 
 use crate::cache::Cache;
-use crate::cargo;
 use crate::output::Output;
 use crate::rehearsal;
 use crate::stop::{Mistake, Stop};
@@ -27,13 +27,17 @@ type Answer = Result<Prepared, Unprepared>;
 ///
 /// # Errors
 /// An engine refuses one, or is missing that must be there.
-pub(crate) async fn prepare(compiled: &Compiled, output: &Output) -> Result<BTreeMap<String, String>, Stop> {
+pub(crate) async fn prepare(
+    compiled: &Compiled,
+    target: Option<&Path>,
+    output: &Output,
+) -> Result<BTreeMap<String, String>, Stop> {
     let queries = compiled.program.queries();
-    let mut environment = BTreeMap::new();
+    let mut environment = Environment::default();
     if queries.is_empty() {
-        return Ok(environment);
+        return Ok(environment.finish());
     }
-    let mut cache: Cache<Vec<Answer>> = Cache::read(cargo::target_folder(&compiled.root), CACHE);
+    let mut cache: Cache<Vec<Answer>> = Cache::read(target, CACHE);
     let mut refused = Vec::new();
     for (at, database) in compiled.model.databases.iter().enumerate() {
         let owners = compiled.model.queries.iter().map(|id| compiled.model.databases.get(id.index()));
@@ -79,14 +83,10 @@ pub(crate) async fn prepare(compiled: &Compiled, output: &Output) -> Result<BTre
                 answers.iter().filter_map(|(engine, answers)| Some((*engine, answers.get(at)?))).collect();
             match learnt(&answers, query.query.text.len()) {
                 Ok(learnt) => {
-                    let known = environment.entry(format!("CELL_SQL_{:016x}", query.query.fingerprint()));
-                    let known = known.or_insert_with(|| learnt.clone());
-                    if *known != learnt {
-                        // Two databases under one name: the macro cannot tell them apart.
-                        "|".clone_into(known);
-                        let text = &query.query.text;
+                    if !environment.tell(query.query.fingerprint(), learnt) {
                         output.note(format_args!(
-                            "the types of `{text}` are not checked: two databases are meant by one path"
+                            "the types of `{}` are not checked: two databases are meant by one path",
+                            query.query.text
                         ));
                     }
                 }
@@ -96,9 +96,29 @@ pub(crate) async fn prepare(compiled: &Compiled, output: &Output) -> Result<BTre
     }
     cache.write();
     if refused.is_empty() {
-        Ok(environment)
+        Ok(environment.finish())
     } else {
         Err(Stop::Diagnostics(output.diagnostics(&compiled.program, &refused)))
+    }
+}
+
+/// What the macros are told, by the names of variables. A macro knows a statement by its text and by its database as that is written:
+/// where two databases are meant by one path, it is told nothing.
+#[derive(Default)]
+struct Environment(BTreeMap<String, Option<String>>);
+
+impl Environment {
+    /// Out: whether no other database has said otherwise.
+    fn tell(&mut self, fingerprint: u64, learnt: String) -> bool {
+        let known = self.0.entry(format!("CELL_SQL_{fingerprint:016x}")).or_insert_with(|| Some(learnt.clone()));
+        if known.as_ref() != Some(&learnt) {
+            *known = None;
+        }
+        known.is_some()
+    }
+
+    fn finish(self) -> BTreeMap<String, String> {
+        self.0.into_iter().filter_map(|(name, learnt)| Some((name, learnt?))).collect()
     }
 }
 
@@ -173,5 +193,22 @@ fn kind(ty: &str) -> &'static str {
         "JSONB" => "Json",
         "UNKNOWN" => "Unknown",
         _ => "Other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Environment;
+
+    #[test]
+    fn a_statement_of_which_two_databases_say_different_things_is_not_told_about() {
+        let mut environment = Environment::default();
+        let tell = |environment: &mut Environment, learnt: &str| environment.tell(1, learnt.to_owned());
+        assert!(environment.tell(2, "|".to_owned()));
+        assert!(tell(&mut environment, "|61:Text"));
+        assert!(tell(&mut environment, "|61:Text"));
+        assert!(!tell(&mut environment, "|61:Integer"));
+        assert!(!tell(&mut environment, "|61:Text"));
+        assert_eq!(environment.finish().into_keys().collect::<Vec<_>>(), ["CELL_SQL_0000000000000002"]);
     }
 }

@@ -2,6 +2,7 @@
 //! A rehearsal is a function of the history and the engine, so its result is kept in cargo's target folder, by both.
 //! Absent: rehearsing itself, which `cell_migrate` does.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cell_codegen::compile::Compiled;
@@ -11,7 +12,6 @@ use cell_schema::{Engine, dialect};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::Cache;
-use crate::cargo;
 use crate::output::Output;
 use crate::source::counted;
 use crate::stop::{Mistake, Stop};
@@ -40,11 +40,15 @@ struct Kept {
 ///
 /// # Errors
 /// A rehearsal fails, or an engine is missing that must be there.
-pub(crate) async fn rehearse(compiled: &Compiled, output: &Output) -> Result<Vec<Rehearsed>, Stop> {
+pub(crate) async fn rehearse(
+    compiled: &Compiled,
+    target: Option<&Path>,
+    output: &Output,
+) -> Result<Vec<Rehearsed>, Stop> {
     if compiled.histories.is_empty() {
         return Ok(Vec::new());
     }
-    let mut cache = Cache::read(cargo::target_folder(&compiled.root), CACHE);
+    let mut cache = Cache::read(target, CACHE);
     let mut rehearsed = Vec::new();
     for database in &compiled.model.databases {
         let Some(history) = compiled.histories.get(&database.name) else { continue };

@@ -105,8 +105,9 @@ pub(super) async fn build(compile: &Compile, output: &Output) -> Result<Built, S
 /// # Errors
 /// Why there is no build.
 pub(super) async fn finish(compiled: Compiled, options: &Options, output: &Output) -> Result<Built, Stop> {
-    let rehearsed = rehearsal::rehearse(&compiled, output).await?;
-    let learnt = queries::prepare(&compiled, output).await?;
+    let target = cargo::target_folder(&compiled.root);
+    let rehearsed = rehearsal::rehearse(&compiled, target.as_deref(), output).await?;
+    let learnt = queries::prepare(&compiled, target.as_deref(), output).await?;
     let outcome = cargo::build(&compiled, options, &learnt, output)?;
     let outdated = emit::outdated(&compiled.root, &compiled.artifacts)?;
     Ok(Built { compiled, executable: outcome.executable, rehearsed, outdated })

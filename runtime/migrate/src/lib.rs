@@ -35,6 +35,8 @@ mod status;
 mod step;
 mod target;
 #[cfg(feature = "rehearse")]
+mod texts;
+#[cfg(feature = "rehearse")]
 pub mod throwaway;
 #[cfg(feature = "rehearse")]
 mod tokens;

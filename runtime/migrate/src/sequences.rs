@@ -3,7 +3,7 @@
 //! next row would get a number that one has. SQLite counts from the greatest number that is there, and is never behind.
 
 use cell_schema::ddl::{Column, Table};
-use cell_schema::dialect;
+use cell_schema::{Engine, dialect};
 
 use crate::compare::Difference;
 use crate::connection::Connection;
@@ -42,8 +42,13 @@ fn numbers(connection: &Connection, table: &Table, column: &Column) -> String {
     format!(
         "SELECT CAST(greatest((SELECT max({name}) FROM {owner}), 0) AS bigint), \
          CAST((SELECT coalesce(pg_sequence_last_value(seqrelid) + seqincrement, seqstart) FROM pg_catalog.pg_sequence \
-         WHERE seqrelid = CAST(pg_get_serial_sequence({}, {}) AS regclass) AND seqincrement > 0) AS text)",
-        dialect::text(&owner),
-        dialect::text(&column.name),
+         WHERE seqrelid = CAST({} AS regclass) AND seqincrement > 0) AS text)",
+        of(&table.name, &column.name),
     )
+}
+
+/// The sequence behind a column of PostgreSQL's, as an expression.
+pub(crate) fn of(table: &str, column: &str) -> String {
+    let table = dialect::quote(Engine::Postgres, table);
+    format!("pg_get_serial_sequence({}, {})", dialect::text(&table), dialect::text(column))
 }

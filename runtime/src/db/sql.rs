@@ -9,14 +9,13 @@ mod words;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use super::column::Type;
-use super::dialect::Arguments;
+use super::dialect::{self, Arguments};
 use super::error::DataError;
 use super::execute::Call;
 use super::handle::Handle;
-use super::model::{Database, Engine, Facts};
+use super::model::{Database, Facts};
 use super::query::Rows;
 use super::transaction::Tx;
 use super::value::Value;
@@ -194,12 +193,7 @@ impl<S: Statement, D> Sql<S, D> {
                 reason,
             })?;
         }
-        let text = match engine {
-            Engine::Sqlite => Arc::from(S::TEXT),
-            // PostgreSQL's driver knows a prepared statement by its text alone, and it is prepared for these types.
-            Engine::Postgres => Arc::from([S::TEXT, "\n/*", &types, "*/"].concat()),
-        };
-        Ok(Call { text, arguments, persistent: true, facts })
+        Ok(Call { text: dialect::told_apart(engine, S::TEXT, &types), arguments, persistent: true, facts })
     }
 }
 

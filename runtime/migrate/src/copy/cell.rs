@@ -78,33 +78,39 @@ impl fmt::Display for Cell {
     }
 }
 
+/// As deep as the runtime reads documents, and so the deepest that is one: what is nested deeper must not exhaust a stack.
+const DEEPEST: usize = 127;
+
 /// A JSON document in the one form that both engines' texts of it share: PostgreSQL orders keys, keeps the last of equal ones, and writes
 /// numbers and white space its own way.
 fn canonical(document: &str) -> Option<String> {
     let mut text = String::new();
-    write(serde_json::from_str(document).ok()?, &mut text)?;
+    write(serde_json::from_str(document).ok()?, &mut text, DEEPEST)?;
     Some(text)
 }
 
-fn write(value: &RawValue, into: &mut String) -> Option<()> {
+/// Writes a value that nests at most so many levels.
+fn write(value: &RawValue, into: &mut String, levels: usize) -> Option<()> {
     let raw = value.get().trim();
     match raw.as_bytes().first()? {
         b'{' => {
+            let inner = levels.checked_sub(1)?;
             let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
             into.push('{');
             for (name, value) in members {
                 into.push_str(&serde_json::to_string(&name).ok()?);
                 into.push(':');
-                write(value, into)?;
+                write(value, into, inner)?;
                 into.push(',');
             }
             into.push('}');
         }
         b'[' => {
+            let inner = levels.checked_sub(1)?;
             let items: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
             into.push('[');
             for item in items {
-                write(item, into)?;
+                write(item, into, inner)?;
                 into.push(',');
             }
             into.push(']');
@@ -159,5 +165,9 @@ mod tests {
             }
         }
         assert_eq!(canonical("{"), None);
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(canonical(&nested(127)).is_some());
+        // No row that Cell reads holds one, and a stack does not hold it either.
+        assert_eq!(canonical(&nested(200_000)), None);
     }
 }

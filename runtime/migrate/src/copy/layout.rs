@@ -1,13 +1,34 @@
 //! What of a table is copied, and what its values are.
 
-use cell_schema::ddl;
 use cell_schema::schema::{Schema, Type};
+use cell_schema::{Engine, ddl, dialect};
 use futures_util::stream::BoxStream;
 
 use super::cell::Cell;
 
 /// Rows of a table as they come.
 pub(super) type Rows<'c> = BoxStream<'c, Result<Vec<Cell>, sqlx::Error>>;
+
+/// Which rows of a table are read.
+#[derive(Clone, Copy)]
+pub(super) enum Part<'a> {
+    /// All, in the order of their keys.
+    All,
+    /// Those behind a key.
+    After(&'a [Cell]),
+    /// The one with the greatest key.
+    Last,
+}
+
+impl<'a> Part<'a> {
+    /// The values that its question takes.
+    pub(super) fn values(self) -> &'a [Cell] {
+        match self {
+            Self::After(key) => key,
+            Self::All | Self::Last => &[],
+        }
+    }
+}
 
 /// A table as one engine has it.
 pub(super) struct Layout {
@@ -68,6 +89,28 @@ impl Layout {
             Some(Self { name: table.name.clone(), columns, key, automatic })
         });
         tables.collect()
+    }
+
+    /// Asks for a part of the rows, in the order of their keys: `column` as what is given of each, `place` as a value of the key.
+    pub(super) fn select(
+        &self,
+        engine: Engine,
+        part: Part<'_>,
+        column: impl Fn(&Column) -> String,
+        place: impl Fn(usize, &Column) -> String,
+    ) -> String {
+        let quote = |name: &str| dialect::quote(engine, name);
+        let columns: Vec<String> = self.columns.iter().map(column).collect();
+        let key: Vec<String> = self.key_columns().map(|column| quote(&column.name)).collect();
+        let (condition, order) = match part {
+            Part::All => (String::new(), key.join(", ")),
+            Part::After(_) => {
+                let places: Vec<String> = (1..).zip(self.key_columns()).map(|(at, column)| place(at, column)).collect();
+                (format!(" WHERE ({}) > ({})", key.join(", "), places.join(", ")), key.join(", "))
+            }
+            Part::Last => (String::new(), format!("{} DESC LIMIT 1", key.join(" DESC, "))),
+        };
+        format!("SELECT {} FROM {}{condition} ORDER BY {order}", columns.join(", "), quote(&self.name))
     }
 
     /// The key of a row.

@@ -30,3 +30,8 @@ pub(super) async fn mark(connection: &mut Connection, head: &str) -> Result<(), 
     }
     marked
 }
+
+/// Takes the mark away: the target is a whole database.
+pub(super) async fn unmark(connection: &mut Connection) -> Result<(), sqlx::Error> {
+    connection.run("DROP TABLE cell_copy").await
+}

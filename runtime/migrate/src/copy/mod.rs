@@ -25,8 +25,8 @@ use crate::journal::State;
 use crate::{MigrateError, Target, apply, compare, drift, lock, status};
 use cell::Cell;
 pub use error::CopyError;
-use layout::Layout;
-use mark::{mark, unfinished};
+use layout::{Layout, Part};
+use mark::{mark, unfinished, unmark};
 use numbers::{last_number, set_last_number};
 use references::{referenced, unreferenced};
 
@@ -243,7 +243,7 @@ impl Run<'_> {
             let reason = format!("it is not as its migrations say afterwards: {difference}");
             return Err(CopyError::NotReady { database: self.target.to_string(), reason });
         }
-        into.run("DROP TABLE cell_copy").await.map_err(writing)?;
+        unmark(into).await.map_err(writing)?;
         from.rollback().await;
         Ok(Copied { tables, resumed, left: Vec::new() })
     }
@@ -294,9 +294,7 @@ impl Run<'_> {
             }
         }
     }
-}
 
-impl Run<'_> {
     /// Reads a table from both databases at once. Out: its count and hash, which are the same.
     async fn compared(
         &self,
@@ -313,36 +311,23 @@ impl Run<'_> {
         let (mut expected, mut found) = (rows(from, source, Part::All), rows(into, target, Part::All));
         let (mut hasher, mut count) = (blake3::Hasher::new(), 0);
         loop {
-            let pair = (expected.try_next().await.map_err(reading)?, found.try_next().await.map_err(writing)?);
-            let (one, other) = match &pair {
-                (None, None) => break,
-                (Some(one), Some(other)) => (encoded(one)?, encoded(other)?),
-                (one, other) => {
-                    (encoded(one.as_deref().unwrap_or_default())?, encoded(other.as_deref().unwrap_or_default())?)
-                }
-            };
-            if one != other || pair.0.is_none() || pair.1.is_none() {
-                let row = pair.0.or(pair.1).unwrap_or_default();
+            let (one, other) =
+                match (expected.try_next().await.map_err(reading)?, found.try_next().await.map_err(writing)?) {
+                    (None, None) => break,
+                    (one, other) => (one, other),
+                };
+            let bytes = one.as_deref().map(encoded).transpose()?;
+            if bytes != other.as_deref().map(encoded).transpose()? {
+                let row = one.or(other).unwrap_or_default();
                 let key: Vec<String> = source.key_of(&row).iter().map(ToString::to_string).collect();
                 let (table, key) = (source.name.clone(), key.join(", "));
                 return Err(CopyError::Differs { database: self.target.to_string(), table, key });
             }
-            hasher.update(&one);
+            hasher.update(&bytes.unwrap_or_default());
             count += 1;
         }
         Ok(CopiedTable { table: source.name.clone(), rows: count, hash: hasher.finalize().to_hex().to_string() })
     }
-}
-
-/// Which rows of a table are read.
-#[derive(Clone, Copy)]
-enum Part<'a> {
-    /// All, in the order of their keys.
-    All,
-    /// Those behind a key.
-    After(&'a [Cell]),
-    /// The one with the greatest key.
-    Last,
 }
 
 /// The rows of a table, each as [`Cell`]s in the order of its columns.

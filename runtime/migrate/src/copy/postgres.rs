@@ -1,39 +1,23 @@
 //! Rows of PostgreSQL: each value is asked for in the form in which SQLite stores it, and written by `COPY` in the text that its type reads.
 
-use std::fmt::Write as _;
-
 use cell_schema::{Engine, dialect};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::Part;
 use super::cell::Cell;
-use super::layout::{Column, Kind, Layout, Rows};
+use super::layout::{Column, Kind, Layout, Part, Rows};
+use crate::sequences;
+use crate::texts::{decimal, hexadecimal};
 
 fn quote(name: &str) -> String {
     dialect::quote(Engine::Postgres, name)
 }
 
 pub(super) fn rows<'c>(connection: &'c mut PgConnection, table: &'c Layout, part: Part<'_>) -> Rows<'c> {
-    let columns: Vec<String> = table.columns.iter().map(stored).collect();
-    let key: Vec<String> = table.key_columns().map(|column| quote(&column.name)).collect();
-    let (columns, name) = (columns.join(", "), quote(&table.name));
-    let (condition, order, values) = match part {
-        Part::All => (String::new(), key.join(", "), &[][..]),
-        Part::After(after) => {
-            let places: Vec<String> = table
-                .key_columns()
-                .enumerate()
-                .map(|(at, column)| format!("CAST(CAST(${} AS text) AS {})", at + 1, column.ty))
-                .collect();
-            (format!(" WHERE ({}) > ({})", key.join(", "), places.join(", ")), key.join(", "), after)
-        }
-        Part::Last => (String::new(), format!("{} DESC LIMIT 1", key.join(" DESC, ")), &[][..]),
-    };
-    let sql = format!("SELECT {columns} FROM {name}{condition} ORDER BY {order}");
-    let mut query = sqlx::query(AssertSqlSafe(sql));
-    for (column, value) in table.key_columns().zip(values) {
+    let place = |at: usize, column: &Column| format!("CAST(CAST(${at} AS text) AS {})", column.ty);
+    let mut query = sqlx::query(AssertSqlSafe(table.select(Engine::Postgres, part, stored, place)));
+    for (column, value) in table.key_columns().zip(part.values()) {
         query = query.bind(text(column, value));
     }
     query.fetch(connection).and_then(|row| std::future::ready(read(table, &row))).boxed()
@@ -77,29 +61,13 @@ fn read(table: &Layout, row: &PgRow) -> Result<Vec<Cell>, sqlx::Error> {
 fn text(column: &Column, cell: &Cell) -> Option<String> {
     Some(match (cell, column.kind) {
         (Cell::Null, _) => return None,
-        (Cell::Integer(value), Kind::Decimal { scale }) => decimal(*value, usize::from(scale)),
+        (Cell::Integer(value), Kind::Decimal { scale }) => decimal(*value, scale),
         (Cell::Integer(value), _) => value.to_string(),
         (Cell::Real(value), _) => value.to_string(),
         (Cell::Text(text), _) => text.clone(),
         (Cell::Bytes(bytes), Kind::Uuid) => hexadecimal(bytes),
         (Cell::Bytes(bytes), _) => format!("\\x{}", hexadecimal(bytes)),
     })
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn decimal(value: i64, scale: usize) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
-    match digits.split_at_checked(digits.len() - scale) {
-        Some((whole, fraction)) if scale > 0 => format!("{sign}{whole}.{fraction}"),
-        _ => format!("{sign}{digits}"),
-    }
 }
 
 pub(super) async fn write(
@@ -149,7 +117,7 @@ fn escape(text: &str, into: &mut String) {
 pub(super) fn last_number(table: &Layout, column: &str) -> String {
     format!(
         "SELECT CAST(0 AS bigint), CAST(greatest(pg_sequence_last_value(CAST({} AS regclass)), (SELECT max({}) FROM {}), 0) AS text)",
-        sequence(table, column),
+        sequences::of(&table.name, column),
         quote(column),
         quote(&table.name),
     )
@@ -157,10 +125,6 @@ pub(super) fn last_number(table: &Layout, column: &str) -> String {
 
 /// Sets it.
 pub(super) fn set_last_number(table: &Layout, column: &str, last: i64) -> String {
-    let sequence = sequence(table, column);
+    let sequence = sequences::of(&table.name, column);
     if last > 0 { format!("SELECT setval({sequence}, {last})") } else { format!("SELECT setval({sequence}, 1, false)") }
-}
-
-fn sequence(table: &Layout, column: &str) -> String {
-    format!("pg_get_serial_sequence({}, {})", dialect::text(&quote(&table.name)), dialect::text(column))
 }

@@ -5,9 +5,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, TypeInfo as _, ValueRef as _};
 
-use super::Part;
 use super::cell::Cell;
-use super::layout::{Layout, Rows};
+use super::layout::{Layout, Part, Rows};
 
 /// The most values of a statement.
 const VALUES: usize = 30_000;
@@ -17,20 +16,9 @@ fn quote(name: &str) -> String {
 }
 
 pub(super) fn rows<'c>(connection: &'c mut SqliteConnection, table: &'c Layout, part: Part<'_>) -> Rows<'c> {
-    let columns: Vec<String> = table.columns.iter().map(|column| quote(&column.name)).collect();
-    let key: Vec<String> = table.key_columns().map(|column| quote(&column.name)).collect();
-    let (columns, name) = (columns.join(", "), quote(&table.name));
-    let (condition, order, values) = match part {
-        Part::All => (String::new(), key.join(", "), &[][..]),
-        Part::After(after) => {
-            let places: Vec<String> = (1..=after.len()).map(|at| format!("${at}")).collect();
-            (format!(" WHERE ({}) > ({})", key.join(", "), places.join(", ")), key.join(", "), after)
-        }
-        Part::Last => (String::new(), format!("{} DESC LIMIT 1", key.join(" DESC, ")), &[][..]),
-    };
-    let sql = format!("SELECT {columns} FROM {name}{condition} ORDER BY {order}");
+    let sql = table.select(Engine::Sqlite, part, |column| quote(&column.name), |at, _| format!("${at}"));
     let mut query = sqlx::query(AssertSqlSafe(sql));
-    for value in values {
+    for value in part.values() {
         query = bind(query, value.clone());
     }
     query.fetch(connection).and_then(|row| std::future::ready(read(&row))).boxed()

@@ -1,6 +1,8 @@
 //! A value of a column, and how each engine is given it. Times are texts in the fixed form that SQLite stores and
 //! PostgreSQL reads.
 
+use crate::texts::{decimal, hexadecimal};
+
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
@@ -34,32 +36,5 @@ impl Value {
             Self::Bytes(bytes) => format!("\\x{}", hexadecimal(bytes)),
             Self::Uuid(bytes) => hexadecimal(bytes),
         })
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Exact digits: a floating-point number would round them.
-fn decimal(digits: i64, scale: u8) -> String {
-    let scale = usize::from(scale);
-    let sign = if digits < 0 { "-" } else { "" };
-    let all = format!("{:0>width$}", digits.unsigned_abs(), width = scale + 1);
-    match all.split_at_checked(all.len() - scale) {
-        Some((whole, fraction)) if scale > 0 => format!("{sign}{whole}.{fraction}"),
-        _ => format!("{sign}{all}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimals_keep_their_digits() {
-        assert_eq!(decimal(-5, 2), "-0.05");
-        assert_eq!(decimal(999_999_999_999_999_999, 18), "0.999999999999999999");
-        assert_eq!(decimal(-42, 0), "-42");
     }
 }

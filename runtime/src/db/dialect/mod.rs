@@ -14,6 +14,8 @@ pub(crate) mod sqlite_pool;
 #[cfg(feature = "sqlite")]
 mod stored;
 
+use std::sync::Arc;
+
 use super::column::Type;
 use super::error::DataError;
 use super::model::{Engine, Facts};
@@ -99,6 +101,15 @@ impl Arguments {
         if let Self::Copied(rows) = self {
             rows.end_row();
         }
+    }
+}
+
+/// A statement's text, which may be there with values of other types, too. PostgreSQL's driver knows a prepared statement by its text
+/// alone, and it is prepared for these types.
+pub(crate) fn told_apart(engine: Engine, text: &str, types: &str) -> Arc<str> {
+    match engine {
+        Engine::Postgres if !types.is_empty() => Arc::from([text, "\n/*", types, "*/"].concat()),
+        _ => Arc::from(text),
     }
 }
 
