@@ -27,7 +27,9 @@ attributes! {
     database_sqlite = DatabaseSqlite;
     /// A database on a PostgreSQL server: `#[Database::postgres(url = env("DATABASE_URL"))]` on a struct of `Table<T>` fields.
     ///
-    /// Arguments: `url` (the environment variable that holds the URL), `primary` (its region), `pool`, `timeouts(…)`, `crate`.
+    /// Arguments: `url` (the environment variable that holds the URL), `primary` (its region), `replicas` (the regions of those
+    /// that follow it: reads go to the nearest, whose URL is in `DATABASE_URL_EU_WEST`), `pool`, `timeouts(…)` (as of SQLite, and
+    /// `replica`: for one that is behind), `crate`.
     database_postgres = DatabasePostgres;
     /// A table: a struct of columns.
     ///

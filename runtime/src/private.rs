@@ -84,6 +84,37 @@ macro_rules! __database {
             ) -> ::core::result::Result<T, E> {
                 $crate::db::try_transaction(self, work).await
             }
+
+            /// As `transaction`, kept apart from others less strictly.
+            ///
+            /// # Errors
+            /// Those of `work`, and those of beginning and committing.
+            pub async fn transaction_at<T>(
+                &self,
+                isolation: $crate::db::Isolation,
+                work: impl ::core::ops::AsyncFnOnce(&$crate::db::Tx<Self>) -> $crate::Result<T> + ::core::clone::Clone,
+            ) -> $crate::Result<T> {
+                $crate::db::transaction_at(self, isolation, work).await
+            }
+
+            /// Runs `work` in a transaction that only reads, and sees the database as it is at its first statement.
+            ///
+            /// # Errors
+            /// Those of `work`; it writes.
+            pub async fn snapshot<T>(
+                &self,
+                work: impl ::core::ops::AsyncFnOnce(&$crate::db::Tx<Self>) -> $crate::Result<T> + ::core::clone::Clone,
+            ) -> $crate::Result<T> {
+                $crate::db::snapshot(self, work).await
+            }
+
+            /// The same database, whose reads need not see what is newer than this, such as `"5s"`: a replica that is a little
+            /// behind may answer them.
+            #[must_use]
+            #[track_caller]
+            pub fn stale_ok(&self, within: impl ::core::convert::Into<$crate::db::Staleness>) -> Self {
+                <Self as $crate::db::Database>::rebind($crate::db::Database::handle(self).stale_ok(within))
+            }
         }
 
         impl $crate::service::Field for $database {

@@ -42,7 +42,7 @@ impl<D> Deref for Fresh<D> {
 pub async fn database<D: Database>() -> Result<Fresh<D>> {
     let place = match D::INFO.engine {
         EngineInfo::Sqlite { file } => Place::folder(file)?,
-        EngineInfo::Postgres { url_env } => Place::on_server(url_env).await?,
+        EngineInfo::Postgres { url_env, .. } => Place::on_server(url_env).await?,
     };
     let url = place.url();
     let database: D = db::open_at(&url).await?;

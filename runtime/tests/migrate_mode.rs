@@ -70,6 +70,7 @@ impl Place {
             file: file.map(str::to_owned),
             env: env.iter().map(|name| (*name).to_owned()).collect(),
             primary: None,
+            replicas: Vec::new(),
             schema: String::new(),
             chain: None,
         };

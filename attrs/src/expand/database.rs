@@ -1,6 +1,7 @@
 //! `#[Database::sqlite]` and `#[Database::postgres]`: a handle behind the tables, and the way to open it.
 
-use cell_syntax::decl::{Database, DatabaseField, Engine};
+use cell_syntax::decl::{Database, DatabaseField, Engine, Timeouts};
+use cell_syntax::name::replica_variable;
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
@@ -66,9 +67,13 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
             let file = &file.value;
             quote!(#krate::db::EngineInfo::Sqlite { file: #file })
         }
-        Engine::Postgres { url, .. } => {
+        Engine::Postgres { url, replicas, .. } => {
             let url = &url.value;
-            quote!(#krate::db::EngineInfo::Postgres { url_env: #url })
+            let replicas = replicas.iter().map(|region| {
+                let (region, variable) = (&region.value, replica_variable(url, &region.value));
+                quote!(#krate::db::ReplicaInfo { region: #region, url_env: #variable })
+            });
+            quote!(#krate::db::EngineInfo::Postgres { url_env: #url, replicas: &[#(#replicas),*] })
         }
     };
     let tables = decl.tables.iter().map(|table| {
@@ -80,15 +85,15 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let pool = optional(decl.pool.as_ref().map(|pool| pool.value.to_token_stream()));
-    let [acquire, statement, lock, idle] =
-        [decl.timeouts.acquire, decl.timeouts.statement, decl.timeouts.lock, decl.timeouts.idle]
-            .map(|timeout| optional(timeout.map(|milliseconds| milliseconds.to_token_stream())));
+    let Timeouts { acquire, statement, lock, idle, replica } = decl.timeouts;
+    let [acquire, statement, lock, idle, replica] = [acquire, statement, lock, idle, replica]
+        .map(|timeout| optional(timeout.map(|milliseconds| milliseconds.to_token_stream())));
     quote! {
         #krate::db::DatabaseInfo {
             name: #name,
             engine: #engine,
             pool: #pool,
-            timeouts: #krate::db::Timeouts { acquire: #acquire, statement: #statement, lock: #lock, idle: #idle },
+            timeouts: #krate::db::Timeouts { acquire: #acquire, statement: #statement, lock: #lock, idle: #idle, replica: #replica },
             tables: &[#(#tables),*],
         }
     }

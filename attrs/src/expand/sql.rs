@@ -25,7 +25,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         Some(learnt) => quote!(::core::option::Option::Some(#learnt)),
         None => quote!(::core::option::Option::None),
     };
-    let text = &query.text;
+    let (text, reads) = (&query.text, query.reads);
     let names = query.parameters.iter().map(|parameter| &parameter.name);
     let database = match &query.database {
         Some(database) => quote!(#database),
@@ -45,6 +45,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
             const TEXT: &'static str = #text;
             const PARAMETERS: &'static [&'static str] = &[#(#names),*];
             const LEARNT: ::core::option::Option<#krate::db::Learnt> = #learnt;
+            const READS: bool = #reads;
         }
         // Cargo compiles the crate again when this changes.
         const _: ::core::option::Option<&str> = ::core::option_env!(#variable);

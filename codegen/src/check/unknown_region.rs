@@ -1,4 +1,4 @@
-//! A region that a topology lacks: of a placement, or of a database's primary. Every environment must have it.
+//! A region that a topology lacks: of a placement, or of a database's primary or replica. Every environment must have it.
 
 use cell_syntax::decl::Engine;
 use cell_syntax::suggest;
@@ -12,8 +12,11 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
     let mut named: Vec<(&str, Place)> =
         placed.flat_map(|placement| placement.regions.iter().map(|(name, place)| (name.as_str(), *place))).collect();
     for database in &context.databases {
-        if let Engine::Postgres { primary: Some(primary), .. } = &database.database.engine {
-            named.push((&primary.value, Place { file: database.declared.file, span: primary.span }));
+        if let Engine::Postgres { primary, replicas, .. } = &database.database.engine {
+            let regions = primary.iter().chain(replicas);
+            named.extend(
+                regions.map(|region| (&*region.value, Place { file: database.declared.file, span: region.span })),
+            );
         }
     }
     for (name, place) in named {

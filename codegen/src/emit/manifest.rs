@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cell_manifest::{Cell, Database, Engine, FORMAT, Handler, Http, Manifest, Needs, Placement, Process, Replica};
+use cell_manifest::{
+    Cell, Database, DatabaseReplica, Engine, FORMAT, Handler, Http, Manifest, Needs, Placement, Process, Replica,
+};
 use cell_schema::history::History;
 
 use super::fingerprint;
@@ -48,6 +50,7 @@ fn database(database: &model::Database, histories: &BTreeMap<String, History>) -
     let schema = history.map_or(&database.schema, |history| &history.snapshot);
     let schema = serde_json::to_vec(schema).unwrap_or_default();
     let chain = history.and_then(|history| history.migrations.last()).map(|migration| migration.chain.to_string());
+    let replicas = database.replicas.iter();
     Database {
         name: database.name.clone(),
         engine: match database.engine {
@@ -58,6 +61,9 @@ fn database(database: &model::Database, histories: &BTreeMap<String, History>) -
         file: database.file.clone(),
         env: database.url_env.iter().cloned().collect(),
         primary: database.primary.clone(),
+        replicas: replicas
+            .map(|replica| DatabaseReplica { region: replica.region.clone(), env: replica.url_env.clone() })
+            .collect(),
         schema: blake3::hash(&schema).to_hex().to_string(),
         chain,
     }

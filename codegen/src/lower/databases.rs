@@ -6,11 +6,12 @@ use cell_schema::Engine;
 use cell_schema::hints::Hints;
 use cell_schema::schema::Schema;
 use cell_syntax::decl::{self, Decl};
+use cell_syntax::name::replica_variable;
 use syn::ext::IdentExt as _;
 
 use super::row::Row;
 use super::tables;
-use crate::model::{Database, Place, Places, Table};
+use crate::model::{Database, Place, Places, Replica, Table};
 use crate::program::{DeclId, Declared, Program, Resolved, TypeKind};
 
 /// The tables of one database by SQL name, before their columns are known: what a reference can find.
@@ -105,10 +106,15 @@ pub(super) fn database(
     }
     schema.tables.sort_by(|left, right| left.name.cmp(&right.name));
     tables.sort_by(|left, right| left.name.cmp(&right.name));
-    let (engine, file, url_env, primary) = match &database.engine {
-        decl::Engine::Sqlite { file } => (Engine::Sqlite, Some(below(&file.value)), None, None),
-        decl::Engine::Postgres { url, primary } => {
-            (Engine::Postgres, None, Some(url.value.clone()), primary.as_ref().map(|region| region.value.clone()))
+    let (engine, file, url_env, primary, replicas) = match &database.engine {
+        decl::Engine::Sqlite { file } => (Engine::Sqlite, Some(below(&file.value)), None, None, Vec::new()),
+        decl::Engine::Postgres { url, primary, replicas } => {
+            let primary = primary.as_ref().map(|region| region.value.clone());
+            let replicas = replicas.iter().map(|region| Replica {
+                region: region.value.clone(),
+                url_env: replica_variable(&url.value, &region.value),
+            });
+            (Engine::Postgres, None, Some(url.value.clone()), primary, replicas.collect())
         }
     };
     let folder = folder(program, declared, &members.database);
@@ -120,6 +126,7 @@ pub(super) fn database(
         file,
         url_env,
         primary,
+        replicas,
         folder,
         tables,
         schema,

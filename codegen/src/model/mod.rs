@@ -52,6 +52,15 @@ impl DatabaseId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellId(pub(crate) usize);
 
+/// A replica of a database.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    /// Where it is.
+    pub region: String,
+    /// The environment variable with its URL.
+    pub url_env: String,
+}
+
 /// A database.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -69,6 +78,8 @@ pub struct Database {
     pub url_env: Option<String>,
     /// The region of the primary.
     pub primary: Option<String>,
+    /// Its replicas.
+    pub replicas: Vec<Replica>,
     /// The folder of its snapshot and migrations, relative to the application's folder, with `/`.
     pub folder: String,
     /// Ordered by SQL name, as the tables of `schema` are.

@@ -71,6 +71,8 @@ pub enum Engine {
         url: Spanned<String>,
         /// The region of the primary.
         primary: Option<Spanned<String>>,
+        /// The regions of its replicas, each once.
+        replicas: Vec<Spanned<String>>,
     },
 }
 
@@ -85,6 +87,8 @@ pub struct Timeouts {
     pub lock: Option<u64>,
     /// After which an unused connection is closed.
     pub idle: Option<u64>,
+    /// For a replica to catch up with what its reader wrote.
+    pub replica: Option<u64>,
 }
 
 /// A field `products: Table<Product>` of a database.

@@ -28,6 +28,12 @@ pub fn is_region(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
 }
 
+/// The environment variable with the URL of a replica, beside that of its primary: `DATABASE_URL` in `eu-west` → `DATABASE_URL_EU_WEST`.
+#[must_use]
+pub fn replica_variable(primary: &str, region: &str) -> String {
+    [primary, "_", &region.to_ascii_uppercase().replace('-', "_")].concat()
+}
+
 /// What [`is_region`] wants, in words.
 pub const REGION: &str = "use lower case letters, digits, `-` and `_`, beginning with a letter, 63 bytes at the most";
 

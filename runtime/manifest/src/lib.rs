@@ -67,11 +67,24 @@ pub struct Database {
     /// The region of its primary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub primary: Option<String>,
+    /// Its replicas, as they are declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<DatabaseReplica>,
     /// The hash of its schema, in hex.
     pub schema: String,
     /// The last hash of its migrations' chain, in hex; nothing where there is no migration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
+}
+
+/// A server that follows a database's primary, and answers reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseReplica {
+    /// The region it is in.
+    pub region: String,
+    /// The environment variable that holds its URL.
+    pub env: String,
 }
 
 /// A database engine.

@@ -35,7 +35,8 @@ impl Url {
 
     /// The same server, another database.
     #[cfg(feature = "rehearse")]
-    pub(crate) fn with_database(&self, database: &str) -> Self {
+    #[must_use]
+    pub fn with_database(&self, database: &str) -> Self {
         let (address, parameters) = match self.0.split_once('?') {
             Some((address, parameters)) => (address, Some(parameters)),
             None => (self.0.as_str(), None),

@@ -95,7 +95,7 @@ impl<T: Model> Table<T> {
         }
         let (_, arguments) = binder.finish()?;
         let text = self.statements().insert_many(given, count)?;
-        Ok(Call { text, arguments, persistent: count == most, facts })
+        Ok(Call { text, arguments, persistent: count == most, reads: false, facts })
     }
 
     /// All rows from here on that give the same columns, as the engine copies them; none where it does not.
@@ -135,7 +135,7 @@ impl<T: Model> Table<T> {
             }
             let text = self.statements().upsert_many(keys.len())?;
             let persistent = keys.len() == most;
-            parts.push(Bulk::Statement(Call { text, arguments: binder.finish()?, persistent, facts }));
+            parts.push(Bulk::Statement(Call { text, arguments: binder.finish()?, persistent, reads: false, facts }));
         }
         Ok(parts)
     }

@@ -93,6 +93,12 @@ pub enum DataError {
         /// The database.
         database: String,
     },
+    /// A statement in a `snapshot` would write.
+    #[error("a snapshot of `{database}` only reads; write in a `transaction`")]
+    ReadOnly {
+        /// The database.
+        database: String,
+    },
     /// The database could not be opened.
     #[error("can't open `{database}`: {reason}")]
     Open {

@@ -17,6 +17,8 @@ use super::error::DataError;
 use super::handle::{Handle, Pool};
 use super::model::Facts;
 use super::reader::Reader;
+#[cfg(feature = "postgres")]
+use super::replica::reading::{self, Run};
 use super::session::{Connection, Lease};
 
 /// A statement with its values.
@@ -26,6 +28,8 @@ pub(crate) struct Call {
     pub(crate) arguments: Arguments,
     /// Whether the connection should keep it prepared.
     pub(crate) persistent: bool,
+    /// Whether it writes nothing, by what is known of it: a replica may be asked, which would refuse to write.
+    pub(crate) reads: bool,
     /// Of the table that it is about, for its errors.
     pub(crate) facts: Facts,
 }
@@ -36,7 +40,48 @@ pub(crate) trait Read<T>: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + 
 impl<T, F: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static> Read<T> for F {}
 
 /// Takes the rows as they come.
-type Take<'t> = &'t mut (dyn FnMut(&mut Reader<'_>) -> Result<(), DataError> + Send);
+pub(crate) trait Take: Send {
+    /// One more.
+    fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError>;
+    /// They come again from the first one on.
+    fn again(&mut self);
+}
+
+/// Takes all.
+struct All<T, R> {
+    rows: Vec<T>,
+    read: R,
+}
+
+impl<T: Send, R: Read<T>> Take for All<T, R> {
+    fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError> {
+        self.rows.push((self.read)(row)?);
+        Ok(())
+    }
+
+    fn again(&mut self) {
+        self.rows.clear();
+    }
+}
+
+/// Takes the first one, whether it can be read or not.
+struct First<T, R> {
+    row: Option<Result<T, DataError>>,
+    read: R,
+}
+
+impl<T: Send, R: Read<T>> Take for First<T, R> {
+    fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError> {
+        if self.row.is_none() {
+            self.row = Some((self.read)(row));
+        }
+        Ok(())
+    }
+
+    fn again(&mut self) {
+        self.row = None;
+    }
+}
 
 /// What went wrong: a transaction can't go on after its engine refused a statement, but can after a row that is unreadable.
 pub(crate) enum Failure {
@@ -56,8 +101,8 @@ impl From<Failure> for DataError {
 
 /// Runs `$run` with the connection where the handle stands.
 macro_rules! run {
-    ($handle:expr, $run:ident, $call:expr $(, $argument:expr)*) => {{
-        match $handle.lease().await? {
+    ($handle:expr, $reads:expr, $run:ident, $call:expr $(, $argument:expr)*) => {{
+        match $handle.lease($reads).await? {
             None => match $handle.pool() {
                 #[cfg(feature = "sqlite")]
                 Pool::Sqlite(pool) => $run(pool, $call $(, $argument)*).await.map_err(DataError::from),
@@ -95,52 +140,71 @@ macro_rules! run {
 impl Handle {
     /// Every row. A statement that writes and gives rows back is run to its end, where its last checks are.
     pub(crate) async fn rows<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Vec<T>, DataError> {
-        let mut rows = Vec::new();
-        let mut take = |row: &mut Reader<'_>| {
-            rows.push(read(row)?);
-            Ok(())
-        };
-        self.each(call, &mut take).await?;
-        Ok(rows)
+        let mut all = All { rows: Vec::new(), read };
+        self.each(call, &mut all).await?;
+        Ok(all.rows)
     }
 
     /// The first row; for statements that only read.
     pub(crate) async fn row<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
-        let mut first = None;
-        let mut take = |row: &mut Reader<'_>| {
-            first = Some(read(row)?);
-            Ok(())
-        };
-        self.one(call, &mut take).await?;
-        Ok(first)
+        let mut first = First { row: None, read };
+        self.one(call, &mut first).await?;
+        first.row.transpose()
     }
 
     /// The first row of a statement that is run to its end: it may write, too.
     pub(crate) async fn leading<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
-        let mut first = None;
-        let mut take = |row: &mut Reader<'_>| {
-            if first.is_none() {
-                first = Some(read(row));
-            }
-            Ok(())
-        };
-        self.each(call, &mut take).await?;
-        first.transpose()
+        let mut first = First { row: None, read };
+        self.each(call, &mut first).await?;
+        first.row.transpose()
     }
 
     /// Gives every row to `take`. What runs a statement is compiled once, here, and not again in an application for each type of rows.
-    async fn each(&self, call: Call, take: Take<'_>) -> Result<(), DataError> {
-        run!(self, each, call, &mut *take)
+    async fn each(&self, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
+        #[cfg(feature = "postgres")]
+        if let Some(done) = self.read_at_replica(&call, |c, call, take| each(c, call, take).boxed(), take).await? {
+            return done;
+        }
+        let _wrote = self.writes(call.reads);
+        run!(self, call.reads, each, call, &mut *take)
     }
 
     /// Gives the first row to `take`, where there is one.
-    async fn one(&self, call: Call, take: Take<'_>) -> Result<(), DataError> {
-        run!(self, one, call, &mut *take)
+    async fn one(&self, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
+        #[cfg(feature = "postgres")]
+        if let Some(done) = self.read_at_replica(&call, |c, call, take| one(c, call, take).boxed(), take).await? {
+            return done;
+        }
+        let _wrote = self.writes(call.reads);
+        run!(self, call.reads, one, call, &mut *take)
+    }
+
+    /// Reads at a replica, where there is one for it. Nothing: the primary is to be asked.
+    #[cfg(feature = "postgres")]
+    async fn read_at_replica(
+        &self,
+        call: &Call,
+        run: Run,
+        take: &mut dyn Take,
+    ) -> Result<Option<Result<(), DataError>>, DataError> {
+        if !call.reads {
+            return Ok(None);
+        }
+        let Some(follower) = self.follower().await? else { return Ok(None) };
+        Ok(match follower.read(call, run, take).await {
+            None if self.is_at_replica() => Some(Err(reading::gone())),
+            None => {
+                take.again();
+                None
+            }
+            done => done,
+        })
     }
 
     /// The number of rows that were changed.
     pub(crate) async fn changed(&self, call: Call) -> Result<u64, DataError> {
-        run!(self, changed, call)
+        let _wrote = self.writes(call.reads);
+        run!(self, call.reads, changed, call)
     }
 
     /// Adds rows by PostgreSQL's `COPY`, in the transaction that the handle is bound to. To its end, also where nobody waits for
@@ -149,7 +213,7 @@ impl Handle {
     pub(crate) async fn copied(&self, copy: Copy) -> Result<u64, DataError> {
         let handle = self.clone();
         let work = async move {
-            let Some(mut lease) = handle.lease().await? else {
+            let Some(mut lease) = handle.lease(false).await? else {
                 return Err(DataError::other("rows are copied in a transaction"));
             };
             let copied = match lease.connection()? {
@@ -176,7 +240,8 @@ impl Handle {
     pub async fn script(&self, statements: &str) -> Result<(), DataError> {
         let text: Arc<str> = statements.into();
         let facts = self.facts();
-        run!(self, script, text, facts)
+        let _wrote = self.writes(false);
+        run!(self, false, script, text, facts)
     }
 
     /// Rows as they are wanted. Inside a transaction, and of a database in memory, they are read at once: its only
@@ -195,7 +260,7 @@ impl Handle {
             });
             return all.flatten_stream().boxed();
         }
-        if let Err(error) = handle.check_outside() {
+        if let Err(error) = handle.check_age().and_then(|()| handle.check_outside()) {
             return futures_util::stream::once(async { Err(error) }).boxed();
         }
         match handle.pool() {
@@ -206,18 +271,48 @@ impl Handle {
                 let again = call.clone();
                 let mut rows = stream(pool, call, read.clone());
                 let begun = async move {
-                    match rows.next().await {
+                    match handle.stream_at_replica(&again, read.clone()).await {
+                        Ok(Some(rows)) => return rows,
+                        Ok(None) => {}
+                        Err(error) => return futures_util::stream::once(async { Err(error) }).boxed(),
+                    }
+                    // What it writes it has written when the stream is dropped.
+                    let wrote = handle.writes(again.reads);
+                    let rows = match rows.next().await {
                         // Once in a while they may be read at once.
                         Some(Err(Failure::Outdated(_))) => match handle.rows(again, read).await {
                             Ok(rows) => futures_util::stream::iter(rows).map(Ok).boxed(),
                             Err(error) => futures_util::stream::once(async { Err(error) }).boxed(),
                         },
                         first => futures_util::stream::iter(first).chain(rows).map_err(DataError::from).boxed(),
-                    }
+                    };
+                    rows.inspect(move |_| _ = &wrote).boxed()
                 };
                 begun.flatten_stream().boxed()
             }
         }
+    }
+
+    /// Rows as a replica gives them, where there is one for them. Nothing: the primary is to be asked.
+    #[cfg(feature = "postgres")]
+    async fn stream_at_replica<T: Send + 'static>(
+        &self,
+        call: &Call,
+        read: impl Read<T>,
+    ) -> Result<Option<BoxStream<'static, Result<T, DataError>>>, DataError> {
+        if !call.reads {
+            return Ok(None);
+        }
+        let Some(follower) = self.follower().await? else { return Ok(None) };
+        let mut rows = Arc::clone(&follower).guard(stream(&follower.pool, call.clone(), read));
+        let first = rows.next().await.transpose();
+        follower.note(&first);
+        Ok(match first {
+            // What came first can still come from elsewhere.
+            Err(Failure::Engine(_) | Failure::Outdated(_)) => None,
+            Err(failure) => Some(futures_util::stream::once(async { Err(failure.into()) }).boxed()),
+            Ok(first) => Some(futures_util::stream::iter(first.map(Ok)).chain(rows).map_err(DataError::from).boxed()),
+        })
     }
 }
 
@@ -238,29 +333,29 @@ fn engine<DB: Dialect>(facts: Facts) -> impl Fn(sqlx::Error) -> Failure {
 
 /// Forgets what a connection has prepared. Out: whether it is of use.
 #[cfg(feature = "postgres")]
-async fn forget(connection: &mut sqlx::PgConnection) -> bool {
+pub(crate) async fn forget(connection: &mut sqlx::PgConnection) -> bool {
     sqlx::Connection::clear_cached_statements(connection).await.is_ok()
 }
 
-async fn each<'c, DB: Dialect, E>(executor: E, call: Call, take: Take<'_>) -> Result<(), Failure>
+async fn each<'c, DB: Dialect, E>(executor: E, call: Call, take: &mut dyn Take) -> Result<(), Failure>
 where
     E: Executor<'c, Database = DB>,
 {
     let (query, facts) = prepared::<DB>(call)?;
     let mut stream = query.fetch(executor);
     while let Some(row) = stream.try_next().await.map_err(engine::<DB>(facts))? {
-        take(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading)?;
+        take.take(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading)?;
     }
     Ok(())
 }
 
-async fn one<'c, DB: Dialect, E>(executor: E, call: Call, take: Take<'_>) -> Result<(), Failure>
+async fn one<'c, DB: Dialect, E>(executor: E, call: Call, take: &mut dyn Take) -> Result<(), Failure>
 where
     E: Executor<'c, Database = DB>,
 {
     let (query, facts) = prepared::<DB>(call)?;
     match query.fetch_optional(executor).await.map_err(engine::<DB>(facts))? {
-        Some(row) => take(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading),
+        Some(row) => take.take(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading),
         None => Ok(()),
     }
 }

@@ -4,13 +4,18 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::Location;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use cell_migrate::Url;
 
 use super::error::DataError;
 use super::model::{DatabaseInfo, Engine, Facts, Model, TableInfo};
+#[cfg(feature = "postgres")]
+use super::replica::{Follower, ReplicaStatus, Replicas, Sees};
 use super::session::{Lease, Session};
+use super::stale::Staleness;
 use super::statement::Statements;
 use super::transaction;
 
@@ -20,6 +25,22 @@ use super::transaction;
 pub struct Handle {
     core: Arc<Core>,
     bound: Option<Bound>,
+    reads: Reads,
+}
+
+/// Where statements that only read may go.
+#[derive(Clone)]
+enum Reads {
+    /// Wherever what the caller has written is.
+    OwnWrites,
+    /// Wherever nothing is missing but what is newer than this.
+    Stale(Result<Duration, DataError>),
+    /// To this replica.
+    #[cfg(feature = "postgres")]
+    At(Arc<Follower>),
+    /// To the primary.
+    #[cfg(feature = "postgres")]
+    AtPrimary,
 }
 
 #[derive(Clone)]
@@ -37,6 +58,8 @@ pub(crate) struct Core {
     url: Url,
     /// A database in memory: it has one connection, and is gone with it.
     memory: bool,
+    #[cfg(feature = "postgres")]
+    replicas: Option<Arc<Replicas>>,
     statements: RwLock<HashMap<(TypeId, &'static str), Arc<Statements>>>,
 }
 
@@ -49,8 +72,26 @@ pub(crate) enum Pool {
 
 impl Handle {
     pub(crate) fn new(info: &DatabaseInfo, pool: Pool, url: Url, memory: bool) -> Self {
-        let core = Core { name: info.name, tables: info.tables, pool, url, memory, statements: RwLock::default() };
-        Self { core: Arc::new(core), bound: None }
+        let core = Core {
+            name: info.name,
+            tables: info.tables,
+            pool,
+            url,
+            memory,
+            #[cfg(feature = "postgres")]
+            replicas: None,
+            statements: RwLock::default(),
+        };
+        Self { core: Arc::new(core), bound: None, reads: Reads::OwnWrites }
+    }
+
+    /// The same, with replicas. It has no clone yet.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn replicated(mut self, replicas: Replicas) -> Self {
+        if let Some(core) = Arc::get_mut(&mut self.core) {
+            core.replicas = Some(Arc::new(replicas));
+        }
+        self
     }
 
     /// Which engine it is.
@@ -72,6 +113,10 @@ impl Handle {
 
     /// Closes every connection, waiting for those in use; statements after it fail with [`DataError::Closed`].
     pub async fn close(&self) {
+        #[cfg(feature = "postgres")]
+        if let Some(replicas) = &self.core.replicas {
+            replicas.close().await;
+        }
         match &self.core.pool {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.close().await,
@@ -110,14 +155,99 @@ impl Handle {
 
     /// The same database inside a transaction.
     pub(crate) fn bound_to(&self, session: &Arc<Session>, level: u32) -> Self {
-        Self { core: Arc::clone(&self.core), bound: Some(Bound { session: Arc::clone(session), level }) }
+        let bound = Some(Bound { session: Arc::clone(session), level });
+        Self { core: Arc::clone(&self.core), bound, reads: Reads::OwnWrites }
+    }
+
+    /// The same database, whose reads need not see what is newer than `within`, not even what this caller has written. Where there
+    /// are no replicas, and inside a transaction, they see it all the same.
+    #[must_use]
+    #[track_caller]
+    pub fn stale_ok(&self, within: impl Into<Staleness>) -> Self {
+        Self { reads: Reads::Stale(within.into().duration(Location::caller())), ..self.clone() }
+    }
+
+    /// How its replicas stand, in the order in which they are declared.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn replicas(&self) -> Vec<ReplicaStatus> {
+        self.core.replicas.as_ref().map(|replicas| replicas.status()).unwrap_or_default()
+    }
+
+    /// Where several reads that belong together go: one after the other to the same server.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn at_one(&self) -> Result<Self, DataError> {
+        let reads = match self.follower().await? {
+            Some(follower) => Reads::At(follower),
+            None => Reads::AtPrimary,
+        };
+        Ok(Self { reads, ..self.clone() })
+    }
+
+    /// The same, whose reads go to the primary.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn at_primary(&self) -> Self {
+        Self { reads: Reads::AtPrimary, ..self.clone() }
+    }
+
+    /// Whether reads go to one replica and nowhere else.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn is_at_replica(&self) -> bool {
+        matches!(self.reads, Reads::At(_))
+    }
+
+    /// The replica that a read goes to, if it goes to one.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn follower(&self) -> Result<Option<Arc<Follower>>, DataError> {
+        let sees = match &self.reads {
+            Reads::OwnWrites => Sees::OwnWrites,
+            // A text that is none is an error with or without replicas.
+            Reads::Stale(within) => Sees::AllBut(within.clone()?),
+            Reads::At(follower) => return Ok(Some(Arc::clone(follower))),
+            Reads::AtPrimary => return Ok(None),
+        };
+        match &self.core.replicas {
+            Some(replicas) if self.bound.is_none() => {
+                self.check_outside()?;
+                Ok(replicas.choose(sees).await)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What is to be held while a statement runs that may write, so that its caller sees it afterwards.
+    pub(crate) fn writes(&self, reads: bool) -> Wrote {
+        #[cfg(feature = "postgres")]
+        return Wrote(self.core.replicas.clone().filter(|_| !reads && self.bound.is_none()));
+        #[cfg(not(feature = "postgres"))]
+        return Wrote;
+    }
+
+    /// From now on every read sees what has been written by now.
+    pub(crate) async fn all_see(&self) {
+        #[cfg(feature = "postgres")]
+        if let Some(replicas) = &self.core.replicas {
+            replicas.all_see().await;
+        }
     }
 
     /// The transaction's connection, or none where the pool gives one.
-    pub(crate) async fn lease(&self) -> Result<Option<Lease<'_>>, DataError> {
+    pub(crate) async fn lease(&self, reads: bool) -> Result<Option<Lease<'_>>, DataError> {
+        self.check_age()?;
         match &self.bound {
+            Some(bound) if !reads && bound.session.is_snapshot() => {
+                Err(DataError::ReadOnly { database: self.core.name.to_owned() })
+            }
             Some(bound) => bound.session.lease(bound.level).await.map(Some),
             None => self.check_outside().map(|()| None),
+        }
+    }
+
+    /// Refuses an age of rows that is none.
+    pub(crate) fn check_age(&self) -> Result<(), DataError> {
+        match &self.reads {
+            Reads::Stale(Err(error)) => Err(error.clone()),
+            _ => Ok(()),
         }
     }
 
@@ -152,6 +282,23 @@ impl Handle {
         Arc::clone(statements.entry(key).or_insert_with(made))
     }
 }
+
+/// A statement that may write, or has. Also one that failed may have, and one that nobody waits for any more.
+#[cfg(feature = "postgres")]
+pub(crate) struct Wrote(Option<Arc<Replicas>>);
+
+#[cfg(feature = "postgres")]
+impl Drop for Wrote {
+    fn drop(&mut self) {
+        if let Some(replicas) = &self.0 {
+            replicas.wrote();
+        }
+    }
+}
+
+/// Without replicas everybody sees everything.
+#[cfg(not(feature = "postgres"))]
+pub(crate) struct Wrote;
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -65,6 +65,7 @@ pub async fn migrate_from<D: Database>(database: &D, root: &Path) -> Result<(), 
     // A database that was deployed to keeps what the releases that run on it need.
     options.contracts = When::Released { live: None };
     cell_migrate::apply(&target, &history, &options).await?;
+    database.handle().all_see().await;
     Ok(())
 }
 
@@ -105,6 +106,8 @@ pub async fn check_from<D: Database>(database: &D, root: &Path) -> Result<(), Sc
 pub async fn open_current<D: Database>() -> crate::Result<D> {
     let database = super::open::<D>().await?;
     check(&database).await?;
+    // What was found on the primary, replicas may still have to hear of.
+    database.handle().all_see().await;
     Ok(database)
 }
 

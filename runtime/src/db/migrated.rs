@@ -110,7 +110,7 @@ impl Subject<'_> {
         let Database { name, engine, file, env, .. } = self.database;
         let declared = match (engine, file, env.first()) {
             (Engine::Sqlite, Some(file), _) => Declared::Sqlite { file },
-            (Engine::Postgres, _, Some(url_env)) => Declared::Postgres { url_env },
+            (Engine::Postgres, _, Some(url_env)) => Declared::Postgres { url_env, replicas: &[] },
             _ => return Err(unplaced(name, "the manifest does not say where it is", "build the application again")),
         };
         let place = Place::find(name, declared, |variable_name| variable(name, variable_name));

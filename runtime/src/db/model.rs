@@ -125,7 +125,18 @@ pub enum EngineInfo {
     Postgres {
         /// The environment variable that holds its URL.
         url_env: &'static str,
+        /// The servers that follow it.
+        replicas: &'static [ReplicaInfo],
     },
+}
+
+/// A replica, as an attribute names it.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplicaInfo {
+    /// The region it is in.
+    pub region: &'static str,
+    /// The environment variable that holds its URL.
+    pub url_env: &'static str,
 }
 
 /// A database's timeouts, in milliseconds; `None` is the default.
@@ -139,11 +150,13 @@ pub struct Timeouts {
     pub lock: Option<u64>,
     /// After which an unused connection is closed; 10 minutes by default.
     pub idle: Option<u64>,
+    /// For a replica to catch up with what its reader wrote, before the primary is asked; 100 ms by default.
+    pub replica: Option<u64>,
 }
 
 impl Timeouts {
     /// None said.
-    pub const DEFAULT: Self = Self { acquire: None, statement: None, lock: None, idle: None };
+    pub const DEFAULT: Self = Self { acquire: None, statement: None, lock: None, idle: None, replica: None };
 
     pub(crate) fn acquire(&self) -> Duration {
         Duration::from_millis(self.acquire.unwrap_or(30_000))
@@ -155,6 +168,10 @@ impl Timeouts {
 
     pub(crate) fn idle(&self) -> Duration {
         Duration::from_millis(self.idle.unwrap_or(600_000))
+    }
+
+    pub(crate) fn replica(&self) -> Duration {
+        Duration::from_millis(self.replica.unwrap_or(100))
     }
 }
 

@@ -11,7 +11,7 @@ use cell_migrate::Url;
 
 use super::error::DataError;
 use super::handle::Handle;
-use super::model::{Database, DatabaseInfo, EngineInfo};
+use super::model::{Database, DatabaseInfo, EngineInfo, ReplicaInfo};
 
 /// Opens a database at the place that its attribute, or `CELL_<DATABASE>_URL`, names.
 ///
@@ -31,6 +31,17 @@ pub async fn open_at<D: Database>(url: &str) -> Result<D, DataError> {
     Ok(D::rebind(Place::of_url(D::INFO.name, url)?.open(D::INFO).await?))
 }
 
+/// Opens a database on a PostgreSQL server with replicas: the region and the URL of each, whatever its attribute says.
+///
+/// # Errors
+/// As [`open_at`]. A replica that does not answer is passed over until it does.
+pub async fn open_replicated<D: Database>(url: &str, replicas: &[(&'static str, &str)]) -> Result<D, DataError> {
+    let replicas = replicas.iter().map(|(region, url)| (*region, url.trim().to_owned()));
+    Ok(D::rebind(
+        Place::of_url(D::INFO.name, url)?.with_replicas(D::INFO.name, replicas.collect())?.open(D::INFO).await?,
+    ))
+}
+
 /// Where a database is. Its URL may hold a password, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -38,8 +49,8 @@ pub(crate) enum Place {
     SqliteFile(PathBuf),
     /// Memory.
     SqliteMemory,
-    /// A server's URL.
-    Postgres(String),
+    /// A server's URL, and regions and URLs of those that follow it.
+    Postgres { url: String, replicas: Vec<(&'static str, String)> },
 }
 
 /// An environment variable, for opening `database`.
@@ -59,14 +70,14 @@ pub(crate) enum Declared<'a> {
     /// A file, relative to the state's folder.
     Sqlite { file: &'a str },
     /// A server, whose URL is in this environment variable.
-    Postgres { url_env: &'a str },
+    Postgres { url_env: &'a str, replicas: &'static [ReplicaInfo] },
 }
 
 impl From<EngineInfo> for Declared<'static> {
     fn from(info: EngineInfo) -> Self {
         match info {
             EngineInfo::Sqlite { file } => Self::Sqlite { file },
-            EngineInfo::Postgres { url_env } => Self::Postgres { url_env },
+            EngineInfo::Postgres { url_env, replicas } => Self::Postgres { url_env, replicas },
         }
     }
 }
@@ -78,13 +89,24 @@ impl Place {
         declared: Declared<'_>,
         variable: impl Fn(&str) -> Result<Option<String>, DataError>,
     ) -> Result<Self, DataError> {
-        if let Some(url) = variable(&override_name(database))? {
-            return Self::of_url(database, &url);
+        let instead = override_name(database);
+        if let Some(url) = variable(&instead)? {
+            let place = Self::of_url(database, &url)?;
+            let Declared::Postgres { url_env, replicas } = declared else { return Ok(place) };
+            // The attribute's replicas follow another server.
+            let replicas = replicas.iter().map(|replica| {
+                let region = replica.url_env.strip_prefix(url_env).unwrap_or(replica.url_env);
+                (replica.region, [&instead, region].concat())
+            });
+            return place.and_replicas(database, replicas, &variable);
         }
         match declared {
             Declared::Sqlite { file } => Ok(Self::SqliteFile(state_folder(&variable)?.join(file))),
-            Declared::Postgres { url_env } => match variable(url_env)? {
-                Some(url) => Self::of_url(database, &url),
+            Declared::Postgres { url_env, replicas } => match variable(url_env)? {
+                Some(url) => {
+                    let replicas = replicas.iter().map(|replica| (replica.region, replica.url_env.to_owned()));
+                    Self::of_url(database, &url)?.and_replicas(database, replicas, &variable)
+                }
                 None => Err(DataError::open(
                     database,
                     ["set the environment variable `", url_env, "` to its URL, `postgres://user@host/database`"]
@@ -94,11 +116,37 @@ impl Place {
         }
     }
 
+    /// The same with the replicas whose URLs are in the environment. One without is not there: what it would have been asked goes to
+    /// the primary.
+    fn and_replicas(
+        self,
+        database: &str,
+        declared: impl Iterator<Item = (&'static str, String)>,
+        variable: &impl Fn(&str) -> Result<Option<String>, DataError>,
+    ) -> Result<Self, DataError> {
+        let mut replicas = Vec::new();
+        for (region, name) in declared {
+            match variable(&name)?.filter(|url| !url.trim().is_empty()) {
+                Some(url) => replicas.push((region, url.trim().to_owned())),
+                None => tracing::info!(database, region, "no replica: `{name}` is not set"),
+            }
+        }
+        self.with_replicas(database, replicas)
+    }
+
+    fn with_replicas(self, database: &str, replicas: Vec<(&'static str, String)>) -> Result<Self, DataError> {
+        match self {
+            Self::Postgres { url, .. } => Ok(Self::Postgres { url, replicas }),
+            other if replicas.is_empty() => Ok(other),
+            _ => Err(DataError::open(database, "a replica follows a PostgreSQL server, and this is a SQLite file")),
+        }
+    }
+
     /// What a URL says. The URL itself stands in no error: it may hold a password.
     pub(crate) fn of_url(database: &str, url: &str) -> Result<Self, DataError> {
         let url = url.trim();
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.to_owned()));
+            return Ok(Self::Postgres { url: url.to_owned(), replicas: Vec::new() });
         }
         match url.strip_prefix("sqlite:") {
             Some(":memory:" | "//:memory:") => Ok(Self::SqliteMemory),
@@ -124,7 +172,7 @@ impl Place {
         match self {
             Self::SqliteFile(path) => Some(Url::sqlite(path)),
             Self::SqliteMemory => None,
-            Self::Postgres(url) => Some(Url::new(url)),
+            Self::Postgres { url, .. } => Some(Url::new(url)),
         }
     }
 
@@ -135,13 +183,15 @@ impl Place {
             #[cfg(feature = "sqlite")]
             Self::SqliteMemory => super::dialect::sqlite_pool::open(info, None).await,
             #[cfg(feature = "postgres")]
-            Self::Postgres(url) => super::dialect::postgres_pool::open(info, &url).await,
+            Self::Postgres { url, replicas } => super::dialect::postgres_pool::open(info, &url, replicas).await,
             #[cfg(not(feature = "sqlite"))]
             Self::SqliteFile(_) | Self::SqliteMemory => {
                 Err(DataError::open(info.name, "turn on the feature `sqlite` of `cell-runtime`"))
             }
             #[cfg(not(feature = "postgres"))]
-            Self::Postgres(_) => Err(DataError::open(info.name, "turn on the feature `postgres` of `cell-runtime`")),
+            Self::Postgres { .. } => {
+                Err(DataError::open(info.name, "turn on the feature `postgres` of `cell-runtime`"))
+            }
         }
     }
 }
@@ -188,7 +238,10 @@ mod tests {
     }
 
     const FILE: DatabaseInfo = info(EngineInfo::Sqlite { file: "shop.db" });
-    const SERVER: DatabaseInfo = info(EngineInfo::Postgres { url_env: "DATABASE_URL" });
+    const SERVER: DatabaseInfo = info(EngineInfo::Postgres {
+        url_env: "DATABASE_URL",
+        replicas: &[ReplicaInfo { region: "eu-west", url_env: "DATABASE_URL_EU_WEST" }],
+    });
 
     fn find(info: &DatabaseInfo, variables: &[(&str, &str)]) -> Result<Place, DataError> {
         let variables: BTreeMap<_, _> = variables.iter().copied().collect();
@@ -204,10 +257,28 @@ mod tests {
         assert!(find(&FILE, &[]) == file(".cell/shop.db"));
     }
 
+    fn server(url: &str, replicas: &[&str]) -> Place {
+        let replicas = replicas.iter().map(|url| ("eu-west", (*url).to_owned())).collect();
+        Place::Postgres { url: url.to_owned(), replicas }
+    }
+
+    #[test]
+    fn replicas_belong_to_the_variable_that_names_their_primary() {
+        let (url, replica, other) = ("postgres://shop@us/shop", "postgres://shop@eu/shop", "postgres://localhost/shop");
+        let both = [("DATABASE_URL", url), ("DATABASE_URL_EU_WEST", replica)];
+        assert!(find(&SERVER, &both) == Ok(server(url, &[replica])));
+        assert!(find(&SERVER, &both[..1]) == Ok(server(url, &[])));
+        // Another server in its place has other replicas, or none.
+        let [first, second] = both;
+        assert!(find(&SERVER, &[first, second, ("CELL_SHOP_URL", other)]) == Ok(server(other, &[])));
+        let theirs = ("CELL_SHOP_URL_EU_WEST", "postgres://localhost:5433/shop");
+        assert!(find(&SERVER, &[first, second, ("CELL_SHOP_URL", other), theirs]) == Ok(server(other, &[theirs.1])));
+    }
+
     #[test]
     fn the_override_decides_the_place_and_the_engine() {
         let url = "postgres://shop@db/shop";
-        assert!(find(&FILE, &[("CELL_SHOP_URL", url)]) == Ok(Place::Postgres(url.into())));
+        assert!(find(&FILE, &[("CELL_SHOP_URL", url)]) == Ok(server(url, &[])));
         let variables = [("CELL_SHOP_URL", "sqlite::memory:"), ("DATABASE_URL", url)];
         assert!(find(&SERVER, &variables) == Ok(Place::SqliteMemory));
     }

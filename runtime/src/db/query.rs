@@ -245,6 +245,12 @@ impl<T: Model> Query<T> {
         &self.handle
     }
 
+    /// The same, asked of another handle.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn on(self, handle: &Handle) -> Self {
+        Self { handle: handle.clone(), ..self }
+    }
+
     /// Only rows that hold this value in a column.
     pub(crate) fn holding(mut self, column: &'static ColumnInfo, value: Value<'static>) -> Self {
         self.ask.filters.push(Node::Compare { column, comparison: Comparison::Equal, side: Side::Value(value) });

@@ -62,7 +62,7 @@ impl Ask {
         let mut select = self.select(&mut lowering)?;
         select.columns(facts.columns.iter().map(|info| info.name));
         order(&self.sorts(facts), &mut select, engine);
-        finish(&select, lowering)
+        finish(&select, lowering, true)
     }
 
     /// Its rows, by a text that is kept where only its values are new.
@@ -74,7 +74,7 @@ impl Ask {
                 self.page.offset.map(|_| count(self.page.offset)),
             ];
             let arguments = arguments(engine, facts, &values, numbers.into_iter().flatten())?;
-            return Ok(Call { text, arguments, persistent: true, facts });
+            return Ok(Call { text, arguments, persistent: true, reads: true, facts });
         }
         let call = self.rows(engine, facts)?;
         statements.keep_asked(shape, &call.text);
@@ -90,7 +90,7 @@ impl Ask {
             select = Query::select().from_subquery(select, "page").take();
         }
         select.expr(Func::count(Expr::cust("*")));
-        let call = finish(&select, lowering)?;
+        let call = finish(&select, lowering, true)?;
         Ok(Call { facts: Facts { columns: COUNT, ..facts }, ..call })
     }
 
@@ -99,7 +99,7 @@ impl Ask {
         let mut lowering = Lowering::new(engine, facts);
         let mut select = Self { page: self.page.clone().first(), ..self.clone() }.select(&mut lowering)?;
         select.expr(Expr::cust("1"));
-        finish(&select, lowering)
+        finish(&select, lowering, true)
     }
 
     /// Its rows' removal.
@@ -108,7 +108,7 @@ impl Ask {
         let mut delete = Query::delete();
         delete.from_table(facts.table);
         self.narrow(&mut delete, &mut lowering)?;
-        finish(&delete, lowering)
+        finish(&delete, lowering, false)
     }
 
     /// Its rows' columns, written anew.
@@ -118,7 +118,7 @@ impl Ask {
         update.table(facts.table);
         update.values(lowering.writes(writes)?);
         self.narrow(&mut update, &mut lowering)?;
-        finish(&update, lowering)
+        finish(&update, lowering, false)
     }
 
     /// Only these rows of a statement that changes rows.
@@ -225,7 +225,7 @@ impl Asked {
             }
             select.distinct();
         }
-        finish(&select, lowering)
+        finish(&select, lowering, true)
     }
 }
 
@@ -285,7 +285,11 @@ impl Engine {
 }
 
 /// The statement with its values in the order in which its text has them.
-fn finish(statement: &impl sea_query::QueryStatementWriter, lowering: Lowering) -> Result<Call, DataError> {
+fn finish(
+    statement: &impl sea_query::QueryStatementWriter,
+    lowering: Lowering,
+    reads: bool,
+) -> Result<Call, DataError> {
     let (text, places) = render(lowering.engine, statement);
     let mut arguments = Arguments::new(lowering.engine, places.0.len());
     let mut values: Vec<_> = lowering.values.into_iter().map(Some).collect();
@@ -297,5 +301,5 @@ fn finish(statement: &impl sea_query::QueryStatementWriter, lowering: Lowering) 
         let (value, ty) = value.ok_or_else(|| DataError::other("a parameter without a value"))?;
         arguments.push(value, ty).map_err(DataError::other)?;
     }
-    Ok(Call { text: Arc::from(text), arguments, persistent: !lowering.varying, facts: lowering.facts })
+    Ok(Call { text: Arc::from(text), arguments, persistent: !lowering.varying, reads, facts: lowering.facts })
 }

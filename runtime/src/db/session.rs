@@ -21,6 +21,8 @@ pub(crate) struct Session {
     /// The lowest level whose savepoint was left behind by a dropped future; higher than any level: none.
     abandoned: AtomicU32,
     facts: Facts,
+    /// Whether it only reads.
+    snapshot: bool,
 }
 
 const NONE_ABANDONED: u32 = u32::MAX;
@@ -43,13 +45,25 @@ pub(crate) enum Connection {
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
-/// How strictly a transaction is kept apart from others.
+/// How strictly a transaction is kept apart from others, at least. On SQLite each is serializable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Isolation {
+#[non_exhaustive]
+pub enum Isolation {
     /// As if transactions ran one after the other.
     Serializable,
-    /// The engine's own level: for a batch of inserts, which reads nothing.
-    Engine,
+    /// All reads see what was there when the first of them began, and no row is written that another has written since. Two
+    /// transactions may each read what the other writes.
+    RepeatableRead,
+    /// Each statement sees what was committed when it began.
+    ReadCommitted,
+}
+
+/// What a transaction is begun for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Work(Isolation),
+    /// Statements that read nothing, at the engine's own level.
+    Batch,
 }
 
 const SAVEPOINT: &str = "SAVEPOINT cell";
@@ -59,33 +73,72 @@ const ROLL_BACK_TO: &str = "ROLLBACK TO SAVEPOINT cell; RELEASE SAVEPOINT cell";
 
 impl Session {
     /// Begins a transaction on a connection of the handle's pool.
-    pub(crate) async fn begin(handle: &Handle, isolation: Isolation) -> Result<Arc<Self>, DataError> {
+    pub(crate) async fn begin(handle: &Handle, purpose: Purpose) -> Result<Arc<Self>, DataError> {
         let facts = handle.facts();
         let connection = match handle.pool() {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => {
                 // Taking the write lock at once: a transaction that reads first could not get it later.
-                let begun = match isolation {
-                    Isolation::Serializable | Isolation::Engine => pool.begin_with("BEGIN IMMEDIATE").await,
+                let begun = match purpose {
+                    Purpose::Work(_) | Purpose::Batch => pool.begin_with("BEGIN IMMEDIATE").await,
                 };
                 Connection::Sqlite(begun.map_err(|cause| error::<sqlx::Sqlite>(cause, facts))?)
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
-                let begun = match isolation {
-                    Isolation::Serializable => pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await,
-                    Isolation::Engine => pool.begin().await,
+                let begun = match purpose {
+                    Purpose::Work(Isolation::Serializable) => {
+                        pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await
+                    }
+                    Purpose::Work(Isolation::RepeatableRead) => {
+                        pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await
+                    }
+                    Purpose::Work(Isolation::ReadCommitted) => {
+                        pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await
+                    }
+                    Purpose::Batch => pool.begin().await,
                 };
                 Connection::Postgres(begun.map_err(|cause| error::<sqlx::Postgres>(cause, facts))?)
             }
         };
+        Ok(Self::of(connection, facts, false))
+    }
+
+    /// Begins a transaction that only reads.
+    pub(crate) async fn snapshot(handle: &Handle) -> Result<Arc<Self>, DataError> {
+        let facts = handle.facts();
+        let connection = match handle.pool() {
+            // It takes no lock that writers need.
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => {
+                let begun = pool.begin_with("BEGIN DEFERRED").await;
+                Connection::Sqlite(begun.map_err(|cause| error::<sqlx::Sqlite>(cause, facts))?)
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => {
+                let follower = handle.follower().await?;
+                let pool = follower.as_ref().map_or(pool, |follower| &follower.pool);
+                let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+                Connection::Postgres(begun.map_err(|cause| error::<sqlx::Postgres>(cause, facts))?)
+            }
+        };
+        Ok(Self::of(connection, facts, true))
+    }
+
+    fn of(connection: Connection, facts: Facts, snapshot: bool) -> Arc<Self> {
         let live = Live { connection, level: 0, failed: false, conflicted: false };
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             live: Mutex::new(Some(live)),
             over: AtomicBool::new(false),
             abandoned: AtomicU32::new(NONE_ABANDONED),
             facts,
-        }))
+            snapshot,
+        })
+    }
+
+    /// Whether it only reads.
+    pub(crate) fn is_snapshot(&self) -> bool {
+        self.snapshot
     }
 
     /// The connection, for a statement at `level`.
@@ -175,6 +228,11 @@ impl Session {
             Some(Connection::Postgres(transaction)) => transaction.rollback().await,
             None => Ok(()),
         };
+    }
+
+    /// Whether the engine refused a statement, or did not answer.
+    pub(crate) async fn is_failed(&self) -> bool {
+        self.live.lock().await.as_ref().is_none_or(|live| live.failed)
     }
 
     /// Whether the engine asked for the whole transaction to be tried again.

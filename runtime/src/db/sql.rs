@@ -52,6 +52,8 @@ pub trait Statement: Send + Sync + 'static {
     const PARAMETERS: &'static [&'static str];
     /// What the engines said of it.
     const LEARNT: Option<Learnt>;
+    /// Whether it only reads, by its words.
+    const READS: bool;
 }
 
 /// A value that was taken for a statement.
@@ -193,7 +195,13 @@ impl<S: Statement, D> Sql<S, D> {
                 reason,
             })?;
         }
-        Ok(Call { text: dialect::told_apart(engine, S::TEXT, &types), arguments, persistent: true, facts })
+        Ok(Call {
+            text: dialect::told_apart(engine, S::TEXT, &types),
+            arguments,
+            persistent: true,
+            reads: S::READS,
+            facts,
+        })
     }
 }
 

@@ -93,7 +93,7 @@ impl<T: Model> Table<T> {
     /// # Errors
     /// Only those of the connection and of reading; no row is `None`.
     pub async fn get(&self, key: impl KeyOperand<T::Key>) -> Result<Option<T>, DataError> {
-        let call = self.by_key(self.statements().get(), &key)?;
+        let call = Call { reads: true, ..self.by_key(self.statements().get(), &key)? };
         self.handle.row(call, T::read).await
     }
 
@@ -232,7 +232,7 @@ impl<T: Model> Table<T> {
     }
 
     fn call(&self, text: Arc<str>, arguments: super::dialect::Arguments) -> Call {
-        Call { text, arguments, persistent: true, facts: self.facts() }
+        Call { text, arguments, persistent: true, reads: false, facts: self.facts() }
     }
 
     pub(super) fn facts(&self) -> Facts {

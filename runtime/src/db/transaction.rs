@@ -1,5 +1,5 @@
 //! Transactions: begun, tried again when the engine asks for it, and rolled back on error, panic and drop.
-//! In: an async closure, cloned for each attempt. Out: its result, committed. Absent: weaker levels.
+//! In: an async closure, cloned for each attempt. Out: its result, committed.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::error::DataError;
 use super::handle::Handle;
 use super::model::{Database, Has, Model};
-use super::session::{Isolation, Session};
+use super::session::{Isolation, Purpose, Session};
 use super::table::Table;
 
 /// How often a transaction is tried in all.
@@ -82,6 +82,31 @@ where
     E: From<DataError>,
     F: AsyncFnOnce(&Tx<D>) -> Result<T, E> + Clone,
 {
+    try_transaction_at(database, Isolation::Serializable, work).await
+}
+
+/// As [`transaction`], kept apart from others less strictly.
+///
+/// # Errors
+/// As [`transaction`].
+pub async fn transaction_at<D, T, F>(database: &D, isolation: Isolation, work: F) -> crate::Result<T>
+where
+    D: Database,
+    F: AsyncFnOnce(&Tx<D>) -> crate::Result<T> + Clone,
+{
+    try_transaction_at(database, isolation, work).await
+}
+
+/// As [`try_transaction`], kept apart from others less strictly. On a transaction it is a savepoint of that, and as strict.
+///
+/// # Errors
+/// As [`try_transaction`].
+pub async fn try_transaction_at<D, T, E, F>(database: &D, isolation: Isolation, work: F) -> Result<T, E>
+where
+    D: Database,
+    E: From<DataError>,
+    F: AsyncFnOnce(&Tx<D>) -> Result<T, E> + Clone,
+{
     let handle = database.handle();
     if handle.session().is_some() {
         return savepoint(database, work).await;
@@ -89,12 +114,12 @@ where
     handle.check_outside()?;
     let mut attempt = 1;
     loop {
-        let open = Open(Session::begin(handle, Isolation::Serializable).await?);
+        let open = Open(Session::begin(handle, Purpose::Work(isolation)).await?);
         let tx = Tx { database: D::rebind(handle.bound_to(&open.0, 0)) };
         let result = INSIDE.scope(Inside::enter(handle), work.clone()(&tx)).await;
         let conflicted = open.0.is_conflicted().await;
         let (result, conflicted) = match result {
-            Ok(value) => match open.0.commit().await {
+            Ok(value) => match commit(handle, &open).await {
                 Ok(()) => return Ok(value),
                 Err(error) => {
                     let conflicted = conflicted || error.is_conflict();
@@ -110,6 +135,102 @@ where
         tokio::time::sleep(pause(attempt)).await;
         attempt += 1;
     }
+}
+
+/// Runs `work` in a transaction that only reads: everything in it sees the database as it was when its first statement began, and
+/// nobody waits for it. Where there are replicas it reads from the nearest, and `work` is cloned and run again if that is lost. On a
+/// transaction it is a savepoint of that.
+///
+/// # Errors
+/// Those of `work`; [`DataError::ReadOnly`] where it writes.
+pub async fn try_snapshot<D, T, E, F>(database: &D, work: F) -> Result<T, E>
+where
+    D: Database,
+    E: From<DataError>,
+    F: AsyncFnOnce(&Tx<D>) -> Result<T, E> + Clone,
+{
+    let handle = database.handle();
+    if handle.session().is_some() {
+        return savepoint(database, work).await;
+    }
+    handle.check_outside()?;
+    #[cfg(feature = "postgres")]
+    let handle = &handle.at_one().await?;
+    #[cfg(feature = "postgres")]
+    if let Some(follower) = handle.follower().await? {
+        let read = tokio::select! {
+            read = read_once(handle, work.clone()) => Some(read),
+            () = follower.lost() => None,
+        };
+        // What goes wrong with a replica the primary makes good.
+        if let Some((result, Trouble::None)) = read {
+            follower.answered();
+            return result;
+        }
+    }
+    #[cfg(feature = "postgres")]
+    let handle = &handle.at_primary();
+    let mut attempt = 1;
+    loop {
+        match read_once::<D, T, E, F>(handle, work.clone()).await {
+            (_, Trouble::Conflict) if attempt < ATTEMPTS => tokio::time::sleep(pause(attempt)).await,
+            (result, _) => return result,
+        }
+        attempt += 1;
+    }
+}
+
+/// Runs `work` in a transaction that only reads. See [`try_snapshot`].
+///
+/// # Errors
+/// As [`try_snapshot`].
+pub async fn snapshot<D, T, F>(database: &D, work: F) -> crate::Result<T>
+where
+    D: Database,
+    F: AsyncFnOnce(&Tx<D>) -> crate::Result<T> + Clone,
+{
+    try_snapshot(database, work).await
+}
+
+/// What the engine had against a transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    None,
+    /// It refused a statement, or did not answer.
+    Failure,
+    /// It asks for another attempt.
+    Conflict,
+}
+
+/// One attempt at a transaction that only reads: there is nothing to commit in the end.
+async fn read_once<D, T, E, F>(handle: &Handle, work: F) -> (Result<T, E>, Trouble)
+where
+    D: Database,
+    E: From<DataError>,
+    F: AsyncFnOnce(&Tx<D>) -> Result<T, E>,
+{
+    let open = match Session::snapshot(handle).await {
+        Ok(session) => Open(session),
+        Err(error) => return (Err(error.into()), Trouble::Failure),
+    };
+    let tx = Tx { database: D::rebind(handle.bound_to(&open.0, 0)) };
+    let result = INSIDE.scope(Inside::enter(handle), work(&tx)).await;
+    let trouble = match (open.0.is_conflicted().await, open.0.is_failed().await) {
+        (true, _) => Trouble::Conflict,
+        (false, true) => Trouble::Failure,
+        (false, false) => Trouble::None,
+    };
+    open.0.roll_back().await;
+    match (result, trouble) {
+        (Ok(_), Trouble::Failure | Trouble::Conflict) => (Err(DataError::Aborted.into()), trouble),
+        (result, trouble) => (result, trouble),
+    }
+}
+
+/// Commits, and keeps in mind for the caller that it wrote: also a commit whose answer is lost may have been done.
+async fn commit(handle: &Handle, open: &Open) -> Result<(), DataError> {
+    let _wrote = handle.writes(false);
+    open.0.commit().await
 }
 
 async fn savepoint<D, T, E, F>(database: &D, work: F) -> Result<T, E>
@@ -146,9 +267,9 @@ pub(crate) async fn once<T>(
         return work(handle).await;
     }
     handle.check_outside()?;
-    let open = Open(Session::begin(handle, Isolation::Engine).await?);
+    let open = Open(Session::begin(handle, Purpose::Batch).await?);
     let value = work(&handle.bound_to(&open.0, 0)).await?;
-    open.0.commit().await?;
+    commit(handle, &open).await?;
     Ok(value)
 }
 

@@ -71,9 +71,7 @@ impl<T: Related, R: Loads<T>> With<T, R> {
     /// # Errors
     /// As [`Query::all`]; [`DataError::NotFound`] where another one removed a row between the queries.
     pub async fn all(self) -> Result<Vec<R::Out>, DataError> {
-        let handle = self.query.handle().clone();
-        let rows = self.query.all().await?;
-        self.relations.load(&handle, rows).await
+        self.read(async |query| query.all().await).await
     }
 
     /// The first row.
@@ -81,9 +79,35 @@ impl<T: Related, R: Loads<T>> With<T, R> {
     /// # Errors
     /// As [`With::all`].
     pub async fn first(self) -> Result<Option<R::Out>, DataError> {
+        let first = async |query: Query<T>| Ok(query.first().await?.into_iter().collect());
+        Ok(self.read(first).await?.into_iter().next())
+    }
+
+    /// The rows that `read` has of the query, with what belongs to them, from one server: another may not have come as far.
+    #[cfg(feature = "postgres")]
+    async fn read(self, read: impl AsyncFn(Query<T>) -> Result<Vec<T>, DataError>) -> Result<Vec<R::Out>, DataError> {
+        let handle = self.query.handle().at_one().await?;
+        if handle.is_at_replica() {
+            let rows = async {
+                let rows = read(self.query.clone().on(&handle)).await?;
+                self.relations.load(&handle, rows).await
+            };
+            // What goes wrong there, the primary may do.
+            match rows.await {
+                Err(error) if error != DataError::Timeout => {}
+                result => return result,
+            }
+        }
+        let handle = handle.at_primary();
+        let rows = read(self.query.on(&handle)).await?;
+        self.relations.load(&handle, rows).await
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    async fn read(self, read: impl AsyncFn(Query<T>) -> Result<Vec<T>, DataError>) -> Result<Vec<R::Out>, DataError> {
         let handle = self.query.handle().clone();
-        let rows = self.query.first().await?.into_iter().collect();
-        Ok(self.relations.load(&handle, rows).await?.into_iter().next())
+        let rows = read(self.query).await?;
+        self.relations.load(&handle, rows).await
     }
 }
 

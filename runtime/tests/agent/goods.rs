@@ -118,6 +118,7 @@ impl Goods {
             file: Some("shop.db".to_owned()),
             env: Vec::new(),
             primary: None,
+            replicas: Vec::new(),
             schema: String::new(),
             chain: None,
         };

@@ -1,4 +1,4 @@
-//! The data interface on SQLite files, SQLite in memory and a real PostgreSQL: one suite, the same expectations.
+//! The data interface on SQLite files, SQLite in memory, a real PostgreSQL and one with a real replica: one suite, the same expectations.
 //! The tables are written as the macros would expand them; their schema goes through `cell-schema` and `cell-migrate`.
 
 mod answers;
@@ -11,6 +11,8 @@ mod limits;
 mod migrations;
 mod pages;
 mod postgres;
+mod relay;
+mod replicas;
 mod rows;
 mod schema;
 mod shop;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cell::db::{DataError, Database, dec};
+use cell::db::{self, DataError, Database, Isolation, dec};
 use tokio::sync::Barrier;
 
 use crate::engines;
@@ -153,6 +153,24 @@ async fn statements_go_on_when_a_column_gets_another_type_below_them() {
         met!(transaction);
         transactions += 2;
     }
+}
+
+/// What another connection commits meanwhile, each level sees or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_level_sees_what_it_says() {
+    let fresh = engines::postgres().await;
+    let shop = fresh.shop.clone();
+    let seen = async |tx: &cell::db::Tx<Shop>, sku: &'static str| {
+        let before = tx.products.count().await?;
+        let other = shop.clone();
+        let write = async move { other.products.insert(product(sku, dec!(1))).await };
+        tokio::spawn(write).await.expect("no panic")?;
+        Ok::<_, DataError>(tx.products.count().await? - before)
+    };
+    assert_eq!(db::try_transaction_at(&shop, Isolation::ReadCommitted, async |tx| seen(tx, "a").await).await, Ok(1));
+    assert_eq!(db::try_transaction_at(&shop, Isolation::RepeatableRead, async |tx| seen(tx, "b").await).await, Ok(0));
+    assert_eq!(db::try_snapshot(&shop, async |tx| seen(tx, "c").await).await, Ok(0));
+    assert_eq!(shop.products.count().await, Ok(3));
 }
 
 #[tokio::test]

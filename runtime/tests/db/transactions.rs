@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cell::db::{DataError, Has, dec};
+use cell::db::{self, DataError, Database as _, Has, Isolation, dec, sql};
 use tokio::sync::oneshot;
 
 use crate::engines::on_every_engine;
@@ -288,5 +288,71 @@ on_every_engine! {
         }
         assert_eq!(shop.products.get(row.id).await.unwrap().map(|p| p.stock), Some(20));
         assert!(attempts.load(Ordering::Relaxed) >= 20);
+    }
+}
+
+on_every_engine! {
+    async fn a_snapshot_reads_and_writes_nothing(shop: Shop) {
+        let row = shop.products.insert(product("boot", dec!(1))).await.unwrap();
+        let seen = db::try_snapshot(&shop, async |tx| Ok((tx.products.get(row.id).await?, tx.products.count().await?)));
+        assert_eq!(seen.await, Ok::<_, DataError>((Some(row.clone()), 1)));
+        let refused = Some(DataError::ReadOnly { database: "shop".to_owned() });
+        macro_rules! refused {
+            ($(|$tx:ident| $write:expr),+ $(,)?) => {$(
+                let wrote = db::try_snapshot(&shop, async |$tx| $write.await.map(drop)).await;
+                assert_eq!(wrote.err(), refused, stringify!($write));
+            )+};
+        }
+        refused! {
+            |tx| tx.products.insert(product("sock", dec!(1))),
+            |tx| tx.products.insert_many([product("sock", dec!(1)), product("cap", dec!(1))]),
+            |tx| tx.products.update(&row),
+            |tx| tx.products.upsert(&row),
+            |tx| tx.products.upsert_many([&row]),
+            |tx| tx.products.delete(row.id),
+            |tx| tx.products.filter(|p| p.stock.ge(0)).delete(),
+            |tx| tx.products.filter(|p| p.stock.ge(0)).update(|p| p.stock.set(1)),
+            |tx| sql!("delete from products").execute(tx),
+            |tx| sql!("delete from products returning sku").all::<(String,)>(tx),
+            |tx| cell::db::Database::handle(&**tx).script("DELETE FROM products"),
+        }
+        // It was refused before it got there: the snapshot goes on.
+        let after = db::try_snapshot(&shop, async |tx| {
+            assert!(tx.products.delete(row.id).await.is_err());
+            tx.products.count().await
+        });
+        assert_eq!(after.await, Ok(1));
+        let error = db::try_snapshot(&shop, async |_| Err::<(), _>(DataError::Busy)).await;
+        assert_eq!(error, Err(DataError::Busy), "the work's own error comes back");
+        assert_eq!(shop.products.all().await, Ok(vec![row]));
+    }
+
+    async fn a_weaker_level_may_be_asked_for(shop: Shop) {
+        for (at, level) in [Isolation::Serializable, Isolation::RepeatableRead, Isolation::ReadCommitted].into_iter().enumerate() {
+            let kept = db::try_transaction_at(&shop, level, async |tx| {
+                tx.products.insert(product(&at.to_string(), dec!(1))).await?;
+                tx.products.count().await
+            });
+            assert_eq!(kept.await, Ok(at as u64 + 1), "{level:?}");
+            let undone = db::try_transaction_at(&shop, level, async |tx| {
+                tx.products.insert(product("undone", dec!(1))).await?;
+                Err::<(), _>(DataError::Busy)
+            });
+            assert_eq!(undone.await, Err(DataError::Busy), "{level:?}");
+        }
+        assert_eq!(shop.products.count().await, Ok(3));
+    }
+
+    async fn an_age_that_is_no_duration_is_an_error_of_the_read(shop: Shop) {
+        let (fresh, wrong) = (Shop::rebind(shop.handle().stale_ok("5s")), Shop::rebind(shop.handle().stale_ok("soon")));
+        assert_eq!(fresh.products.count().await, Ok(0));
+        let says = |error: DataError| {
+            let text = error.to_string();
+            assert!(text.contains("`soon` at ") && text.contains("transactions.rs:") && text.contains("`5s`"), "{text}");
+        };
+        says(wrong.products.count().await.unwrap_err());
+        says(wrong.products.all().await.unwrap_err());
+        says(wrong.products.stream().next().await.unwrap_err());
+        assert_eq!(shop.products.count().await, Ok(0));
     }
 }

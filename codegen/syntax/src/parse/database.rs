@@ -5,11 +5,12 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, GenericArgument, Item, PathArguments, Type};
 
 use super::arguments::Arguments;
+use super::placement::region_name;
 use super::{item_name, literal, structs};
 use crate::Attribute;
-use crate::decl::{Database, DatabaseField, Engine, Timeouts};
+use crate::decl::{Database, DatabaseField, Engine, Spanned, Timeouts};
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::name::snake_case;
+use crate::name::{replica_variable, snake_case};
 
 pub(super) fn sqlite(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option<Database> {
     let attribute = Attribute::DatabaseSqlite;
@@ -36,20 +37,24 @@ pub(super) fn postgres(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Opt
     let url = arguments.value("url", sink);
     let cluster = arguments.value("cluster", sink);
     let primary = arguments.text("primary", sink);
-    refuse_for_now(
-        "cluster",
-        cluster.as_ref(),
-        "run the server yourself and name its URL: `url = env(\"DATABASE_URL\")`",
-        sink,
-    );
-    refuse_for_now(
-        "replicas",
-        arguments.value("replicas", sink).as_ref(),
-        "leave it out; all reads go to the primary",
-        sink,
-    );
+    primary.iter().for_each(|region| region_name(region, sink));
+    let replicas = arguments.value("replicas", sink);
+    if let Some(cluster) = &cluster {
+        let message = "`cluster` does not work in this version of Cell";
+        sink.push(
+            Diagnostic::new("not-yet", cluster.span(), message)
+                .help("run the server yourself and name its URL: `url = env(\"DATABASE_URL\")`"),
+        );
+    }
+    if let Some(replicas) = replicas.as_ref().filter(|_| primary.is_none()) {
+        sink.push(
+            Diagnostic::new("missing-argument", replicas.span(), "replicas of a primary that is nowhere")
+                .help("say in which region the primary is: `primary = \"us-east\"`"),
+        );
+    }
+    let replicas = replicas.map(|list| regions_of_replicas(&list, sink)).unwrap_or_default();
     let engine = match url {
-        Some(url) => literal::environment(&url, sink).map(|url| Engine::Postgres { url, primary }),
+        Some(url) => literal::environment(&url, sink).map(|url| Engine::Postgres { url, primary, replicas }),
         None => {
             if cluster.is_none() {
                 arguments.missing("url", "url = env(\"DATABASE_URL\")", sink);
@@ -60,13 +65,22 @@ pub(super) fn postgres(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Opt
     database(attribute, arguments, item, engine, sink)
 }
 
-fn refuse_for_now(name: &str, value: Option<&Expr>, help: &str, sink: &mut Sink) {
-    if let Some(value) = value {
-        sink.push(
-            Diagnostic::new("not-yet", value.span(), format!("`{name}` does not work in this version of Cell"))
-                .help(help),
-        );
+/// The regions of replicas: one of each, since the region's name says which environment variable holds the URL.
+fn regions_of_replicas(list: &Expr, sink: &mut Sink) -> Vec<Spanned<String>> {
+    let mut regions: Vec<Spanned<String>> = Vec::new();
+    for region in literal::texts(list, sink).into_iter().flatten() {
+        region_name(&region, sink);
+        let variable = |region: &Spanned<String>| replica_variable("", &region.value);
+        match regions.iter().find(|known| variable(known) == variable(&region)) {
+            Some(first) => sink.push(
+                Diagnostic::new("duplicate-value", region.span, "two replicas whose URLs are in one environment variable")
+                    .related(first.span, "the first is here")
+                    .help("keep one: a region has one replica, whose URL is in `<URL>_<REGION>`, such as `DATABASE_URL_EU_WEST`"),
+            ),
+            None => regions.push(region),
+        }
     }
+    regions
 }
 
 fn database(
@@ -112,8 +126,13 @@ fn timeouts(mut list: Arguments, sink: &mut Sink) -> Timeouts {
         let value = list.value(name, sink)?;
         literal::duration(&value, sink).map(|duration| duration.value)
     };
-    let timeouts =
-        Timeouts { acquire: take("acquire"), statement: take("statement"), lock: take("lock"), idle: take("idle") };
+    let timeouts = Timeouts {
+        acquire: take("acquire"),
+        statement: take("statement"),
+        lock: take("lock"),
+        idle: take("idle"),
+        replica: take("replica"),
+    };
     list.finish(sink);
     timeouts
 }

@@ -96,9 +96,14 @@ fn regions(one: Option<&Expr>, several: Option<&Expr>, sink: &mut Sink) -> Vec<S
             }
         }
     }
-    for region in regions.iter().filter(|region| !is_region(&region.value)) {
+    regions.iter().for_each(|region| region_name(region, sink));
+    regions
+}
+
+/// Refuses a name that no region can have.
+pub(super) fn region_name(region: &Spanned<String>, sink: &mut Sink) {
+    if !is_region(&region.value) {
         let message = format!("`{}` cannot name a region", region.value);
         sink.push(Diagnostic::new("invalid-name", region.span, message).help(REGION));
     }
-    regions
 }

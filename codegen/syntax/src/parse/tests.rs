@@ -202,7 +202,7 @@ fn a_database_names_its_engine() {
     );
     accepted(
         "Database::postgres",
-        "url = env(\"DATABASE_URL\"), primary = \"us-east\"",
+        "url = env(\"DATABASE_URL\"), primary = \"us-east\", replicas = [\"us-east\", \"eu-west\"], timeouts(replica = \"50ms\")",
         "struct Shop { a: cell::Table<A> }",
     );
     refused(
@@ -237,11 +237,18 @@ fn a_database_names_its_engine() {
     );
     refused(
         "Database::postgres",
-        "url = \"postgres://me:secret@host/db\", replicas = [\"eu-west\"]",
+        "url = \"postgres://me:secret@host/db\", cluster = \"main\", replicas = [\"eu-west\", \"EU\", \"eu_west\"]",
         "enum Shop {}",
         expect![[r#"
-            not-yet at `["eu-west"]`: `replicas` does not work in this version of Cell
-              help: leave it out; all reads go to the primary
+            not-yet at `"main"`: `cluster` does not work in this version of Cell
+              help: run the server yourself and name its URL: `url = env("DATABASE_URL")`
+            missing-argument at `["eu-west", "EU", "eu_west"]`: replicas of a primary that is nowhere
+              help: say in which region the primary is: `primary = "us-east"`
+            invalid-name at `"EU"`: `EU` cannot name a region
+              help: use lower case letters, digits, `-` and `_`, beginning with a letter, 63 bytes at the most
+            duplicate-value at `"eu_west"`: two replicas whose URLs are in one environment variable
+              `"eu-west"`: the first is here
+              help: keep one: a region has one replica, whose URL is in `<URL>_<REGION>`, such as `DATABASE_URL_EU_WEST`
             wrong-value at `"postgres://me:secret@host/db"`: this is not `env("NAME")`
               help: secrets are named, never held: put the value in the environment
             wrong-item at `Shop`: `#[Database::postgres]` stands on an enum

@@ -2,7 +2,7 @@
 //! A supervising shell ends the server and removes the folder when the owner drops it or dies in whatever way.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 
 use super::programs::{self, User};
-use super::{SHARED_VARIABLE, ThrowawayError};
+use super::{SHARED_PRIMARY_VARIABLE, SHARED_REPLICA_VARIABLE, SHARED_VARIABLE, ThrowawayError};
 use crate::Url;
 
 /// How long a start may take on a machine that is busy with other things.
@@ -25,6 +25,8 @@ const LONGEST_FOLDER: usize = 103 - "/.s.PGSQL.5432".len();
 #[derive(Debug)]
 pub struct Cluster {
     url: Url,
+    /// Where it lives; nothing where it is someone else's.
+    folder: PathBuf,
     /// The shell that watches over the server. None where the cluster is someone else's.
     supervisor: Option<Child>,
 }
@@ -35,12 +37,54 @@ impl Cluster {
     /// # Errors
     /// The server programs are missing, or do not start.
     pub async fn start() -> Result<Self, ThrowawayError> {
+        Self::run(Role::Alone).await
+    }
+
+    /// Starts a cluster that others can follow, and one that follows it: it has replayed what its primary has committed when that
+    /// is told to clients, or a little later.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_replicated() -> Result<(Self, Self), ThrowawayError> {
+        let primary = Self::run(Role::Primary).await?;
+        let replica = Self::run(Role::Replica { of: &primary.folder }).await?;
+        Ok((primary, replica))
+    }
+
+    async fn run(role: Role<'_>) -> Result<Self, ThrowawayError> {
         let programs = programs::find()?;
+        // `PATH` may have links to some of them: a copy of a cluster takes one more.
+        let postgres = fs::canonicalize(programs.join("postgres")).ok();
+        let programs = postgres.as_deref().and_then(Path::parent).unwrap_or(&programs);
         let folder = folder(programs::unprivileged()?)?;
         let url = Url::postgres_socket(&folder, "postgres");
-        let mut cluster = Self { url, supervisor: Some(supervise(&programs, &folder)?) };
+        let supervisor = Some(supervise(programs, &folder, role)?);
+        let mut cluster = Self { url, folder, supervisor };
         cluster.answer().await?;
         Ok(cluster)
+    }
+
+    /// Kills every process of the server, as a machine does that loses its power.
+    ///
+    /// # Errors
+    /// The cluster is someone else's, or is gone.
+    pub fn kill(&mut self) -> Result<(), ThrowawayError> {
+        self.order("kill")
+    }
+
+    /// Starts the server again that was killed, and waits for it.
+    ///
+    /// # Errors
+    /// As [`Self::start`] and [`Self::kill`].
+    pub async fn bring_back(&mut self) -> Result<(), ThrowawayError> {
+        self.order("start")?;
+        self.answer().await
+    }
+
+    fn order(&mut self, order: &str) -> Result<(), ThrowawayError> {
+        let supervisor = self.supervisor.as_mut().and_then(|supervisor| supervisor.stdin.as_mut());
+        let supervisor = supervisor.ok_or_else(|| ThrowawayError::Spawn(std::io::ErrorKind::NotFound.into()))?;
+        writeln!(supervisor, "{order}").map_err(ThrowawayError::Spawn)
     }
 
     /// The cluster of this process, started at the first call and ended with the process; or the running one whose URL
@@ -53,17 +97,45 @@ impl Cluster {
         SHARED
             .get_or_try_init(|| async {
                 match std::env::var(SHARED_VARIABLE) {
-                    Ok(url) if !url.is_empty() => Ok(Self { url: Url::new(url), supervisor: None }),
+                    Ok(url) if !url.is_empty() => Ok(Self::of_others(&url)),
                     _ => Self::start().await,
                 }
             })
             .await
     }
 
+    /// As [`Self::shared`], a primary and one that follows it; `CELL_TEST_POSTGRES_PRIMARY` and `CELL_TEST_POSTGRES_REPLICA` hold
+    /// the URLs of those that run.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; a later call tries again.
+    pub async fn shared_replicated() -> Result<&'static (Self, Self), ThrowawayError> {
+        static SHARED: OnceCell<(Cluster, Cluster)> = OnceCell::const_new();
+        let running = |variable| std::env::var(variable).ok().filter(|url| !url.is_empty());
+        SHARED
+            .get_or_try_init(|| async {
+                match (running(SHARED_PRIMARY_VARIABLE), running(SHARED_REPLICA_VARIABLE)) {
+                    (Some(primary), Some(replica)) => Ok((Self::of_others(&primary), Self::of_others(&replica))),
+                    _ => Self::start_replicated().await,
+                }
+            })
+            .await
+    }
+
+    fn of_others(url: &str) -> Self {
+        Self { url: Url::new(url), folder: PathBuf::new(), supervisor: None }
+    }
+
     /// The URL of the database `postgres`, for those that hand the cluster on to other processes.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// The folder with its socket; an empty path where the cluster is someone else's.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Creates an empty database, whose name begins with `prefix` and is like no other.
@@ -150,12 +222,25 @@ fn folder(owner: Option<User>) -> Result<PathBuf, ThrowawayError> {
     Ok(folder.keep())
 }
 
-fn supervise(programs: &Path, folder: &Path) -> Result<Child, ThrowawayError> {
+/// What a cluster is for.
+#[derive(Clone, Copy)]
+enum Role<'a> {
+    Alone,
+    /// Its commits reach the others at once.
+    Primary,
+    Replica {
+        of: &'a Path,
+    },
+}
+
+fn supervise(programs: &Path, folder: &Path, role: Role<'_>) -> Result<Child, ThrowawayError> {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", include_str!("supervise.sh"), "supervise"])
         .arg(programs)
         .arg(folder)
+        .arg(if matches!(role, Role::Alone) { "off" } else { "on" })
+        .args(if let Role::Replica { of } = role { Some(of) } else { None })
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -18,6 +18,11 @@ pub const PROGRAMS_VARIABLE: &str = "CELL_POSTGRES_BIN";
 /// The environment variable with the URL of a running cluster that [`Cluster::shared`] uses instead of one of its own.
 pub const SHARED_VARIABLE: &str = "CELL_TEST_POSTGRES";
 
+/// The environment variables with the URLs of a running primary and of one that follows it, for [`Cluster::shared_replicated`].
+pub const SHARED_PRIMARY_VARIABLE: &str = "CELL_TEST_POSTGRES_PRIMARY";
+/// See [`SHARED_PRIMARY_VARIABLE`].
+pub const SHARED_REPLICA_VARIABLE: &str = "CELL_TEST_POSTGRES_REPLICA";
+
 /// Why there is no throwaway database.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -40,6 +40,7 @@ fn database(name: &str, engine: Engine) -> Database {
         folder: format!("cell/{name}"),
         env: if sqlite { Vec::new() } else { vec!["DATABASE_URL".to_owned()] },
         primary: None,
+        replicas: Vec::new(),
         schema: "00".to_owned(),
         chain: None,
     }

@@ -1,0 +1,237 @@
+//! Replicas of a PostgreSQL primary: reads go to the nearest that has what their caller wrote, everything else to the primary.
+//! In: the primary, the replicas' servers, who has written what (see [`super::caller`]). Out: a [`Follower`] for a read, or none.
+//! Absent: running statements (see [`reading`]), and what makes a server a replica, which PostgreSQL does.
+
+mod follower;
+mod position;
+mod primary;
+pub(crate) mod reading;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+pub(crate) use follower::Follower;
+pub(crate) use position::{Mark, Position};
+
+use super::caller;
+use follower::Line;
+use primary::Primary;
+
+/// Between two looks at a server.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// The time that a server has to answer a look.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// A server that is further away than the primary, by so much and by half, is not asked in its place.
+const CLEARLY: Duration = Duration::from_millis(5);
+
+/// The replicas of an opened database.
+pub(crate) struct Replicas {
+    name: &'static str,
+    primary: Primary,
+    followers: Vec<Arc<Follower>>,
+    /// How long a replica that is behind is waited for.
+    patience: Duration,
+    written: Mutex<Written>,
+    /// The one that was chosen last: of two that are about as near it stays.
+    last: AtomicUsize,
+    watches: Vec<AbortHandle>,
+}
+
+/// What all who read have to see, and what those have to see of whom nothing else is known.
+struct Written {
+    least: Position,
+    latest: Mark,
+}
+
+/// How a replica stands, for those who watch over an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplicaStatus {
+    /// The region that it was declared in.
+    pub region: &'static str,
+    /// Whether it answers and follows its primary: reads go to no other.
+    pub is_healthy: bool,
+    /// The time to it and back, where it has answered.
+    pub distance: Option<Duration>,
+    /// How old what it shows may be, by what is known; nothing where nothing is known.
+    pub behind: Option<Duration>,
+    /// How many reads it has answered.
+    pub reads: u64,
+}
+
+/// What a read has to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sees {
+    /// What its caller has written.
+    OwnWrites,
+    /// Everything but what is newer than this.
+    AllBut(Duration),
+}
+
+impl Replicas {
+    /// Meets the primary and looks at every replica once: one that does not answer now may do so later.
+    ///
+    /// # Errors
+    /// The primary does not answer.
+    pub(crate) async fn meet(
+        name: &'static str,
+        primary: PgConnectOptions,
+        followers: Vec<(&'static str, PgConnectOptions)>,
+        patience: Duration,
+        pool: impl Fn() -> PgPoolOptions,
+    ) -> Result<Self, sqlx::Error> {
+        let (primary, position, identity, watch) = Primary::meet(primary).await?;
+        let mut watches = vec![tokio::spawn(watch).abort_handle()];
+        let met = followers.into_iter().map(|(region, options)| {
+            // A standby has no serializable transactions, whatever the database's default is.
+            let options = options.options([
+                ("default_transaction_isolation", "repeatable read"),
+                ("default_transaction_read_only", "on"),
+            ]);
+            let follower = Arc::new(Follower::new(region, options.clone(), pool()));
+            let mut line = Line::new(options, identity);
+            async move {
+                follower.look(&mut line).await;
+                (follower, line)
+            }
+        });
+        let mut followers = Vec::new();
+        for (follower, line) in join_all(met).await {
+            watches.push(tokio::spawn(Arc::clone(&follower).keep_watch(line)).abort_handle());
+            followers.push(follower);
+        }
+        let written = Mutex::new(Written { least: position, latest: Mark::at(position) });
+        Ok(Self { name, primary, followers, patience, written, last: AtomicUsize::new(0), watches })
+    }
+
+    /// Ends the connections to replicas, and the watch over all.
+    pub(crate) async fn close(&self) {
+        self.watches.iter().for_each(AbortHandle::abort);
+        join_all(self.followers.iter().map(|follower| follower.pool.close())).await;
+    }
+
+    /// What tells the replicas of one opened database from those of another.
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    fn written(&self) -> std::sync::MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The caller has written something, or may have.
+    pub(crate) fn wrote(&self) {
+        let mark = self.primary.mark();
+        self.written().latest = mark.clone();
+        caller::wrote(self.id(), self.name, mark);
+    }
+
+    /// From now on all reads see what has been written by now: a schema has changed.
+    pub(crate) async fn all_see(&self) {
+        self.wrote();
+        let mark = self.written().latest.clone();
+        if let Some(position) = mark.position().await {
+            let mut written = self.written();
+            written.least = written.least.max(position);
+        }
+    }
+
+    /// Where a read goes: to the nearest replica that shows what it has to see, or is about to; to none, so to the primary.
+    pub(crate) async fn choose(&self, sees: Sees) -> Option<Arc<Follower>> {
+        let chosen = match sees {
+            Sees::AllBut(newer) => {
+                let oldest = Instant::now().checked_sub(newer);
+                self.by_distance().into_iter().find(|at| {
+                    let time = self.followers.get(*at).and_then(|follower| self.time_of(follower));
+                    time.is_some_and(|time| oldest.is_none_or(|oldest| time >= oldest))
+                })
+            }
+            Sees::OwnWrites => {
+                let deadline = Instant::now() + self.patience;
+                let position = tokio::time::timeout_at(deadline, self.must_see()).await.ok().flatten()?;
+                let mut chosen = None;
+                for at in self.by_distance() {
+                    if self.followers.get(at)?.has(position, deadline).await {
+                        chosen = Some(at);
+                        break;
+                    }
+                }
+                chosen
+            }
+        }?;
+        self.last.store(chosen, Ordering::Relaxed);
+        self.followers.get(chosen).map(Arc::clone)
+    }
+
+    /// The position of what the caller has written. Nothing: nobody knows.
+    async fn must_see(&self) -> Option<Position> {
+        let (least, latest) = {
+            let written = self.written();
+            (written.least, written.latest.clone())
+        };
+        let (known, mark) = match caller::written(self.id(), self.name) {
+            Some(own) => (own.known.max(least), own.mark),
+            None => (least, Some(latest)),
+        };
+        match mark {
+            Some(mark) => mark.position().await.map(|position| position.max(known)),
+            None => Some(known),
+        }
+    }
+
+    /// The healthy replicas that are not clearly further away than the primary, the nearest first.
+    fn by_distance(&self) -> Vec<usize> {
+        let farthest = self.primary.distance().map(|distance| distance + distance / 2 + CLEARLY);
+        let last = self.last.load(Ordering::Relaxed);
+        let near = self.followers.iter().enumerate().filter_map(|(at, follower)| {
+            let state = follower.state();
+            let distance = state.distance.filter(|_| state.is_healthy)?;
+            let is_near = farthest.is_none_or(|farthest| distance <= farthest);
+            // Who was chosen last stays so until another is nearer by a quarter.
+            let felt = if at == last { distance * 3 / 4 } else { distance };
+            is_near.then_some((felt, at))
+        });
+        let mut near: Vec<_> = near.collect();
+        near.sort_unstable();
+        near.into_iter().map(|(_, at)| at).collect()
+    }
+
+    /// The latest time at which a replica lacked nothing.
+    fn time_of(&self, follower: &Follower) -> Option<Instant> {
+        self.primary.time_of(follower.state().replayed)
+    }
+
+    /// How each replica stands.
+    pub(crate) fn status(&self) -> Vec<ReplicaStatus> {
+        let status = |follower: &Arc<Follower>| {
+            let state = follower.state();
+            ReplicaStatus {
+                region: follower.region,
+                is_healthy: state.is_healthy,
+                distance: state.distance,
+                behind: self.time_of(follower).map(|time| time.elapsed()),
+                reads: follower.reads.load(Ordering::Relaxed),
+            }
+        };
+        self.followers.iter().map(status).collect()
+    }
+}
+
+impl Drop for Replicas {
+    fn drop(&mut self) {
+        self.watches.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// A distance that one answer that took longer does not move far.
+fn smoothed(before: Option<Duration>, latest: Duration) -> Duration {
+    before.map_or(latest, |before| (before * 3 + latest) / 4)
+}

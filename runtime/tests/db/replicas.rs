@@ -1,0 +1,337 @@
+//! A real replica, that streams from its primary: what is read where, while it follows, while it is behind, and while it is gone.
+
+use std::time::{Duration, Instant};
+
+use cell::db::{self, DataError, Database as _, Positions, as_caller, dec, sql};
+use cell_migrate::throwaway::Cluster;
+
+use crate::engines::{self, Fresh, healthy, reads_at_replica, replicated_on, until};
+use crate::relay::Relay;
+use crate::shop::{Product, Shop, customer, product};
+
+/// A primary and its replica of one's own, and a database on it.
+struct Pair {
+    fresh: Fresh,
+    primary: Cluster,
+    replica: Cluster,
+}
+
+impl Pair {
+    async fn start() -> Self {
+        let (primary, replica) = Cluster::start_replicated().await.expect("a primary and its replica");
+        let fresh = replicated_on(&primary, &replica).await;
+        Self { fresh, primary, replica }
+    }
+
+    fn shop(&self) -> &Shop {
+        &self.fresh.shop
+    }
+
+    /// The name of the database.
+    fn name(&self) -> &str {
+        engines::database_of(&self.fresh.url)
+    }
+
+    /// Runs statements on the replica's server.
+    async fn at_replica(&self, statements: &str) {
+        let url = self.replica.url().with_database(self.name());
+        Shop::open_at(url.as_str()).await.unwrap().handle().script(statements).await.unwrap();
+    }
+
+    /// Has the replica stop where it is, with everything that was written until now.
+    async fn pause(&self) {
+        reads_at_replica(self.shop()).await;
+        self.at_replica("SELECT pg_wal_replay_pause()").await;
+        let url = self.replica.url().with_database(self.name());
+        let shop = Shop::open_at(url.as_str()).await.unwrap();
+        until("the replica pauses", async || {
+            let state: Option<(String,)> = sql!("select pg_get_wal_replay_pause_state()").first(&shop).await.unwrap();
+            state.is_some_and(|(state,)| state == "paused")
+        })
+        .await;
+    }
+
+    async fn resume(&self) {
+        self.at_replica("SELECT pg_wal_replay_resume()").await;
+    }
+}
+
+fn reads(shop: &Shop) -> Vec<u64> {
+    shop.handle().replicas().iter().map(|replica| replica.reads).collect()
+}
+
+/// Another caller, which has written nothing.
+async fn other<T>(work: impl Future<Output = T>) -> T {
+    as_caller(Positions::default(), work).await.0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_go_to_the_replica_and_everything_else_to_the_primary() {
+    let pair = Pair::start().await;
+    let shop = pair.shop();
+    reads_at_replica(shop).await;
+    let before = reads(shop);
+    let row = shop.products.insert(product("boot", dec!(1))).await.unwrap();
+    shop.products.update(&row).await.unwrap();
+    shop.products.filter(|p| p.sku.eq("sock")).delete().await.unwrap();
+    sql!("insert into products (sku, name, category, price) values ('cap', 'cap', 'tool', 3)")
+        .execute(shop)
+        .await
+        .unwrap();
+    shop.try_transaction(async |tx| tx.products.get(row.id).await.map(drop)).await.unwrap();
+    assert_eq!(reads(shop), before, "a transaction and what writes are the primary's");
+    until("each kind of read is answered by the replica", async || {
+        let before = reads(shop)[0];
+        assert_eq!(shop.products.get(row.id).await.unwrap().as_ref(), Some(&row));
+        assert_eq!(shop.products.count().await, Ok(2));
+        assert!(shop.products.filter(|p| p.sku.eq("cap")).exists().await.unwrap());
+        assert_eq!(shop.products.all().await.unwrap().len(), 2);
+        let skus: Vec<(String,)> = sql!("select sku from products order by sku").all(shop).await.unwrap();
+        assert_eq!(skus, [("boot".to_owned(),), ("cap".to_owned(),)]);
+        let mut rows = shop.products.stream();
+        while rows.next().await.unwrap().is_some() {}
+        let count = db::try_snapshot(shop, async |tx| tx.products.count().await).await;
+        assert_eq!(count, Ok(2));
+        reads(shop)[0] == before + 7
+    })
+    .await;
+}
+
+/// With the replica stopped where it is, a read that has to see more goes to the primary, and no other does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_sees_what_it_wrote_while_the_replica_is_behind() {
+    let pair = Pair::start().await;
+    let shop = pair.shop();
+    let row = shop.products.insert(product("boot", dec!(1))).await.unwrap();
+    pair.pause().await;
+    let before = reads(shop);
+    let ((), written) = as_caller(Positions::default(), async {
+        shop.products.update(&changed(&row)).await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(shop.products.get(row.id).await.unwrap().map(|p| p.stock), Some(7));
+        }
+        let stocks: Vec<(i32,)> = sql!("select stock from products").all(shop).await.unwrap();
+        assert_eq!(stocks, [(7,)]);
+        let mut rows = shop.products.stream();
+        assert_eq!(rows.next().await.unwrap().map(|p| p.stock), Some(7));
+        let stock = db::try_snapshot(shop, async |tx| tx.products.get(row.id).await).await.unwrap();
+        assert_eq!(stock.map(|p| p.stock), Some(7));
+    })
+    .await;
+    assert_eq!(reads(shop), before, "the replica was passed over");
+    // Whoever has written nothing is answered by it, with what it has.
+    assert_eq!(other(shop.products.get(row.id)).await.unwrap().map(|p| p.stock), Some(0));
+    assert_eq!(reads(shop)[0], before[0] + 1);
+    // Of whom nothing is known, everything may be that the process has written.
+    assert_eq!(shop.products.get(row.id).await.unwrap().map(|p| p.stock), Some(7));
+
+    // What was written goes with the caller, as a text, to another process.
+    let text = written.to_string();
+    let (elsewhere, theirs) = (&pair.fresh.url, pair.replica.url().with_database(pair.name()));
+    let elsewhere: Shop = db::open_replicated(elsewhere, &[("eu", theirs.as_str())]).await.unwrap();
+    let (seen, after) = as_caller(text.parse().unwrap(), elsewhere.products.get(row.id)).await;
+    assert_eq!(seen.unwrap().map(|p| p.stock), Some(7));
+    assert_eq!(after, written, "it has written nothing since");
+    pair.resume().await;
+    reads_at_replica(shop).await;
+    assert_eq!(shop.products.get(row.id).await.unwrap().map(|p| p.stock), Some(7));
+}
+
+/// The same row with a stock of 7.
+fn changed(row: &Product) -> Product {
+    Product { stock: 7, ..row.clone() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_is_a_write_and_a_failed_one_may_be() {
+    let pair = Pair::start().await;
+    let shop = pair.shop();
+    pair.pause().await;
+    let before = reads(shop);
+    other(async {
+        shop.try_transaction(async |tx| tx.products.insert(product("boot", dec!(1))).await.map(drop)).await.unwrap();
+        assert_eq!(shop.products.count().await, Ok(1));
+    })
+    .await;
+    other(async {
+        shop.products.insert_many(["sock", "cap"].map(|sku| product(sku, dec!(1)))).await.unwrap();
+        assert_eq!(shop.products.count().await, Ok(3));
+    })
+    .await;
+    other(async {
+        assert!(shop.products.insert(product("boot", dec!(1))).await.is_err());
+        assert_eq!(shop.products.count().await, Ok(3));
+    })
+    .await;
+    assert_eq!(reads(shop), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_may_be_as_old_as_is_said() {
+    let pair = Pair::start().await;
+    let shop = pair.shop();
+    let row = shop.products.insert(product("boot", dec!(1))).await.unwrap();
+    pair.pause().await;
+    shop.products.update(&changed(&row)).await.unwrap();
+    let stock = async |within: Duration| {
+        let shop = Shop::rebind(shop.handle().stale_ok(within));
+        shop.products.get(row.id).await.unwrap().map(|p| p.stock)
+    };
+    let hour = Duration::from_secs(3600);
+    assert_eq!(stock(hour).await, Some(0), "the replica's, though the caller has written since");
+    let behind = shop.handle().replicas()[0].behind.expect("it is known");
+    assert!(behind < Duration::from_secs(60), "{behind:?}");
+    // It gets older, and then it is too old.
+    until("the replica is 300 ms behind", async || {
+        shop.handle().replicas()[0].behind.is_some_and(|behind| behind > Duration::from_millis(300))
+    })
+    .await;
+    assert_eq!(stock(Duration::from_millis(200)).await, Some(7));
+    assert_eq!(stock(hour).await, Some(0));
+    let text = Shop::rebind(shop.handle().stale_ok("1h"));
+    assert_eq!(text.products.get(row.id).await.unwrap().map(|p| p.stock), Some(0));
+    // It writes as ever, and a transaction sees all.
+    let inside = db::try_transaction(&text, async |tx| tx.products.get(row.id).await).await.unwrap();
+    assert_eq!(inside.map(|p| p.stock), Some(7));
+    text.products.delete(row.id).await.unwrap();
+    pair.resume().await;
+    until("the replica has caught up", async || stock(hour).await.is_none()).await;
+}
+
+/// Reads all the while that the replica is killed and comes back: none fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_killed_is_passed_over_until_it_is_back() {
+    let mut pair = Pair::start().await;
+    let shop = pair.fresh.shop.clone();
+    shop.products.insert_many((0..200).map(|n| product(&n.to_string(), dec!(1)))).await.unwrap();
+    reads_at_replica(&shop).await;
+    let stop = tokio::sync::watch::Sender::new(false);
+    let readers = [0, 1, 2, 3].map(|reader| {
+        let (shop, stop) = (shop.clone(), stop.subscribe());
+        tokio::spawn(async move {
+            let mut done = 0;
+            while !*stop.borrow() {
+                match reader {
+                    0 => assert_eq!(shop.products.all().await.map(|rows| rows.len()), Ok(200)),
+                    1 => assert_eq!(shop.products.count().await, Ok(200)),
+                    2 => {
+                        let twice =
+                            async |tx: &db::Tx<Shop>| Ok((tx.products.count().await?, tx.products.count().await?));
+                        assert_eq!(db::try_snapshot(&shop, twice).await, Ok::<_, DataError>((200, 200)));
+                    }
+                    _ => assert!(shop.products.filter(|p| p.sku.eq("7")).first().await.unwrap().is_some()),
+                }
+                done += 1;
+            }
+            done
+        })
+    });
+    pair.replica.kill().unwrap();
+    until("the replica is passed over", async || !shop.handle().replicas()[0].is_healthy).await;
+    let gone = reads(&shop);
+    assert_eq!(shop.products.count().await, Ok(200));
+    let ada = shop.customers.insert(customer("ada")).await.unwrap();
+    assert_eq!(shop.customers.all().await, Ok(vec![ada]));
+    assert_eq!(reads(&shop), gone);
+    pair.replica.bring_back().await.unwrap();
+    healthy(&shop).await;
+    reads_at_replica(&shop).await;
+    stop.send_replace(true);
+    for reader in readers {
+        assert!(reader.await.unwrap() > 0);
+    }
+}
+
+/// Where nothing comes back, and no connection ends, the watch finds out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_does_not_answer_any_more_keeps_nobody_waiting_for_long() {
+    let pair = Pair::start().await;
+    let (relay, to_primary) = (Relay::to(pair.replica.folder()), Relay::to(pair.primary.folder()));
+    to_primary.delay(Duration::from_millis(5));
+    let replicas = [("eu", &*relay.url(pair.name()))];
+    let shop: Shop = db::open_replicated(&to_primary.url(pair.name()), &replicas).await.unwrap();
+    shop.products.insert(product("boot", dec!(1))).await.unwrap();
+    reads_at_replica(&shop).await;
+    relay.cut();
+    let begun = Instant::now();
+    let ((), (), ()) = tokio::join!(
+        async { assert_eq!(shop.products.count().await, Ok(1)) },
+        async { assert_eq!(shop.products.all().await.map(|rows| rows.len()), Ok(1)) },
+        async {
+            let count = db::try_snapshot(&shop, async |tx| tx.products.count().await).await;
+            assert_eq!(count, Ok::<_, DataError>(1));
+        },
+    );
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    until("it is known", async || !shop.handle().replicas()[0].is_healthy).await;
+    let quick = Instant::now();
+    assert_eq!(shop.products.count().await, Ok(1));
+    assert!(quick.elapsed() < Duration::from_secs(1), "the next one knows");
+    relay.mend();
+    reads_at_replica(&shop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_nearest_replica_answers_and_a_primary_that_is_nearer() {
+    let pair = Pair::start().await;
+    let (near, far) = (Relay::to(pair.replica.folder()), Relay::to(pair.replica.folder()));
+    far.delay(Duration::from_millis(10));
+    let replicas = [("far", far.url(pair.name())), ("near", near.url(pair.name()))];
+    let replicas = replicas.each_ref().map(|(region, url)| (*region, url.as_str()));
+    let to_primary = Relay::to(pair.primary.folder());
+    to_primary.delay(Duration::from_millis(20));
+    let shop: Shop = db::open_replicated(&to_primary.url(pair.name()), &replicas).await.unwrap();
+    healthy(&shop).await;
+    reads_at_replica(&shop).await;
+    let [far_reads, near_reads] = reads(&shop)[..] else { panic!("two replicas") };
+    assert_eq!(far_reads, 0);
+    assert!(near_reads > 0);
+    near.delay(Duration::from_millis(100));
+    until("the other one is nearer by now", async || {
+        shop.products.count().await.unwrap();
+        reads(&shop)[0] > 0
+    })
+    .await;
+    far.delay(Duration::from_millis(150));
+    to_primary.delay(Duration::from_millis(0));
+    until("the primary is nearer than both", async || {
+        let before = reads(&shop);
+        shop.products.count().await.unwrap();
+        reads(&shop) == before
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_follows_another_or_none_answers_no_read() {
+    let pair = Pair::start().await;
+    let stranger = engines::empty_postgres().await;
+    let theirs = pair.replica.url().with_database(pair.name());
+    let replicas = [("other", stranger.as_str()), ("self", pair.fresh.url.as_str()), ("eu", theirs.as_str())];
+    let shop: Shop = db::open_replicated(&pair.fresh.url, &replicas).await.unwrap();
+    let health = || shop.handle().replicas().iter().map(|replica| replica.is_healthy).collect::<Vec<_>>();
+    until("the one that follows it answers", async || health()[2]).await;
+    assert_eq!(health(), [false, false, true]);
+    reads_at_replica(&shop).await;
+    assert_eq!(reads(&shop)[..2], [0, 0]);
+    // One that is made a primary goes its own way.
+    pair.at_replica("SELECT pg_promote()").await;
+    until("it is passed over", async || !health()[2]).await;
+    shop.products.insert(product("boot", dec!(1))).await.unwrap();
+    assert_eq!(shop.products.count().await, Ok(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_select_that_writes_is_the_primarys() {
+    let pair = Pair::start().await;
+    let shop = pair.shop();
+    shop.handle().script("CREATE SEQUENCE numbers").await.unwrap();
+    reads_at_replica(shop).await;
+    for number in 1..=3 {
+        let next: Option<(i64,)> = sql!("select nextval('numbers')").first(shop).await.unwrap();
+        assert_eq!(next, Some((number,)));
+    }
+    shop.products.insert(product("boot", dec!(1))).await.unwrap();
+    let locked: Vec<(String,)> = sql!("select sku from products for share").all(shop).await.unwrap();
+    assert_eq!(locked, [("boot".to_owned(),)]);
+}
