@@ -78,6 +78,10 @@ impl FromStr for Positions {
     }
 }
 
+/// How long a caller is kept until it is known where its writes are: they are done, and their positions on the way.
+#[cfg(feature = "postgres")]
+const KNOWN: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// What a caller has written to one database.
 #[cfg(feature = "postgres")]
 pub(crate) struct Own {
@@ -112,7 +116,7 @@ impl Caller {
         let mut positions = self.before.clone();
         for (name, mark) in since.into_values() {
             // Of what nobody knows nothing can be said: the next reads may not see it.
-            if let Some(Position(position)) = mark.position().await {
+            if let Ok(Some(Position(position))) = tokio::time::timeout(KNOWN, mark.position()).await {
                 let kept = positions.0.entry(name.to_owned()).or_default();
                 *kept = position.max(*kept);
             }

@@ -4,6 +4,8 @@
 //! Absent: TLS and identity (a proxy's work), and any handler that is not marked.
 
 mod answer;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod caller;
 mod input;
 mod listener;
 mod openapi;

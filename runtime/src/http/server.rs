@@ -178,8 +178,19 @@ fn allowed<'a>(methods: impl Iterator<Item = &'a Method>) -> String {
     names.join(", ")
 }
 
-/// One request to a door that answers it.
+/// One request to a door that answers it, as a caller of its own.
 async fn serve(opened: &Opened, values: Result<RawPathParams, RawPathParamsRejection>, request: Request) -> Response {
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    {
+        let headers = request.headers().clone();
+        super::caller::answer_as(&headers, answer(opened, values, request)).await
+    }
+    #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
+    answer(opened, values, request).await
+}
+
+/// An answer, whatever comes of the request.
+async fn answer(opened: &Opened, values: Result<RawPathParams, RawPathParamsRejection>, request: Request) -> Response {
     let (cell, handler) = (opened.door.cell, opened.door.handler.name);
     let called = AssertUnwindSafe(call(opened, values, request)).catch_unwind();
     let problem = match tokio::time::timeout(DEADLINE, called).await {
