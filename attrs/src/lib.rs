@@ -22,8 +22,8 @@ macro_rules! attributes {
 attributes! {
     /// A database in a SQLite file: `#[Database::sqlite(file = "shop.db")]` on a struct of `Table<T>` fields.
     ///
-    /// Arguments: `file` (a path below the state's folder), `pool` (connections), `timeouts(acquire, statement, lock, idle)`
-    /// (durations such as `"5s"`), `crate` (the runtime's path, where the dependency was renamed).
+    /// Arguments: `file` (a path below the state's folder), `pool` (connections), `statements` (that each keeps prepared), `slow`
+    /// (a duration: what takes longer is logged), `timeouts(acquire, statement, lock, idle)` (durations such as `"5s"`), `crate` (the runtime's path, where the dependency was renamed).
     database_sqlite = DatabaseSqlite;
     /// A database on a PostgreSQL server: `#[Database::postgres(url = env("DATABASE_URL"))]` on a struct of `Table<T>` fields.
     ///

@@ -85,6 +85,8 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let pool = optional(decl.pool.as_ref().map(|pool| pool.value.to_token_stream()));
+    let statements = optional(decl.statements.as_ref().map(|statements| statements.value.to_token_stream()));
+    let slow = optional(decl.slow.as_ref().map(|slow| slow.value.to_token_stream()));
     let Timeouts { acquire, statement, lock, idle, replica } = decl.timeouts;
     let [acquire, statement, lock, idle, replica] = [acquire, statement, lock, idle, replica]
         .map(|timeout| optional(timeout.map(|milliseconds| milliseconds.to_token_stream())));
@@ -93,6 +95,8 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
             name: #name,
             engine: #engine,
             pool: #pool,
+            statements: #statements,
+            slow: #slow,
             timeouts: #krate::db::Timeouts { acquire: #acquire, statement: #statement, lock: #lock, idle: #idle, replica: #replica },
             tables: &[#(#tables),*],
         }

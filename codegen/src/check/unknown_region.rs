@@ -51,7 +51,7 @@ mod tests {
         accepted_in(
             &TOPOLOGIES,
             "#[service] #[Placement(region = \"us\")] pub struct Tax;
-             #[Database::postgres(url = env(\"DATABASE_URL\"), primary = \"us\")] pub struct Shop {}",
+             #[Database::postgres(url = env(\"DATABASE_URL\"), primary = \"us\", replicas = [\"us\"])] pub struct Shop {}",
         );
     }
 
@@ -78,7 +78,7 @@ mod tests {
         refused_in(
             &TOPOLOGIES,
             "#[Placement(region = \"mars\")] #[service] pub struct Tax;
-             #[Database::postgres(url = env(\"DATABASE_URL\"), primary = \"uss\")] pub struct Shop {}",
+             #[Database::postgres(url = env(\"DATABASE_URL\"), primary = \"uss\", replicas = [\"us\", \"eu\"])] pub struct Shop {}",
             expect![[r#"
                 error[unknown-region]: there is no region `mars` in `cell/topology.toml` and `cell/topology.staging.toml`
                  --> src/main.rs:2:22
@@ -91,10 +91,18 @@ mod tests {
                 error[unknown-region]: there is no region `uss` in `cell/topology.toml` and `cell/topology.staging.toml`
                  --> src/main.rs:3:72
                   |
-                3 |              #[Database::postgres(url = env("DATABASE_URL"), primary = "uss")] pub struct Shop {}
+                3 |              #[Database::postgres(url = env("DATABASE_URL"), primary = "uss", replicas = ["us", "eu"])] pub struct Shop {}
                   |                                                                        ^^^^^
                   |
                   = help: did you mean `us`?
+
+                error[unknown-region]: there is no region `eu` in `cell/topology.staging.toml`
+                 --> src/main.rs:3:97
+                  |
+                3 |              #[Database::postgres(url = env("DATABASE_URL"), primary = "uss", replicas = ["us", "eu"])] pub struct Shop {}
+                  |                                                                                                 ^^^^
+                  |
+                  = help: add `[regions.eu]` to `cell/topology.staging.toml`
 
             "#]],
         );

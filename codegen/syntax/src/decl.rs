@@ -49,6 +49,10 @@ pub struct Database {
     pub engine: Engine,
     /// The largest number of connections.
     pub pool: Option<Spanned<u32>>,
+    /// How many statements each connection keeps prepared.
+    pub statements: Option<Spanned<u32>>,
+    /// A statement that takes longer is told in the log, in milliseconds.
+    pub slow: Option<Spanned<u64>>,
     /// How long things may take.
     pub timeouts: Timeouts,
     /// The path of the runtime where the dependency was renamed (`crate = name`).

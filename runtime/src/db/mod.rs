@@ -35,6 +35,7 @@ mod select;
 mod selected;
 mod selection;
 mod session;
+mod settings;
 mod shape;
 mod sort;
 mod sql;

@@ -90,6 +90,10 @@ pub struct DatabaseInfo {
     pub engine: EngineInfo,
     /// The largest number of connections; `None`: 8 for SQLite, 10 for PostgreSQL.
     pub pool: Option<u32>,
+    /// How many statements each connection keeps prepared; `None`: 512.
+    pub statements: Option<u32>,
+    /// A statement that takes longer, in milliseconds, is told in the log; `None`: 1 second.
+    pub slow: Option<u64>,
     /// How long things may take.
     pub timeouts: Timeouts,
     /// Its tables.

@@ -12,6 +12,7 @@ use cell_migrate::Url;
 use super::error::DataError;
 use super::handle::Handle;
 use super::model::{Database, DatabaseInfo, EngineInfo, ReplicaInfo};
+use super::settings::Settings;
 
 /// Opens a database at the place that its attribute, or `CELL_<DATABASE>_URL`, names.
 ///
@@ -177,13 +178,16 @@ impl Place {
     }
 
     async fn open(self, info: &'static DatabaseInfo) -> Result<Handle, DataError> {
+        let settings = &Settings::find(info, |name| variable(info.name, name))?;
         match self {
             #[cfg(feature = "sqlite")]
-            Self::SqliteFile(path) => super::dialect::sqlite_pool::open(info, Some(path)).await,
+            Self::SqliteFile(path) => super::dialect::sqlite_pool::open(info, settings, Some(path)).await,
             #[cfg(feature = "sqlite")]
-            Self::SqliteMemory => super::dialect::sqlite_pool::open(info, None).await,
+            Self::SqliteMemory => super::dialect::sqlite_pool::open(info, settings, None).await,
             #[cfg(feature = "postgres")]
-            Self::Postgres { url, replicas } => super::dialect::postgres_pool::open(info, &url, replicas).await,
+            Self::Postgres { url, replicas } => {
+                super::dialect::postgres_pool::open(info, settings, &url, replicas).await
+            }
             #[cfg(not(feature = "sqlite"))]
             Self::SqliteFile(_) | Self::SqliteMemory => {
                 Err(DataError::open(info.name, "turn on the feature `sqlite` of `cell-runtime`"))
@@ -234,7 +238,15 @@ mod tests {
     use crate::db::Timeouts;
 
     const fn info(engine: EngineInfo) -> DatabaseInfo {
-        DatabaseInfo { name: "shop", engine, pool: None, timeouts: Timeouts::DEFAULT, tables: &[] }
+        DatabaseInfo {
+            name: "shop",
+            engine,
+            pool: None,
+            statements: None,
+            slow: None,
+            timeouts: Timeouts::DEFAULT,
+            tables: &[],
+        }
     }
 
     const FILE: DatabaseInfo = info(EngineInfo::Sqlite { file: "shop.db" });

@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::error::DataError;
+use super::settings::milliseconds;
 
 /// How old rows may be: a [`Duration`], or a text such as `"250ms"`, `"5s"` or `"1m"`.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ impl From<Duration> for Staleness {
 
 impl From<&str> for Staleness {
     fn from(text: &str) -> Self {
-        Self(parsed(text).ok_or_else(|| text.to_owned()))
+        Self(milliseconds(text).map(Duration::from_millis).ok_or_else(|| text.to_owned()))
     }
 }
 
@@ -33,19 +34,6 @@ impl Staleness {
             ))
         })
     }
-}
-
-fn parsed(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let milliseconds: u64 = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(milliseconds).map(Duration::from_millis)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The same random history of operations on SQLite, on PostgreSQL and on a model in memory: every result is the same, errors too.
+//! The same random history of operations on SQLite, on PostgreSQL, on one with a replica and on a model in memory: every result is the same, errors too.
 //! So many histories as the runner says, and the same at every run; `PROPTEST_CASES` plays so many others.
 
 mod model;
@@ -25,7 +25,9 @@ pub(crate) type Outcome = Result<String, DataError>;
 fn a_history_has_the_same_results_on_both_engines_and_in_memory() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let (sqlite, postgres) = runtime.block_on(async { (engines::sqlite_memory().await, engines::postgres().await) });
+    let fresh = runtime
+        .block_on(async { [engines::sqlite_memory().await, engines::postgres().await, engines::replicated().await] });
+    let shops = fresh.each_ref().map(|fresh| &fresh.shop);
     let config = Config { failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
     let mut runner = if std::env::var_os("PROPTEST_CASES").is_some() {
         TestRunner::new(config)
@@ -36,18 +38,20 @@ fn a_history_has_the_same_results_on_both_engines_and_in_memory() {
     let law = |history: Vec<Operation>| {
         let mut model = Model::default();
         runtime.block_on(async {
-            for shop in [&sqlite.shop, &postgres.shop] {
+            for shop in shops {
                 shop.orders.query().delete().await.expect("no orders");
                 shop.customers.query().delete().await.expect("no customers");
             }
             for (at, operation) in history.iter().enumerate() {
                 let expected = model.play(operation);
-                for shop in [&sqlite.shop, &postgres.shop] {
+                for shop in shops {
                     let found = play(shop, operation).await;
                     if found != expected {
-                        let engine = cell::db::Database::handle(shop).engine().name();
+                        let handle = cell::db::Database::handle(shop);
+                        let replicas = handle.replicas().len();
+                        let engine = handle.engine().name();
                         let reason = format!(
-                            "{engine}: operation {at}, {operation:?}\nfound    {found:?}\nexpected {expected:?}"
+                            "{engine} with {replicas} replicas: operation {at}, {operation:?}\nfound    {found:?}\nexpected {expected:?}"
                         );
                         return Err(TestCaseError::fail(reason));
                     }
@@ -57,6 +61,7 @@ fn a_history_has_the_same_results_on_both_engines_and_in_memory() {
         })
     };
     runner.run(&histories(), law).unwrap_or_else(|error| panic!("{error}"));
+    runtime.block_on(engines::reads_at_replica(&fresh[2].shop));
 }
 
 fn shown(value: impl std::fmt::Debug) -> String {

@@ -362,6 +362,8 @@ const _: () = {
             name: "shop",
             engine: ::cell::db::EngineInfo::Sqlite { file: "shop.db" },
             pool: None,
+            statements: None,
+            slow: None,
             timeouts: ::cell::db::Timeouts::DEFAULT,
             tables: &[],
         };

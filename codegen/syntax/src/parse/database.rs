@@ -94,6 +94,14 @@ fn database(
     if let Some(pool) = pool.as_ref().filter(|pool| pool.value == 0) {
         sink.push(Diagnostic::new("wrong-value", pool.span, "a pool of no connections").help("write 1 or more"));
     }
+    let statements = arguments.number("statements", sink);
+    if let Some(statements) = statements.as_ref().filter(|statements| statements.value == 0) {
+        sink.push(
+            Diagnostic::new("wrong-value", statements.span, "connections that keep no statement")
+                .help("write how many each keeps prepared, such as 512"),
+        );
+    }
+    let slow = arguments.value("slow", sink).and_then(|value| literal::duration(&value, sink));
     let timeouts = arguments.list("timeouts", sink).map(|list| timeouts(list, sink)).unwrap_or_default();
     let krate = arguments.krate(sink);
     arguments.finish(sink);
@@ -110,7 +118,7 @@ fn database(
             ),
         }
     }
-    Some(Database { ident: item.ident.clone(), engine: engine?, pool, timeouts, krate, tables })
+    Some(Database { ident: item.ident.clone(), engine: engine?, pool, statements, slow, timeouts, krate, tables })
 }
 
 impl Database {

@@ -197,7 +197,7 @@ fn an_expression_without_end_is_refused() {
 fn a_database_names_its_engine() {
     accepted(
         "Database::sqlite",
-        "file = \"shop.db\", pool = 4, timeouts(acquire = \"5s\")",
+        "file = \"shop.db\", pool = 4, statements = 64, slow = \"250ms\", timeouts(acquire = \"5s\")",
         "struct Shop { a: Table<A> }",
     );
     accepted(
@@ -215,7 +215,7 @@ fn a_database_names_its_engine() {
             wrong-value at `0`: a pool of no connections
               help: write 1 or more
             unknown-argument at `url`: `Database::sqlite` has no argument `url`
-              help: it takes `crate`, `file`, `pool` and `timeouts`
+              help: it takes `crate`, `file`, `pool`, `slow`, `statements` and `timeouts`
             unsupported-field at `Vec<A>`: the field `b` is no `Table<…>`
               help: a database is a struct of tables; keep other state in a cell (`#[service]`)
             unsupported-field at `Table<A, B>`: the field `c` is no `Table<…>`

@@ -4,16 +4,22 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cell_migrate::Url;
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::db::error::DataError;
 use crate::db::handle::{Handle, Pool};
 use crate::db::model::DatabaseInfo;
+use crate::db::settings::Settings;
 
 const CONNECTIONS: u32 = 8;
 
 /// Opens the file, made where it is missing, or a new database in memory.
-pub(crate) async fn open(info: &'static DatabaseInfo, path: Option<PathBuf>) -> Result<Handle, DataError> {
+pub(crate) async fn open(
+    info: &'static DatabaseInfo,
+    settings: &Settings,
+    path: Option<PathBuf>,
+) -> Result<Handle, DataError> {
     let memory = path.is_none();
     let (options, url) = match path {
         Some(path) => file(info, path).await?,
@@ -22,15 +28,16 @@ pub(crate) async fn open(info: &'static DatabaseInfo, path: Option<PathBuf>) -> 
     let options = options
         .foreign_keys(true)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(info.timeouts.lock())
-        .statement_cache_capacity(512);
+        .busy_timeout(settings.timeouts.lock())
+        .statement_cache_capacity(settings.statements)
+        .log_slow_statements(log::LevelFilter::Warn, settings.slow);
     // A connection to a file can't go stale, so it is not asked whether it lives; one to memory is all there is.
     let pool = SqlitePoolOptions::new()
-        .max_connections(if memory { 1 } else { info.pool.unwrap_or(CONNECTIONS).max(1) })
+        .max_connections(if memory { 1 } else { settings.pool.unwrap_or(CONNECTIONS).max(1) })
         .min_connections(u32::from(memory))
-        .idle_timeout((!memory).then(|| info.timeouts.idle()))
+        .idle_timeout((!memory).then(|| settings.timeouts.idle()))
         .max_lifetime(None)
-        .acquire_timeout(info.timeouts.acquire())
+        .acquire_timeout(settings.timeouts.acquire())
         .test_before_acquire(false)
         .connect_with(options)
         .await
