@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+#[cfg(feature = "postgres")]
+use std::sync::{Mutex, PoisonError};
 
 #[cfg(feature = "postgres")]
 use super::replica::{Mark, Position};
@@ -16,7 +18,6 @@ tokio::task_local! {
 }
 
 /// What one caller has written.
-#[derive(Default)]
 struct Caller {
     /// What it had written when it came.
     before: Positions,
@@ -33,7 +34,7 @@ pub struct Positions(BTreeMap<String, i64>);
 /// Runs `work` as one caller of its own: its reads see all that it has written, and need not see what others have. It has written
 /// `before` already. Gives what it has written in the end, where there are replicas.
 pub async fn as_caller<T>(before: Positions, work: impl Future<Output = T>) -> (T, Positions) {
-    let caller = Arc::new(Caller { before, ..Caller::default() });
+    let caller = Arc::new(Caller::since(before));
     let done = CALLER.scope(Arc::clone(&caller), work).await;
     (done, caller.positions().await)
 }
@@ -110,6 +111,14 @@ pub(crate) fn written(database: usize, name: &str) -> Option<Own> {
 }
 
 impl Caller {
+    fn since(before: Positions) -> Self {
+        Self {
+            before,
+            #[cfg(feature = "postgres")]
+            since: Mutex::default(),
+        }
+    }
+
     #[cfg(feature = "postgres")]
     async fn positions(&self) -> Positions {
         let since = self.since.lock().unwrap_or_else(PoisonError::into_inner).clone();

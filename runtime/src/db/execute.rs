@@ -44,6 +44,7 @@ pub(crate) trait Take: Send {
     /// One more.
     fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError>;
     /// They come again from the first one on.
+    #[cfg(feature = "postgres")]
     fn again(&mut self);
 }
 
@@ -59,6 +60,7 @@ impl<T: Send, R: Read<T>> Take for All<T, R> {
         Ok(())
     }
 
+    #[cfg(feature = "postgres")]
     fn again(&mut self) {
         self.rows.clear();
     }
@@ -78,6 +80,7 @@ impl<T: Send, R: Read<T>> Take for First<T, R> {
         Ok(())
     }
 
+    #[cfg(feature = "postgres")]
     fn again(&mut self) {
         self.row = None;
     }

@@ -216,11 +216,15 @@ impl Handle {
     }
 
     /// What is to be held while a statement runs that may write, so that its caller sees it afterwards.
+    #[cfg(feature = "postgres")]
     pub(crate) fn writes(&self, reads: bool) -> Wrote {
-        #[cfg(feature = "postgres")]
-        return Wrote(self.core.replicas.clone().filter(|_| !reads && self.bound.is_none()));
-        #[cfg(not(feature = "postgres"))]
-        return Wrote;
+        Wrote(self.core.replicas.clone().filter(|_| !reads && self.bound.is_none()))
+    }
+
+    /// See above: without replicas there is nothing to be held.
+    #[cfg(not(feature = "postgres"))]
+    pub(crate) fn writes(&self, _reads: bool) -> Wrote {
+        Wrote
     }
 
     /// From now on every read sees what has been written by now.

@@ -174,6 +174,7 @@ impl Timeouts {
         Duration::from_millis(self.idle.unwrap_or(600_000))
     }
 
+    #[cfg(feature = "postgres")]
     pub(crate) fn replica(&self) -> Duration {
         Duration::from_millis(self.replica.unwrap_or(100))
     }

@@ -107,8 +107,8 @@ mod tests {
         let settings = find(&[]).unwrap();
         assert_eq!((settings.pool, settings.statements, settings.slow), (Some(3), 512, Duration::from_millis(250)));
         assert_eq!(
-            (settings.timeouts.lock(), settings.timeouts.replica()),
-            (Duration::from_secs(2), Duration::from_millis(100))
+            (settings.timeouts.lock(), settings.timeouts.acquire()),
+            (Duration::from_secs(2), Duration::from_secs(30))
         );
         let said = [
             ("CELL_SHOP_POOL", "20"),
