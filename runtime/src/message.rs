@@ -2,6 +2,7 @@
 //! In: serde's form of a type and the shape that `#[message]` emits. Out: one [`Shape`], whose names [`Shapes`] defines.
 //! Absent: bytes. A call within a process carries the value itself.
 
+mod parts;
 mod shapes;
 mod structure;
 mod types;
@@ -10,9 +11,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use cell_manifest::{Definition, Field, Shape, Variant, VariantBody};
+#[doc(hidden)]
+pub use shapes::Defaulted;
 pub use shapes::{Define, Fields, Shapes, Variants};
 #[doc(hidden)]
-pub use structure::{Slots, Source, WrittenFields, filled, structure, write};
+pub use structure::{Described, DescribedField, More, Parts, Source, Written, read, write};
 
 /// A value that may cross a synapse or an HTTP door. Implemented by `#[message]`, by the table, enumeration and value
 /// attributes, and for the plain types.

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Ident, Item, Path};
 
-use super::{derive_serde, record, runtime, word};
+use super::{derive_serde, record, runtime, together, word};
 
 pub(super) fn expand(decl: &Message, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -56,6 +56,19 @@ pub(super) fn implement(ident: &Ident, definition: &TokenStream, krate: &Path) -
         impl #krate::message::Message for #ident {
             fn shape(shapes: &mut #krate::message::Shapes) -> #krate::message::Shape {
                 shapes.define::<Self>(#name, |define| #definition)
+            }
+        }
+    }
+}
+
+/// The shape of a struct with these fields.
+pub(super) fn structure(ident: &Ident, names: &[String], types: &[TokenStream], krate: &Path) -> TokenStream {
+    let name = word(ident);
+    let types = together::types(types, krate);
+    quote! {
+        impl #krate::message::Message for #ident {
+            fn shape(shapes: &mut #krate::message::Shapes) -> #krate::message::Shape {
+                shapes.structure::<Self, #types>(#name, &[#(#names),*])
             }
         }
     }

@@ -11,6 +11,7 @@ mod serde;
 mod service;
 pub(crate) mod sql;
 mod table;
+mod together;
 mod value;
 
 use cell_syntax::Attribute;

@@ -2,11 +2,11 @@
 
 use cell_syntax::decl::{Row, RowField};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Item, Path, Visibility};
 
-use super::{keep_helpers, message, record, runtime, serde, word};
+use super::{keep_helpers, message, record, runtime, serde, together, word};
 
 pub(super) fn expand(decl: &Row, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -18,12 +18,11 @@ pub(super) fn expand(decl: &Row, mut item: Item, fingerprint: &str) -> TokenStre
     let select = select(decl, &visibility, &krate);
     let ident = &decl.ident;
     let infos = decl.fields.iter().map(|field| info(field, &krate));
-    let reads = decl.fields.iter().map(|RowField { ident, ty, .. }| quote_spanned!(ty.span()=> #ident: row.read()?));
-    let shape_fields = decl.fields.iter().map(|field| {
-        let (name, ty) = (word(&field.ident), &field.ty);
-        quote!(.field::<#ty>(#name))
-    });
-    let shape = message::implement(ident, &quote!(define.structure(|fields| { fields #(#shape_fields)*; })), &krate);
+    let names: Vec<&Ident> = decl.fields.iter().map(|field| &field.ident).collect();
+    let types: Vec<TokenStream> = decl.fields.iter().map(|field| field.ty.to_token_stream()).collect();
+    let words: Vec<String> = names.iter().map(|name| word(name)).collect();
+    let shape = message::structure(ident, &words, &types, &krate);
+    let (reads, read) = together::reads(&fields);
     let record = record(&krate, "row", &word(ident), fingerprint);
     quote! {
         #item
@@ -33,7 +32,8 @@ pub(super) fn expand(decl: &Row, mut item: Item, fingerprint: &str) -> TokenStre
                 const COLUMNS: &'static [#krate::db::ColumnInfo] = &[#(#infos),*];
                 const NAMED: bool = true;
                 fn read(row: &mut #krate::db::Reader<'_>) -> ::core::result::Result<Self, #krate::db::DataError> {
-                    ::core::result::Result::Ok(Self { #(#reads),* })
+                    #reads
+                    ::core::result::Result::Ok(Self { #(#names: #read),* })
                 }
             }
             #shape

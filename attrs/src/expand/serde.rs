@@ -2,10 +2,10 @@
 //! runtime's. Where serde's own attributes or derives stand on the struct, its derives are left to do it.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::{Fields, Ident, ItemStruct, Path, Type, parse_quote};
 
-use super::{derive_serde, derives, word};
+use super::{derive_serde, derives, together, word};
 
 /// Gives a struct its form: by serde's derives where their attributes are on it, or else by what is returned.
 pub(super) fn implement(
@@ -41,43 +41,28 @@ pub(super) fn of(ident: &Ident, fields: &[(&Ident, &Type)], skipped: &[Ident], k
     let serde = quote!(#krate::__private::serde);
     let message = quote!(#krate::message);
     let name = word(ident);
-    let count = fields.len();
     let idents: Vec<&Ident> = fields.iter().map(|(ident, _)| *ident).collect();
-    let types: Vec<&Type> = fields.iter().map(|(_, ty)| *ty).collect();
     let names: Vec<String> = idents.iter().map(|ident| word(ident)).collect();
-    let places: Vec<usize> = (0..count).collect();
-    let slots = format_ident!("__Slots");
+    let types: Vec<TokenStream> = fields.iter().map(|(_, ty)| quote!(#ty)).collect();
+    let types = together::types(&types, krate);
+    let values: Vec<TokenStream> = idents.iter().map(|ident| quote!(&self.#ident)).collect();
+    let values = together::values(&values, krate);
+    // Names of our own: a field's may be that of a constant.
+    let read: Vec<TokenStream> = (0..fields.len()).map(|at| format_ident!("__{at}").into_token_stream()).collect();
+    let places = together::values(&read, krate);
     quote! {
         #[automatically_derived]
         impl #serde::Serialize for #ident {
             fn serialize<__S: #serde::Serializer>(&self, to: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
-                #message::write(to, #name, #count, |fields| {
-                    #(fields.field(#names, &self.#idents);)*
-                })
-            }
-        }
-        #[allow(nonstandard_style, deprecated, dead_code, reason = "its fields bear the names of the columns")]
-        struct #slots { #(#idents: ::core::option::Option<#types>),* }
-        #[automatically_derived]
-        impl<'de> #message::Slots<'de> for #slots {
-            fn fill<__S: #message::Source<'de>>(
-                &mut self,
-                at: usize,
-                source: __S,
-            ) -> ::core::result::Result<(), __S::Error> {
-                match at {
-                    #(#places => source.fill(&mut self.#idents),)*
-                    _ => ::core::result::Result::Ok(()),
-                }
+                #message::write(to, #name, &[#(#names),*], #values)
             }
         }
         #[automatically_derived]
         impl<'de> #serde::Deserialize<'de> for #ident {
             fn deserialize<__D: #serde::Deserializer<'de>>(from: __D) -> ::core::result::Result<Self, __D::Error> {
-                let slots = #slots { #(#idents: ::core::option::Option::None),* };
-                let slots = #message::structure(from, #name, &[#(#names),*], slots)?;
+                let #places = #message::read::<#types, __D>(from, #name, &[#(#names),*])?;
                 ::core::result::Result::Ok(Self {
-                    #(#idents: #message::filled(slots.#idents),)*
+                    #(#idents: #read,)*
                     #(#skipped: ::core::default::Default::default(),)*
                 })
             }

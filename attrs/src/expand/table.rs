@@ -6,7 +6,7 @@ use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Item, Path, Type, Visibility, parse_quote};
 
-use super::{keep_helpers, message, record, runtime, serde, word};
+use super::{keep_helpers, message, record, runtime, serde, together, word};
 
 pub(super) fn expand(decl: &Table, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -87,25 +87,38 @@ fn new_type(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream 
             Given::Never => None,
         }
     });
-    let binds = decl.columns.iter().map(|column| {
-        let name = &column.ident;
-        // At the field's type, as in `info`: what no column can hold is then wrong in one place only.
-        let span = column.ty.span();
+    let gives = |column: &Column| {
+        let (name, span) = (&column.ident, column.ty.span());
         match given(decl, column) {
-            Given::Always => quote_spanned!(span=> values.push(&self.#name);),
-            Given::Optionally => quote_spanned!(span=> values.optional(&self.#name);),
-            Given::Never => quote!(values.skip();),
+            Given::Always => quote_spanned!(span=> &self.#name),
+            Given::Optionally => quote_spanned!(span=> #krate::db::OrDefault(&self.#name)),
+            Given::Never => quote!(#krate::db::Skip),
         }
+    };
+    let binds = together::runs(decl.columns.iter().map(|column| &column.ty)).into_iter().filter_map(|run| {
+        let columns = decl.columns.get(run)?;
+        if let [column] = columns {
+            // At the field's type, as in `info`: what no column can hold is then wrong in one place only.
+            let (name, span) = (&column.ident, column.ty.span());
+            return Some(match given(decl, column) {
+                Given::Always => quote_spanned!(span=> values.push(&self.#name);),
+                Given::Optionally => quote_spanned!(span=> values.optional(&self.#name);),
+                Given::Never => quote!(values.skip();),
+            });
+        }
+        let parts = columns.iter().map(gives);
+        Some(quote!(values.all((#(#parts,)*));))
     });
-    let shape_fields = decl.columns.iter().filter_map(|column| {
+    let described = decl.columns.iter().filter_map(|column| {
         let (name, ty) = (word(&column.ident), &column.ty);
         match given(decl, column) {
-            Given::Always => Some(quote!(.field::<#ty>(#name))),
-            Given::Optionally => Some(quote!(.optional::<#ty>(#name))),
+            Given::Always => Some((name, quote!(#ty))),
+            Given::Optionally => Some((name, quote!(#krate::message::Defaulted<#ty>))),
             Given::Never => None,
         }
     });
-    let shape = message::implement(&ident, &quote!(define.structure(|fields| { fields #(#shape_fields)*; })), krate);
+    let (names, types): (Vec<_>, Vec<_>) = described.unzip();
+    let shape = message::structure(&ident, &names, &types, krate);
     let model = &decl.ident;
     let form_fields: Vec<_> = given_fields.iter().map(|(name, ty)| (*name, ty)).collect();
     let form = serde::of(&ident, &form_fields, &[], krate);
@@ -163,14 +176,17 @@ fn model(decl: &Table, krate: &Path) -> TokenStream {
         1 => quote!(#(#key_values)*),
         _ => quote!((#(#key_values,)*)),
     };
-    let binds = decl.columns.iter().map(|column| {
-        let name = &column.ident;
-        quote_spanned!(column.ty.span()=> values.push(&self.#name);)
-    });
-    let reads = decl.columns.iter().map(|column| {
-        let name = &column.ident;
-        quote_spanned!(column.ty.span()=> #name: row.read()?)
-    });
+    let fields: Vec<(&Ident, &Type)> = decl.columns.iter().map(|column| (&column.ident, &column.ty)).collect();
+    let binds =
+        together::runs(fields.iter().map(|(_, ty)| *ty)).into_iter().filter_map(|run| match fields.get(run)? {
+            [(name, ty)] => Some(quote_spanned!(ty.span()=> values.push(&self.#name);)),
+            several => {
+                let names = several.iter().map(|(name, _)| name);
+                Some(quote!(values.all((#(&self.#names,)*));))
+            }
+        });
+    let (reads, read) = together::reads(&fields);
+    let fields = fields.iter().map(|(name, _)| name);
     let skipped = &decl.skipped;
     quote! {
         #[allow(missing_debug_implementations, non_snake_case, reason = "its fields bear the names of the columns")]
@@ -187,8 +203,9 @@ fn model(decl: &Table, krate: &Path) -> TokenStream {
             fn key(&self) -> Self::Key { #key_value }
             fn bind(&self, values: &mut #krate::db::Binder) { #(#binds)* }
             fn read(row: &mut #krate::db::Reader<'_>) -> ::core::result::Result<Self, #krate::db::DataError> {
+                #reads
                 ::core::result::Result::Ok(Self {
-                    #(#reads,)*
+                    #(#fields: #read,)*
                     #(#skipped: ::core::default::Default::default(),)*
                 })
             }
@@ -320,9 +337,7 @@ fn info(decl: &Table, column: &Column, krate: &Path) -> TokenStream {
 }
 
 fn shape(decl: &Table, krate: &Path) -> TokenStream {
-    let fields = decl.columns.iter().map(|column| {
-        let (name, ty) = (word(&column.ident), &column.ty);
-        quote!(.field::<#ty>(#name))
-    });
-    message::implement(&decl.ident, &quote!(define.structure(|fields| { fields #(#fields)*; })), krate)
+    let fields = decl.columns.iter().map(|column| (word(&column.ident), column.ty.to_token_stream()));
+    let (names, types): (Vec<_>, Vec<_>) = fields.unzip();
+    message::structure(&decl.ident, &names, &types, krate)
 }

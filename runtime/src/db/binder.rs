@@ -7,6 +7,7 @@ use super::dialect::Arguments;
 use super::error::DataError;
 use super::field::Field;
 use super::model::{Engine, Facts};
+use super::parts::{BindParts, GiveParts};
 use super::value::Value;
 
 /// Collects the values of a row, or of a key, as a statement wants them.
@@ -64,6 +65,12 @@ impl Binder {
         if self.part.takes(self.target.facts, at, info) {
             self.target.bind(info, field.value());
         }
+    }
+
+    /// The next columns' values.
+    #[doc(hidden)]
+    pub fn all(&mut self, parts: impl BindParts) {
+        parts.bind(self);
     }
 
     /// The next value of a key.
@@ -132,6 +139,12 @@ impl NewBinder {
             Some(info) => self.target.bind(info, field.value()),
             None => self.target.too_many(),
         }
+    }
+
+    /// What the next columns have.
+    #[doc(hidden)]
+    pub fn all(&mut self, parts: impl GiveParts) {
+        parts.give(self);
     }
 
     /// The next column has this value; `None`: its default.

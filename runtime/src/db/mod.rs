@@ -26,6 +26,7 @@ mod newtype;
 mod open;
 mod operand;
 mod page;
+mod parts;
 mod query;
 mod reader;
 mod relation;
@@ -67,6 +68,8 @@ pub use newtype::Newtype;
 pub use open::{open, open_at, open_replicated};
 pub use operand::Operand;
 pub use page::{Cursor, Page};
+#[doc(hidden)]
+pub use parts::{BindParts, GiveParts, Gives, OrDefault, ReadParts, Skip};
 pub use query::{Query, Rows};
 pub use reader::{Reader, Slot, Unreadable};
 pub use relation::{Many, Nested, One, Referring, Refers, Related, Relation};

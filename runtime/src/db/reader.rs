@@ -14,6 +14,7 @@ use super::dialect::sqlite;
 use super::error::DataError;
 use super::field::Field;
 use super::model::{Engine, Facts};
+use super::parts::ReadParts;
 
 /// The columns of one row, read in order.
 pub struct Reader<'r> {
@@ -47,6 +48,15 @@ impl<'r> Reader<'r> {
             return Err(DataError::other("more columns are read than the table has"));
         };
         self.value(info)
+    }
+
+    /// The next columns' values.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    #[doc(hidden)]
+    pub fn all<P: ReadParts>(&mut self) -> Result<P, DataError> {
+        P::read(self)
     }
 
     /// The next value, as one of this column.

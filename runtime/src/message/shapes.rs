@@ -3,8 +3,9 @@
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
-use super::{Definition, Field, Message, Shape, Variant, VariantBody};
+use super::{Definition, Described, DescribedField, Field, Message, Shape, Variant, VariantBody};
 
 /// The named types met so far.
 #[derive(Debug, Default)]
@@ -18,6 +19,16 @@ impl Shapes {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Describes the struct `T`, called `name`, whose fields are `F`.
+    #[doc(hidden)]
+    pub fn structure<T: 'static, F: Described>(&mut self, name: &str, fields: &[&'static str]) -> Shape {
+        self.define::<T>(name, |define| {
+            define.structure(|to| {
+                F::describe(fields, to);
+            })
+        })
     }
 
     /// Describes the type `T`, called `name`, by `describe`, unless it is known or being described already.
@@ -134,4 +145,15 @@ fn described(shapes: &mut Shapes, describe: impl FnOnce(&mut Fields<'_>)) -> Vec
     let mut fields = Fields { shapes, fields: Vec::new() };
     describe(&mut fields);
     fields.fields
+}
+
+/// A field with a default, of this type: it may be left out.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Defaulted<T>(PhantomData<T>);
+
+impl<T: Message> DescribedField for Defaulted<T> {
+    fn describe(name: &str, fields: &mut Fields<'_>) {
+        fields.optional::<T>(name);
+    }
 }

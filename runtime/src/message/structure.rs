@@ -7,15 +7,28 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeStruct;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
-/// Places for the fields of a struct.
-pub trait Slots<'de>: Sized {
-    /// Fills the place of the field with this number.
+use super::{Fields, Message};
+
+/// The fields of a struct, together: a tuple of up to sixteen, or [`More`].
+pub trait Parts<'de>: Sized {
+    /// A place for each.
+    type Places;
+    /// How many there are.
+    const COUNT: usize;
+
+    /// Places with nothing in them.
+    fn places() -> Self::Places;
+
+    /// Fills the place with this number.
     ///
     /// # Errors
     /// The source's.
-    fn fill<S: Source<'de>>(&mut self, at: usize, source: S) -> Result<(), S::Error>;
+    fn fill<S: Source<'de>>(places: &mut Self::Places, at: usize, source: S) -> Result<(), S::Error>;
+
+    /// What is in the places; nothing where one is empty.
+    fn taken(places: Self::Places) -> Option<Self>;
 }
 
 /// Where a field's value comes from.
@@ -30,91 +43,110 @@ pub trait Source<'de> {
     fn fill<T: Deserialize<'de>>(self, place: &mut Option<T>) -> Result<(), Self::Error>;
 }
 
-/// Reads a struct with these fields into their places; afterwards each is filled.
+/// Reads a struct with these fields.
 ///
 /// # Errors
 /// The deserializer's; a field is missing or comes twice.
-pub fn structure<'de, S: Slots<'de>, D: Deserializer<'de>>(
+pub fn read<'de, P: Parts<'de>, D: Deserializer<'de>>(
     deserializer: D,
     name: &'static str,
     fields: &'static [&'static str],
-    slots: S,
-) -> Result<S, D::Error> {
-    deserializer.deserialize_struct(name, fields, Struct { name, fields, slots })
+) -> Result<P, D::Error> {
+    deserializer.deserialize_struct(name, fields, Struct { name, fields, parts: PhantomData })
 }
 
-/// What is in a place after [`structure`].
-#[expect(clippy::unreachable, reason = "`structure` fills each place or gives an error")]
-pub fn filled<T>(place: Option<T>) -> T {
-    match place {
-        Some(value) => value,
-        None => unreachable!("a field was not read"),
-    }
+/// The fields of a struct by reference, together: a tuple of up to sixteen, or [`More`].
+pub trait Written {
+    /// Writes them, in their order; gives the names that are left.
+    ///
+    /// # Errors
+    /// The serializer's.
+    fn write<'n, S: SerializeStruct>(
+        self,
+        names: &'n [&'static str],
+        to: &mut S,
+    ) -> Result<&'n [&'static str], S::Error>;
 }
 
-/// Writes a struct whose fields `write` gives. An error ends it at the first of them.
+/// Writes a struct with these fields.
 ///
 /// # Errors
 /// The serializer's.
 pub fn write<S: Serializer>(
     serializer: S,
     name: &'static str,
-    fields: usize,
-    write: impl FnOnce(&mut WrittenFields<S::SerializeStruct>),
+    fields: &'static [&'static str],
+    values: impl Written,
 ) -> Result<S::Ok, S::Error> {
-    let mut written = WrittenFields { to: serializer.serialize_struct(name, fields)?, outcome: Ok(()) };
-    write(&mut written);
-    written.outcome?;
-    written.to.end()
+    let mut to = serializer.serialize_struct(name, fields.len())?;
+    values.write(fields, &mut to)?;
+    to.end()
 }
 
-/// The fields of a struct while they are written.
-#[derive(Debug)]
-pub struct WrittenFields<S: SerializeStruct> {
-    to: S,
-    outcome: Result<(), S::Error>,
+/// The types of a struct's fields, together: a tuple of up to sixteen, or [`More`].
+pub trait Described {
+    /// Describes them, in their order; gives the names that are left.
+    fn describe<'n>(names: &'n [&'static str], fields: &mut Fields<'_>) -> &'n [&'static str];
 }
 
-impl<S: SerializeStruct> WrittenFields<S> {
-    /// Writes the next field, where none has failed.
-    pub fn field<T: Serialize>(&mut self, name: &'static str, value: &T) {
-        if self.outcome.is_ok() {
-            self.outcome = self.to.serialize_field(name, value);
-        }
+/// The type of one field.
+pub trait DescribedField {
+    /// Describes it.
+    fn describe(name: &str, fields: &mut Fields<'_>);
+}
+
+impl<T: Message> DescribedField for T {
+    fn describe(name: &str, fields: &mut Fields<'_>) {
+        fields.field::<T>(name);
     }
 }
 
-struct Struct<S> {
+/// Fields of a struct, and those behind them.
+#[derive(Debug)]
+pub struct More<A, B>(pub A, pub B);
+
+struct Struct<P> {
     name: &'static str,
     fields: &'static [&'static str],
-    slots: S,
+    parts: PhantomData<P>,
 }
 
-impl<'de, S: Slots<'de>> Visitor<'de> for Struct<S> {
-    type Value = S;
+impl<'de, P: Parts<'de>> Visitor<'de> for Struct<P> {
+    type Value = P;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "struct {}", self.name)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<S, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<P, A::Error> {
+        let mut places = P::places();
         for at in 0..self.fields.len() {
-            self.slots.fill(at, Item { items: &mut items, at, of: self.fields.len(), life: PhantomData })?;
+            P::fill(&mut places, at, Item { items: &mut items, at, of: self.fields.len(), life: PhantomData })?;
         }
-        Ok(self.slots)
+        self.taken(places)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<S, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<P, A::Error> {
+        let mut places = P::places();
         while let Some(at) = members.next_key_seed(Name { fields: self.fields })? {
             match self.fields.get(at) {
-                Some(name) => self.slots.fill(at, Member { members: &mut members, name, life: PhantomData })?,
+                Some(name) => {
+                    P::fill(&mut places, at, Member { members: &mut members, name, life: PhantomData })?;
+                }
                 None => drop(members.next_value::<IgnoredAny>()?),
             }
         }
         for (at, name) in self.fields.iter().enumerate() {
-            self.slots.fill(at, Missing { name, error: PhantomData::<A::Error> })?;
+            P::fill(&mut places, at, Missing { name, error: PhantomData::<A::Error> })?;
         }
-        Ok(self.slots)
+        self.taken(places)
+    }
+}
+
+impl<'de, P: Parts<'de>> Struct<P> {
+    fn taken<E: Error>(&self, places: P::Places) -> Result<P, E> {
+        // Each field has filled its place, or was an error.
+        P::taken(places).ok_or_else(|| E::custom(format_args!("a field of `{}` has no name", self.name)))
     }
 }
 
@@ -232,25 +264,10 @@ mod tests {
         count: Option<i64>,
     }
 
-    struct PairSlots {
-        name: Option<String>,
-        count: Option<Option<i64>>,
-    }
-
-    impl<'de> Slots<'de> for PairSlots {
-        fn fill<S: Source<'de>>(&mut self, at: usize, source: S) -> Result<(), S::Error> {
-            match at {
-                0 => source.fill(&mut self.name),
-                _ => source.fill(&mut self.count),
-            }
-        }
-    }
-
     impl<'de> Deserialize<'de> for Pair {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let slots = PairSlots { name: None, count: None };
-            let slots = structure(deserializer, "Pair", &["name", "count"], slots)?;
-            Ok(Self { name: filled(slots.name), count: filled(slots.count) })
+            let (name, count) = read(deserializer, "Pair", &["name", "count"])?;
+            Ok(Self { name, count })
         }
     }
 
