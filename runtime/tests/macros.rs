@@ -207,3 +207,99 @@ fn a_row_and_what_inserts_it_are_messages() {
     assert_eq!(back.text, "größer");
     assert_eq!(serde_json::to_value(Kind::OutOfPrint).expect("JSON"), "out_of_print");
 }
+
+/// More columns than any tuple of the runtime has.
+#[Database::table]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wide {
+    #[key]
+    pub id: i64,
+    pub c01: String,
+    pub c02: Option<i32>,
+    pub c03: i64,
+    pub c04: String,
+    pub c05: Option<i32>,
+    pub c06: i64,
+    pub c07: String,
+    pub c08: Option<i32>,
+    pub c09: i64,
+    pub c10: String,
+    pub c11: Option<i32>,
+    pub c12: i64,
+    pub c13: String,
+    pub c14: Option<i32>,
+    pub c15: i64,
+    pub c16: String,
+    pub c17: Option<i32>,
+    pub c18: i64,
+    pub c19: String,
+    pub c20: Option<i32>,
+    pub c21: i64,
+    pub c22: String,
+    pub c23: Option<i32>,
+    pub c24: i64,
+    pub c25: String,
+    pub c26: Option<i32>,
+    pub c27: i64,
+    pub c28: String,
+    pub c29: Option<i32>,
+    pub c30: i64,
+    pub c31: String,
+    pub c32: Option<i32>,
+    pub c33: i64,
+    pub c34: String,
+    pub c35: Option<i32>,
+    pub c36: i64,
+    pub c37: String,
+    pub c38: Option<i32>,
+    pub c39: i64,
+}
+
+#[Database::sqlite(file = "wide.db")]
+pub struct Wides {
+    pub wides: Table<Wide>,
+}
+
+#[tokio::test]
+async fn a_row_of_many_columns_goes_in_and_comes_back_and_is_a_message() -> Result<()> {
+    use cell::message::{Definition, Message as _, Shapes};
+
+    let names: Vec<String> = (1..40).map(|at| format!("c{at:02}")).collect();
+    let json: serde_json::Map<_, _> = (1..40)
+        .map(|at| {
+            (
+                format!("c{at:02}"),
+                match at % 3 {
+                    0 => serde_json::json!(at),
+                    1 => serde_json::json!(at.to_string()),
+                    _ => serde_json::json!(null),
+                },
+            )
+        })
+        .collect();
+    let new: NewWide = serde_json::from_value(json.clone().into())?;
+    assert_eq!(serde_json::to_value(&new)?, serde_json::Value::Object(json.clone()));
+
+    let wides = Wides::open_at("sqlite::memory:").await?;
+    let types = ["INTEGER NOT NULL", "TEXT NOT NULL", "INTEGER"];
+    let columns: Vec<String> = (1..40).map(|at| format!("c{at:02} {}", types[at % 3])).collect();
+    wides
+        .handle()
+        .script(&format!("CREATE TABLE wides (id INTEGER PRIMARY KEY, {}) STRICT", columns.join(", ")))
+        .await?;
+    let row = wides.wides.insert(new).await?;
+    assert_eq!(wides.wides.get(row.id).await?.as_ref(), Some(&row));
+    wides.wides.update(&row).await?;
+    let mut written = serde_json::to_value(&row)?;
+    assert_eq!(serde_json::from_value::<Wide>(written.clone())?, row);
+    written.as_object_mut().and_then(|object| object.remove("id")).expect("the key");
+    assert_eq!(written, serde_json::Value::Object(json));
+
+    let mut shapes = Shapes::new();
+    Wide::shape(&mut shapes);
+    let (_, definition) = shapes.definitions().find(|(name, _)| *name == "Wide").expect("defined");
+    let Definition::Struct(fields) = definition else { panic!("a struct") };
+    let described: Vec<_> = fields.iter().skip(1).map(|field| field.name.clone()).collect();
+    assert_eq!(described, names);
+    Ok(())
+}
