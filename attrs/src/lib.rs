@@ -29,7 +29,7 @@ attributes! {
     ///
     /// Arguments: `url` (the environment variable that holds the URL), `primary` (its region), `replicas` (the regions of those
     /// that follow it: reads go to the nearest, whose URL is in `DATABASE_URL_EU_WEST`), `pool`, `timeouts(…)` (as of SQLite, and
-    /// `replica`: for one that is behind), `crate`.
+    /// `replica`: for one that is behind; `behind`: by which it may be), `crate`.
     database_postgres = DatabasePostgres;
     /// A table: a struct of columns.
     ///

@@ -33,7 +33,7 @@ impl Task {
         let (cell, task) = (self.cell, self.name);
         // What others write it need not see.
         #[cfg(any(feature = "postgres", feature = "sqlite"))]
-        let run = async { crate::db::as_caller(crate::db::Positions::default(), (self.run)()).await.0 };
+        let run = crate::db::alone((self.run)());
         #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
         let run = (self.run)();
         match AssertUnwindSafe(run).catch_unwind().await {

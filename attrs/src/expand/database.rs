@@ -87,8 +87,8 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
     let pool = optional(decl.pool.as_ref().map(|pool| pool.value.to_token_stream()));
     let statements = optional(decl.statements.as_ref().map(|statements| statements.value.to_token_stream()));
     let slow = optional(decl.slow.as_ref().map(|slow| slow.value.to_token_stream()));
-    let Timeouts { acquire, statement, lock, idle, replica } = decl.timeouts;
-    let [acquire, statement, lock, idle, replica] = [acquire, statement, lock, idle, replica]
+    let Timeouts { acquire, statement, lock, idle, replica, behind } = decl.timeouts;
+    let [acquire, statement, lock, idle, replica, behind] = [acquire, statement, lock, idle, replica, behind]
         .map(|timeout| optional(timeout.map(|milliseconds| milliseconds.to_token_stream())));
     quote! {
         #krate::db::DatabaseInfo {
@@ -97,7 +97,7 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
             pool: #pool,
             statements: #statements,
             slow: #slow,
-            timeouts: #krate::db::Timeouts { acquire: #acquire, statement: #statement, lock: #lock, idle: #idle, replica: #replica },
+            timeouts: #krate::db::Timeouts { acquire: #acquire, statement: #statement, lock: #lock, idle: #idle, replica: #replica, behind: #behind },
             tables: &[#(#tables),*],
         }
     }

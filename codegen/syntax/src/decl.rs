@@ -93,6 +93,8 @@ pub struct Timeouts {
     pub idle: Option<u64>,
     /// For a replica to catch up with what its reader wrote.
     pub replica: Option<u64>,
+    /// By which a replica may be behind at most.
+    pub behind: Option<u64>,
 }
 
 /// A field `products: Table<Product>` of a database.

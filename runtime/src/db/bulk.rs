@@ -13,7 +13,7 @@ use super::condition::MOST_VALUES;
 #[cfg(feature = "postgres")]
 use super::dialect::{Arguments, postgres_copy::Copy};
 use super::error::DataError;
-use super::execute::Call;
+use super::execute::{Call, Reads};
 use super::key::{Key as _, Mark};
 use super::model::{Model, New};
 use super::table::Table;
@@ -95,7 +95,7 @@ impl<T: Model> Table<T> {
         }
         let (_, arguments) = binder.finish()?;
         let text = self.statements().insert_many(given, count)?;
-        Ok(Call { text, arguments, persistent: count == most, reads: false, facts })
+        Ok(Call { text, arguments, persistent: count == most, reads: Reads::No, facts })
     }
 
     /// All rows from here on that give the same columns, as the engine copies them; none where it does not.
@@ -135,7 +135,13 @@ impl<T: Model> Table<T> {
             }
             let text = self.statements().upsert_many(keys.len())?;
             let persistent = keys.len() == most;
-            parts.push(Bulk::Statement(Call { text, arguments: binder.finish()?, persistent, reads: false, facts }));
+            parts.push(Bulk::Statement(Call {
+                text,
+                arguments: binder.finish()?,
+                persistent,
+                reads: Reads::No,
+                facts,
+            }));
         }
         Ok(parts)
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 #[cfg(feature = "postgres")]
-use super::replica::{Mark, Position};
+use super::replica::{Mark, Position, Replicas};
 
 tokio::task_local! {
     static CALLER: Arc<Caller>;
@@ -23,7 +23,10 @@ struct Caller {
     before: Positions,
     /// Since then, by opened database.
     #[cfg(feature = "postgres")]
-    since: Mutex<BTreeMap<usize, (&'static str, Mark)>>,
+    since: Mutex<Vec<(Arc<Replicas>, Mark)>>,
+    /// What it does, this one has done.
+    #[cfg(feature = "postgres")]
+    around: Option<Arc<Caller>>,
 }
 
 /// How far the logs of databases with replicas were when a caller had written, by the database's name. As a text it may be given to
@@ -32,11 +35,27 @@ struct Caller {
 pub struct Positions(BTreeMap<String, i64>);
 
 /// Runs `work` as one caller of its own: its reads see all that it has written, and need not see what others have. It has written
-/// `before` already. Gives what it has written in the end, where there are replicas.
+/// `before` already. Gives what it has written in the end, where there are replicas. What it spawns is of it only by [`same_caller`].
 pub async fn as_caller<T>(before: Positions, work: impl Future<Output = T>) -> (T, Positions) {
-    let caller = Arc::new(Caller::since(before));
+    let caller = Caller::new(before);
     let done = CALLER.scope(Arc::clone(&caller), work).await;
     (done, caller.positions().await)
+}
+
+/// Runs `work` as one caller of its own, which nobody will ask what it has written.
+pub(crate) async fn alone<T>(work: impl Future<Output = T>) -> T {
+    CALLER.scope(Caller::new(Positions::default()), work).await
+}
+
+/// Makes `work` the caller's who calls this, wherever it runs: `tokio::spawn(db::same_caller(async move { … }))`.
+pub fn same_caller<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let caller = CALLER.try_with(Arc::clone).ok();
+    async {
+        match caller {
+            Some(caller) => CALLER.scope(caller, work).await,
+            None => work.await,
+        }
+    }
 }
 
 impl Positions {
@@ -44,6 +63,12 @@ impl Positions {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether nobody could say where something was written: until that is known, the primary has to be asked.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_uncertain(&self) -> bool {
+        self.0.values().any(|position| *position == i64::MAX)
     }
 }
 
@@ -90,45 +115,53 @@ pub(crate) struct Own {
     pub(crate) mark: Option<Mark>,
 }
 
-/// Keeps in mind that the caller wrote to an opened database of this name.
+/// Keeps in mind that the caller wrote to an opened database.
 #[cfg(feature = "postgres")]
-pub(crate) fn wrote(database: usize, name: &'static str, mark: Mark) {
-    let _outside = CALLER.try_with(|caller| {
+pub(crate) fn wrote(replicas: &Arc<Replicas>, mark: Mark) {
+    let caller = CALLER.try_with(Arc::clone).ok();
+    for caller in std::iter::successors(caller.as_ref(), |caller| caller.around.as_ref()) {
         let mut since = caller.since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.insert(database, (name, mark));
-    });
+        since.retain(|(known, _)| !Arc::ptr_eq(known, replicas));
+        since.push((Arc::clone(replicas), mark.clone()));
+    }
 }
 
 /// What the caller has written; nothing where it is nobody in particular.
 #[cfg(feature = "postgres")]
-pub(crate) fn written(database: usize, name: &str) -> Option<Own> {
+pub(crate) fn written(replicas: &Replicas) -> Option<Own> {
     let own = |caller: &Arc<Caller>| {
         let since = caller.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = Position(caller.before.0.get(name).copied().unwrap_or_default());
-        Own { known, mark: since.get(&database).map(|(_, mark)| mark.clone()) }
+        let known = Position(caller.before.0.get(replicas.name()).copied().unwrap_or_default());
+        let mark = since.iter().find(|(known, _)| std::ptr::eq(&raw const **known, replicas));
+        Own { known, mark: mark.map(|(_, mark)| mark.clone()) }
     };
     CALLER.try_with(own).ok()
 }
 
 impl Caller {
-    fn since(before: Positions) -> Self {
-        Self {
+    fn new(before: Positions) -> Arc<Self> {
+        Arc::new(Self {
             before,
             #[cfg(feature = "postgres")]
             since: Mutex::default(),
-        }
+            #[cfg(feature = "postgres")]
+            around: CALLER.try_with(Arc::clone).ok(),
+        })
     }
 
     #[cfg(feature = "postgres")]
     async fn positions(&self) -> Positions {
         let since = self.since.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut positions = self.before.clone();
-        for (name, mark) in since.into_values() {
-            // Of what nobody knows nothing can be said: the next reads may not see it.
-            if let Ok(Some(Position(position))) = tokio::time::timeout(KNOWN, mark.position()).await {
-                let kept = positions.0.entry(name.to_owned()).or_default();
-                *kept = position.max(*kept);
-            }
+        for (replicas, mark) in since {
+            let known = tokio::time::timeout(KNOWN, mark.position()).await;
+            // Whoever answers later answers for what was written before: of two answers the later one stays with the caller.
+            let position = match known {
+                Ok(Some(position)) => position.max(replicas.furthest()),
+                Ok(None) | Err(_) => Position(i64::MAX),
+            };
+            let kept = positions.0.entry(replicas.name().to_owned()).or_default();
+            *kept = position.0.max(*kept);
         }
         positions
     }

@@ -28,10 +28,24 @@ pub(crate) struct Call {
     pub(crate) arguments: Arguments,
     /// Whether the connection should keep it prepared.
     pub(crate) persistent: bool,
-    /// Whether it writes nothing, by what is known of it: a replica may be asked, which would refuse to write.
-    pub(crate) reads: bool,
+    pub(crate) reads: Reads,
     /// Of the table that it is about, for its errors.
     pub(crate) facts: Facts,
+}
+
+/// Whether a statement writes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    Certainly,
+    /// By its words. A replica may be asked, which would refuse to write; the primary may have done something.
+    Likely,
+    No,
+}
+
+impl Reads {
+    fn may_go_to_a_replica(self) -> bool {
+        self != Self::No
+    }
 }
 
 /// How a row is read.
@@ -168,8 +182,8 @@ impl Handle {
         if let Some(done) = self.read_at_replica(&call, |c, call, take| each(c, call, take).boxed(), take).await? {
             return done;
         }
-        let _wrote = self.writes(call.reads);
-        run!(self, call.reads, each, call, &mut *take)
+        let (wrote, reads) = (self.writes(call.reads == Reads::Certainly), call.reads.may_go_to_a_replica());
+        wrote.with(self.each_here(reads, call, take).await)
     }
 
     /// Gives the first row to `take`, where there is one.
@@ -178,8 +192,16 @@ impl Handle {
         if let Some(done) = self.read_at_replica(&call, |c, call, take| one(c, call, take).boxed(), take).await? {
             return done;
         }
-        let _wrote = self.writes(call.reads);
-        run!(self, call.reads, one, call, &mut *take)
+        let (wrote, reads) = (self.writes(call.reads == Reads::Certainly), call.reads.may_go_to_a_replica());
+        wrote.with(self.one_here(reads, call, take).await)
+    }
+
+    async fn each_here(&self, reads: bool, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
+        run!(self, reads, each, call, &mut *take)
+    }
+
+    async fn one_here(&self, reads: bool, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
+        run!(self, reads, one, call, &mut *take)
     }
 
     /// Reads at a replica, where there is one for it. Nothing: the primary is to be asked.
@@ -190,11 +212,11 @@ impl Handle {
         run: Run,
         take: &mut dyn Take,
     ) -> Result<Option<Result<(), DataError>>, DataError> {
-        if !call.reads {
+        if !call.reads.may_go_to_a_replica() {
             return Ok(None);
         }
-        let Some(follower) = self.follower().await? else { return Ok(None) };
-        Ok(match follower.read(call, run, take).await {
+        let Some(chosen) = self.chosen().await? else { return Ok(None) };
+        Ok(match chosen.read(call, run, take).await {
             None if self.is_at_replica() => Some(Err(reading::gone())),
             None => {
                 take.again();
@@ -206,8 +228,12 @@ impl Handle {
 
     /// The number of rows that were changed.
     pub(crate) async fn changed(&self, call: Call) -> Result<u64, DataError> {
-        let _wrote = self.writes(call.reads);
-        run!(self, call.reads, changed, call)
+        let wrote = self.writes(false);
+        wrote.with(self.changed_here(call).await)
+    }
+
+    async fn changed_here(&self, call: Call) -> Result<u64, DataError> {
+        run!(self, call.reads.may_go_to_a_replica(), changed, call)
     }
 
     /// Adds rows by PostgreSQL's `COPY`, in the transaction that the handle is bound to. To its end, also where nobody waits for
@@ -243,7 +269,11 @@ impl Handle {
     pub async fn script(&self, statements: &str) -> Result<(), DataError> {
         let text: Arc<str> = statements.into();
         let facts = self.facts();
-        let _wrote = self.writes(false);
+        let wrote = self.writes(false);
+        wrote.with(self.script_here(text, facts).await)
+    }
+
+    async fn script_here(&self, text: Arc<str>, facts: Facts) -> Result<(), DataError> {
         run!(self, false, script, text, facts)
     }
 
@@ -279,9 +309,11 @@ impl Handle {
                         Ok(None) => {}
                         Err(error) => return futures_util::stream::once(async { Err(error) }).boxed(),
                     }
-                    // What it writes it has written when the stream is dropped.
-                    let wrote = handle.writes(again.reads);
-                    let rows = match rows.next().await {
+                    let wrote = handle.writes(again.reads == Reads::Certainly);
+                    let first = rows.next().await;
+                    // It may be done when the first row comes, or only when all have gone.
+                    wrote.so_far();
+                    let rows = match first {
                         // Once in a while they may be read at once.
                         Some(Err(Failure::Outdated(_))) => match handle.rows(again, read).await {
                             Ok(rows) => futures_util::stream::iter(rows).map(Ok).boxed(),
@@ -289,7 +321,9 @@ impl Handle {
                         },
                         first => futures_util::stream::iter(first).chain(rows).map_err(DataError::from).boxed(),
                     };
-                    rows.inspect(move |_| _ = &wrote).boxed()
+                    // Whoever drops it halfway leaves it unattended.
+                    let end = futures_util::stream::once(async move { wrote.with(()) });
+                    rows.chain(end.filter_map(|()| std::future::ready(None))).boxed()
                 };
                 begun.flatten_stream().boxed()
             }
@@ -303,13 +337,16 @@ impl Handle {
         call: &Call,
         read: impl Read<T>,
     ) -> Result<Option<BoxStream<'static, Result<T, DataError>>>, DataError> {
-        if !call.reads {
+        if !call.reads.may_go_to_a_replica() {
             return Ok(None);
         }
-        let Some(follower) = self.follower().await? else { return Ok(None) };
-        let mut rows = Arc::clone(&follower).guard(stream(&follower.pool, call.clone(), read));
+        let Some(chosen) = self.chosen().await? else { return Ok(None) };
+        let mut rows = chosen.guard(stream(&chosen.follower.pool, call.clone(), read));
         let first = rows.next().await.transpose();
-        follower.note(&first);
+        chosen.follower.note(&first);
+        if !chosen.holds() {
+            return Ok(None);
+        }
         Ok(match first {
             // What came first can still come from elsewhere.
             Err(Failure::Engine(_) | Failure::Outdated(_)) => None,

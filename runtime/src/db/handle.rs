@@ -13,7 +13,7 @@ use cell_migrate::Url;
 use super::error::DataError;
 use super::model::{DatabaseInfo, Engine, Facts, Model, TableInfo};
 #[cfg(feature = "postgres")]
-use super::replica::{Follower, ReplicaStatus, Replicas, Sees};
+use super::replica::{Chosen, ReplicaStatus, Replicas, Sees};
 use super::session::{Lease, Session};
 use super::stale::Staleness;
 use super::statement::Statements;
@@ -37,7 +37,7 @@ enum Reads {
     Stale(Result<Duration, DataError>),
     /// To this replica.
     #[cfg(feature = "postgres")]
-    At(Arc<Follower>),
+    At(Chosen),
     /// To the primary.
     #[cfg(feature = "postgres")]
     AtPrimary,
@@ -177,8 +177,8 @@ impl Handle {
     /// Where several reads that belong together go: one after the other to the same server.
     #[cfg(feature = "postgres")]
     pub(crate) async fn at_one(&self) -> Result<Self, DataError> {
-        let reads = match self.follower().await? {
-            Some(follower) => Reads::At(follower),
+        let reads = match self.chosen().await? {
+            Some(chosen) => Reads::At(chosen),
             None => Reads::AtPrimary,
         };
         Ok(Self { reads, ..self.clone() })
@@ -198,12 +198,12 @@ impl Handle {
 
     /// The replica that a read goes to, if it goes to one.
     #[cfg(feature = "postgres")]
-    pub(crate) async fn follower(&self) -> Result<Option<Arc<Follower>>, DataError> {
+    pub(crate) async fn chosen(&self) -> Result<Option<Chosen>, DataError> {
         let sees = match &self.reads {
             Reads::OwnWrites => Sees::OwnWrites,
             // A text that is none is an error with or without replicas.
             Reads::Stale(within) => Sees::AllBut(within.clone()?),
-            Reads::At(follower) => return Ok(Some(Arc::clone(follower))),
+            Reads::At(chosen) => return Ok(Some(chosen.clone())),
             Reads::AtPrimary => return Ok(None),
         };
         match &self.core.replicas {
@@ -217,13 +217,14 @@ impl Handle {
 
     /// What is to be held while a statement runs that may write, so that its caller sees it afterwards.
     #[cfg(feature = "postgres")]
-    pub(crate) fn writes(&self, reads: bool) -> Wrote {
-        Wrote(self.core.replicas.clone().filter(|_| !reads && self.bound.is_none()))
+    pub(crate) fn writes(&self, certainly_reads: bool) -> Wrote {
+        let replicas = self.core.replicas.clone().filter(|_| !certainly_reads && self.bound.is_none());
+        Wrote { replicas, is_attended: false }
     }
 
     /// See above: without replicas there is nothing to be held.
     #[cfg(not(feature = "postgres"))]
-    pub(crate) fn writes(&self, _reads: bool) -> Wrote {
+    pub(crate) fn writes(&self, _certainly_reads: bool) -> Wrote {
         Wrote
     }
 
@@ -287,15 +288,34 @@ impl Handle {
     }
 }
 
-/// A statement that may write, or has. Also one that failed may have, and one that nobody waits for any more.
+/// A statement that may write, or has. One that failed may have, too; one that nobody waits for any more may still be at it.
 #[cfg(feature = "postgres")]
-pub(crate) struct Wrote(Option<Arc<Replicas>>);
+pub(crate) struct Wrote {
+    replicas: Option<Arc<Replicas>>,
+    is_attended: bool,
+}
+
+#[cfg(feature = "postgres")]
+impl Wrote {
+    /// Keeps it in mind before the end, too.
+    pub(crate) fn so_far(&self) {
+        if let Some(replicas) = &self.replicas {
+            replicas.wrote(true);
+        }
+    }
+
+    /// It is over, and `result` is what came of it.
+    pub(crate) fn with<T>(mut self, result: T) -> T {
+        self.is_attended = true;
+        result
+    }
+}
 
 #[cfg(feature = "postgres")]
 impl Drop for Wrote {
     fn drop(&mut self) {
-        if let Some(replicas) = &self.0 {
-            replicas.wrote();
+        if let Some(replicas) = &self.replicas {
+            replicas.wrote(!self.is_attended);
         }
     }
 }
@@ -303,6 +323,13 @@ impl Drop for Wrote {
 /// Without replicas everybody sees everything.
 #[cfg(not(feature = "postgres"))]
 pub(crate) struct Wrote;
+
+#[cfg(not(feature = "postgres"))]
+impl Wrote {
+    pub(crate) fn with<T>(self, result: T) -> T {
+        result
+    }
+}
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

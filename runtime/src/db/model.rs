@@ -156,11 +156,14 @@ pub struct Timeouts {
     pub idle: Option<u64>,
     /// For a replica to catch up with what its reader wrote, before the primary is asked; 100 ms by default.
     pub replica: Option<u64>,
+    /// By which a replica may be behind at most, before it is passed over; 30 seconds by default.
+    pub behind: Option<u64>,
 }
 
 impl Timeouts {
     /// None said.
-    pub const DEFAULT: Self = Self { acquire: None, statement: None, lock: None, idle: None, replica: None };
+    pub const DEFAULT: Self =
+        Self { acquire: None, statement: None, lock: None, idle: None, replica: None, behind: None };
 
     pub(crate) fn acquire(&self) -> Duration {
         Duration::from_millis(self.acquire.unwrap_or(30_000))
@@ -177,6 +180,11 @@ impl Timeouts {
     #[cfg(feature = "postgres")]
     pub(crate) fn replica(&self) -> Duration {
         Duration::from_millis(self.replica.unwrap_or(100))
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn behind(&self) -> Duration {
+        Duration::from_millis(self.behind.unwrap_or(30_000))
     }
 }
 

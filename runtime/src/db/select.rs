@@ -14,7 +14,7 @@ use super::column::{ColumnInfo, Type};
 use super::condition::Lowering;
 use super::dialect::Arguments;
 use super::error::DataError;
-use super::execute::Call;
+use super::execute::{Call, Reads};
 use super::filter::Node;
 use super::model::{Engine, Facts};
 use super::page::{Cursor, whole_order};
@@ -62,7 +62,7 @@ impl Ask {
         let mut select = self.select(&mut lowering)?;
         select.columns(facts.columns.iter().map(|info| info.name));
         order(&self.sorts(facts), &mut select, engine);
-        finish(&select, lowering, true)
+        finish(&select, lowering, Reads::Certainly)
     }
 
     /// Its rows, by a text that is kept where only its values are new.
@@ -74,7 +74,7 @@ impl Ask {
                 self.page.offset.map(|_| count(self.page.offset)),
             ];
             let arguments = arguments(engine, facts, &values, numbers.into_iter().flatten())?;
-            return Ok(Call { text, arguments, persistent: true, reads: true, facts });
+            return Ok(Call { text, arguments, persistent: true, reads: Reads::Certainly, facts });
         }
         let call = self.rows(engine, facts)?;
         statements.keep_asked(shape, &call.text);
@@ -90,7 +90,7 @@ impl Ask {
             select = Query::select().from_subquery(select, "page").take();
         }
         select.expr(Func::count(Expr::cust("*")));
-        let call = finish(&select, lowering, true)?;
+        let call = finish(&select, lowering, Reads::Certainly)?;
         Ok(Call { facts: Facts { columns: COUNT, ..facts }, ..call })
     }
 
@@ -99,7 +99,7 @@ impl Ask {
         let mut lowering = Lowering::new(engine, facts);
         let mut select = Self { page: self.page.clone().first(), ..self.clone() }.select(&mut lowering)?;
         select.expr(Expr::cust("1"));
-        finish(&select, lowering, true)
+        finish(&select, lowering, Reads::Certainly)
     }
 
     /// Its rows' removal.
@@ -108,7 +108,7 @@ impl Ask {
         let mut delete = Query::delete();
         delete.from_table(facts.table);
         self.narrow(&mut delete, &mut lowering)?;
-        finish(&delete, lowering, false)
+        finish(&delete, lowering, Reads::No)
     }
 
     /// Its rows' columns, written anew.
@@ -118,7 +118,7 @@ impl Ask {
         update.table(facts.table);
         update.values(lowering.writes(writes)?);
         self.narrow(&mut update, &mut lowering)?;
-        finish(&update, lowering, false)
+        finish(&update, lowering, Reads::No)
     }
 
     /// Only these rows of a statement that changes rows.
@@ -225,7 +225,7 @@ impl Asked {
             }
             select.distinct();
         }
-        finish(&select, lowering, true)
+        finish(&select, lowering, Reads::Certainly)
     }
 }
 
@@ -288,7 +288,7 @@ impl Engine {
 fn finish(
     statement: &impl sea_query::QueryStatementWriter,
     lowering: Lowering,
-    reads: bool,
+    reads: Reads,
 ) -> Result<Call, DataError> {
     let (text, places) = render(lowering.engine, statement);
     let mut arguments = Arguments::new(lowering.engine, places.0.len());

@@ -116,10 +116,15 @@ impl Session {
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
-                let follower = handle.follower().await?;
-                let pool = follower.as_ref().map_or(pool, |follower| &follower.pool);
+                let chosen = handle.chosen().await?;
+                let pool = chosen.as_ref().map_or(pool, |chosen| &chosen.follower.pool);
                 let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
-                Connection::Postgres(begun.map_err(|cause| error::<sqlx::Postgres>(cause, facts))?)
+                let begun = begun.map_err(|cause| error::<sqlx::Postgres>(cause, facts))?;
+                // What is there now, its first statement sees.
+                if chosen.is_some_and(|chosen| !chosen.holds()) {
+                    return Err(super::replica::reading::gone());
+                }
+                Connection::Postgres(begun)
             }
         };
         Ok(Self::of(connection, facts, true))

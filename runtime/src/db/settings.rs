@@ -6,6 +6,12 @@ use std::time::Duration;
 use super::error::DataError;
 use super::model::{DatabaseInfo, Timeouts};
 
+/// The most connections, and statements of each: far more than is of use, and no more than can be had.
+const MOST: u32 = 10_000;
+
+/// The longest time that the engines take, in milliseconds.
+const LONGEST: u64 = 24 * 86_400_000;
+
 /// What is said of a database's connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
@@ -38,19 +44,19 @@ impl Settings {
         };
         let number = |setting: &str, declared: Option<u32>| match said(setting)? {
             (name, Some(text)) => match text.parse() {
-                Ok(number @ 1..) => Ok(Some(number)),
-                _ => Err(refuse(&name, "a number of 1 or more")),
+                Ok(number @ 1..=MOST) => Ok(Some(number)),
+                _ => Err(refuse(&name, "a number from 1 to 10000")),
             },
-            (_, None) => Ok(declared),
+            (_, None) => Ok(declared.map(|number| number.clamp(1, MOST))),
         };
         let time = |setting: &str, declared: Option<u64>| match said(setting)? {
             (name, Some(text)) => match milliseconds(&text) {
-                Some(time @ 1..) => Ok(Some(time)),
-                _ => Err(refuse(&name, "a duration, such as `250ms` or `30s`")),
+                Some(time @ 1..=LONGEST) => Ok(Some(time)),
+                _ => Err(refuse(&name, "a duration up to `24d`, such as `250ms` or `30s`")),
             },
-            (_, None) => Ok(declared),
+            (_, None) => Ok(declared.map(|time| time.min(LONGEST))),
         };
-        let Timeouts { acquire, statement, lock, idle, replica } = info.timeouts;
+        let Timeouts { acquire, statement, lock, idle, replica, behind } = info.timeouts;
         Ok(Self {
             pool: number("POOL", info.pool)?,
             statements: number("STATEMENTS", info.statements)?.map_or(512, |number| number as usize),
@@ -61,6 +67,7 @@ impl Settings {
                 lock: time("TIMEOUT_LOCK", lock)?,
                 idle: time("TIMEOUT_IDLE", idle)?,
                 replica: time("TIMEOUT_REPLICA", replica)?,
+                behind: time("TIMEOUT_BEHIND", behind)?,
             },
         })
     }
@@ -118,13 +125,14 @@ mod tests {
         ];
         let settings = find(&said).unwrap();
         assert_eq!((settings.pool, settings.statements, settings.slow), (Some(20), 64, Duration::from_secs(2)));
-        let said = ["ACQUIRE", "STATEMENT", "LOCK", "IDLE", "REPLICA"].map(|name| format!("CELL_SHOP_TIMEOUT_{name}"));
+        let said = ["ACQUIRE", "STATEMENT", "LOCK", "IDLE", "REPLICA", "BEHIND"]
+            .map(|name| format!("CELL_SHOP_TIMEOUT_{name}"));
         let said: Vec<_> =
-            said.iter().zip(["1s", "2m", "3h", "4d", "5ms"]).map(|(name, text)| (name.as_str(), text)).collect();
-        let Timeouts { acquire, statement, lock, idle, replica } = find(&said).unwrap().timeouts;
+            said.iter().zip(["1s", "2m", "3h", "4d", "5ms", "24d"]).map(|(name, text)| (name.as_str(), text)).collect();
+        let Timeouts { acquire, statement, lock, idle, replica, behind } = find(&said).unwrap().timeouts;
         assert_eq!(
-            [acquire, statement, lock, idle, replica],
-            [Some(1_000), Some(120_000), Some(10_800_000), Some(345_600_000), Some(5)]
+            [acquire, statement, lock, idle, replica, behind],
+            [Some(1_000), Some(120_000), Some(10_800_000), Some(345_600_000), Some(5), Some(LONGEST)]
         );
     }
 
@@ -133,6 +141,8 @@ mod tests {
         for (name, text) in [
             ("CELL_SHOP_POOL", "0"),
             ("CELL_SHOP_POOL", "many"),
+            ("CELL_SHOP_POOL", "10001"),
+            ("CELL_SHOP_TIMEOUT_LOCK", "25d"),
             ("CELL_SHOP_STATEMENTS", "-1"),
             ("CELL_SHOP_SLOW", "1"),
             ("CELL_SHOP_SLOW", "0s"),

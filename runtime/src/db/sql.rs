@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 use super::column::Type;
 use super::dialect::{self, Arguments};
 use super::error::DataError;
-use super::execute::Call;
+use super::execute::{Call, Reads};
 use super::handle::Handle;
 use super::model::{Database, Facts};
 use super::query::Rows;
@@ -199,7 +199,7 @@ impl<S: Statement, D> Sql<S, D> {
             text: dialect::told_apart(engine, S::TEXT, &types),
             arguments,
             persistent: true,
-            reads: S::READS,
+            reads: if S::READS { Reads::Likely } else { Reads::No },
             facts,
         })
     }

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::binder::{Binder, NewBinder, Part};
 use super::error::DataError;
-use super::execute::Call;
+use super::execute::{Call, Reads};
 use super::filter::Filter;
 use super::group::Group;
 use super::handle::Handle;
@@ -93,7 +93,7 @@ impl<T: Model> Table<T> {
     /// # Errors
     /// Only those of the connection and of reading; no row is `None`.
     pub async fn get(&self, key: impl KeyOperand<T::Key>) -> Result<Option<T>, DataError> {
-        let call = Call { reads: true, ..self.by_key(self.statements().get(), &key)? };
+        let call = Call { reads: Reads::Certainly, ..self.by_key(self.statements().get(), &key)? };
         self.handle.row(call, T::read).await
     }
 
@@ -232,7 +232,7 @@ impl<T: Model> Table<T> {
     }
 
     fn call(&self, text: Arc<str>, arguments: super::dialect::Arguments) -> Call {
-        Call { text, arguments, persistent: true, reads: false, facts: self.facts() }
+        Call { text, arguments, persistent: true, reads: Reads::No, facts: self.facts() }
     }
 
     pub(super) fn facts(&self) -> Facts {

@@ -157,14 +157,14 @@ where
     #[cfg(feature = "postgres")]
     let handle = &handle.at_one().await?;
     #[cfg(feature = "postgres")]
-    if let Some(follower) = handle.follower().await? {
+    if let Some(chosen) = handle.chosen().await? {
         let read = tokio::select! {
             read = read_once(handle, work.clone()) => Some(read),
-            () = follower.lost() => None,
+            () = chosen.follower.lost() => None,
         };
         // What goes wrong with a replica the primary makes good.
         if let Some((result, Trouble::None)) = read {
-            follower.answered();
+            chosen.follower.answered();
             return result;
         }
     }
@@ -229,8 +229,8 @@ where
 
 /// Commits, and keeps in mind for the caller that it wrote: also a commit whose answer is lost may have been done.
 async fn commit(handle: &Handle, open: &Open) -> Result<(), DataError> {
-    let _wrote = handle.writes(false);
-    open.0.commit().await
+    let wrote = handle.writes(false);
+    wrote.with(open.0.commit().await)
 }
 
 async fn savepoint<D, T, E, F>(database: &D, work: F) -> Result<T, E>

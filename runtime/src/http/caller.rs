@@ -9,15 +9,18 @@ use crate::db::{Positions, as_caller};
 /// The cookie's name.
 const COOKIE: &str = "cell-wrote";
 
-/// A browser forgets it after this time: an hour behind, no replica is of use.
+/// A browser forgets it after this time: all replicas that are asked have come further by then.
 const SECONDS: u32 = 3600;
 
-/// Answers a request as its sender.
-pub(super) async fn answer_as(headers: &HeaderMap, answer: impl Future<Output = Response>) -> Response {
-    let before = written(headers);
+/// The same where nobody knew how far the primary was: it is asked meanwhile.
+const UNCERTAIN: u32 = 10;
+
+/// Answers a request as its sender, which has written `before`.
+pub(super) async fn answer_as(before: Positions, answer: impl Future<Output = Response>) -> Response {
     let (mut response, after) = as_caller(before.clone(), answer).await;
     if after != before {
-        let cookie = format!("{COOKIE}={after}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax");
+        let seconds = if after.is_uncertain() { UNCERTAIN } else { SECONDS };
+        let cookie = format!("{COOKIE}={after}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax");
         // It is made of names of databases and of digits.
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -27,7 +30,7 @@ pub(super) async fn answer_as(headers: &HeaderMap, answer: impl Future<Output = 
 }
 
 /// What a request says that its sender has written. What cannot be read is as if nothing was sent.
-fn written(headers: &HeaderMap) -> Positions {
+pub(super) fn written(headers: &HeaderMap) -> Positions {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let ours = |cookie: &str| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('=')?.parse().ok();
     cookies.flat_map(|cookies| cookies.split(';')).find_map(ours).unwrap_or_default()

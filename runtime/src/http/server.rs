@@ -182,8 +182,8 @@ fn allowed<'a>(methods: impl Iterator<Item = &'a Method>) -> String {
 async fn serve(opened: &Opened, values: Result<RawPathParams, RawPathParamsRejection>, request: Request) -> Response {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     {
-        let headers = request.headers().clone();
-        super::caller::answer_as(&headers, answer(opened, values, request)).await
+        let before = super::caller::written(request.headers());
+        super::caller::answer_as(before, answer(opened, values, request)).await
     }
     #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
     answer(opened, values, request).await

@@ -93,6 +93,7 @@ pub(crate) async fn replicated_on(primary: &Cluster, replica: &Cluster) -> Fresh
     until("the replica has the database", async || Shop::open_at(theirs.as_str()).await.is_ok()).await;
     let shop: Shop = db::open_replicated(&url, &[("eu", theirs.as_str())]).await.expect("the database opens");
     db::migrate_from(&shop, schema::root()).await.expect("the shop's tables are made");
+    healthy(&shop).await;
     Fresh { shop, url, _file: None }
 }
 

@@ -325,7 +325,9 @@ async fn a_server_that_follows_another_or_none_answers_no_read() {
 async fn a_select_that_writes_is_the_primarys() {
     let pair = Pair::start().await;
     let shop = pair.shop();
-    shop.handle().script("CREATE SEQUENCE numbers").await.unwrap();
+    let make = "CREATE SEQUENCE numbers; CREATE FUNCTION sell(sku text) RETURNS bigint LANGUAGE sql \
+                AS $$ INSERT INTO products (sku, name, category, price) VALUES (sku, 'x', 'tool', 1) RETURNING id $$";
+    shop.handle().script(make).await.unwrap();
     reads_at_replica(shop).await;
     for number in 1..=3 {
         let next: Option<(i64,)> = sql!("select nextval('numbers')").first(shop).await.unwrap();
@@ -334,4 +336,73 @@ async fn a_select_that_writes_is_the_primarys() {
     shop.products.insert(product("boot", dec!(1))).await.unwrap();
     let locked: Vec<(String,)> = sql!("select sku from products for share").all(shop).await.unwrap();
     assert_eq!(locked, [("boot".to_owned(),)]);
+    // Nothing but its effect says that it has written.
+    pair.pause().await;
+    other(async {
+        let sold: Option<(Option<i64>,)> = sql!("select sell('sock')").first(shop).await.unwrap();
+        assert!(sold.is_some());
+        assert_eq!(shop.products.count().await, Ok(2));
+    })
+    .await;
+    other(async {
+        let mut sold = sql!("select sell('cap')").stream::<(Option<i64>,)>(shop);
+        assert!(sold.next().await.unwrap().is_some());
+        assert_eq!(shop.products.count().await, Ok(3), "while the rows are still there to be read");
+    })
+    .await;
+    other(async {
+        let mut priced = sql!("update products set price = 2 returning sku").stream::<(String,)>(shop);
+        assert!(priced.next().await.unwrap().is_some());
+        drop(priced);
+        assert_eq!(shop.products.filter(|p| p.price.eq(dec!(2))).count().await, Ok(3));
+    })
+    .await;
+}
+
+/// What is spawned for a caller, and what it has others do, is its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_caller_has_others_do_is_its_own() {
+    let pair = Pair::start().await;
+    let shop = pair.shop();
+    pair.pause().await;
+    let insert = |sku: &'static str| {
+        let shop = shop.clone();
+        async move { shop.products.insert(product(sku, dec!(1))).await.map(drop) }
+    };
+    other(async {
+        tokio::spawn(db::same_caller(insert("boot"))).await.unwrap().unwrap();
+        assert_eq!(shop.products.count().await, Ok(1));
+    })
+    .await;
+    other(async {
+        other(insert("sock")).await.unwrap();
+        assert_eq!(shop.products.count().await, Ok(2));
+    })
+    .await;
+    other(async {
+        // Whoever does not wait for a write does not know whether it is done, but sees it where it is.
+        let write =
+            sql!("insert into products (sku, name, category, price) select 'cap', 'x', 'tool', 1 from pg_sleep(0.5)");
+        let left = tokio::time::timeout(Duration::from_millis(50), write.execute(shop)).await;
+        assert!(left.is_err(), "it takes longer");
+        until("it is done, and seen", async || shop.products.count().await == Ok(3)).await;
+        assert_eq!(shop.products.count().await, Ok(3));
+    })
+    .await;
+}
+
+/// Where commits are told of before they are flushed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_sees_what_it_wrote_where_commits_do_not_wait_for_the_disk() {
+    let pair = Pair::start().await;
+    let off = format!("ALTER DATABASE \"{}\" SET synchronous_commit = off", pair.name());
+    pair.shop().handle().script(&off).await.unwrap();
+    let theirs = pair.replica.url().with_database(pair.name());
+    let shop: Shop = db::open_replicated(&pair.fresh.url, &[("eu", theirs.as_str())]).await.unwrap();
+    healthy(&shop).await;
+    for number in 1..=50 {
+        shop.products.insert(product(&number.to_string(), dec!(1))).await.unwrap();
+        assert_eq!(shop.products.count().await, Ok(number));
+    }
+    reads_at_replica(&shop).await;
 }

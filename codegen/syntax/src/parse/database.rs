@@ -91,14 +91,16 @@ fn database(
     sink: &mut Sink,
 ) -> Option<Database> {
     let pool = arguments.number("pool", sink);
-    if let Some(pool) = pool.as_ref().filter(|pool| pool.value == 0) {
-        sink.push(Diagnostic::new("wrong-value", pool.span, "a pool of no connections").help("write 1 or more"));
+    if let Some(pool) = pool.as_ref().filter(|pool| !(1..=MOST).contains(&pool.value)) {
+        let message = format!("a pool of {} connections", pool.value);
+        sink.push(Diagnostic::new("wrong-value", pool.span, message).help(format!("write a number from 1 to {MOST}")));
     }
     let statements = arguments.number("statements", sink);
-    if let Some(statements) = statements.as_ref().filter(|statements| statements.value == 0) {
+    if let Some(statements) = statements.as_ref().filter(|statements| !(1..=MOST).contains(&statements.value)) {
+        let message = format!("connections that keep {} statements", statements.value);
         sink.push(
-            Diagnostic::new("wrong-value", statements.span, "connections that keep no statement")
-                .help("write how many each keeps prepared, such as 512"),
+            Diagnostic::new("wrong-value", statements.span, message)
+                .help(format!("write how many each keeps prepared, from 1 to {MOST}")),
         );
     }
     let slow = arguments.value("slow", sink).and_then(|value| literal::duration(&value, sink));
@@ -129,10 +131,21 @@ impl Database {
     }
 }
 
+/// The longest time that the engines take, in milliseconds.
+const LONGEST: u64 = 24 * 86_400_000;
+
+/// The most connections: far more than a server has.
+const MOST: u32 = 10_000;
+
 fn timeouts(mut list: Arguments, sink: &mut Sink) -> Timeouts {
     let mut take = |name| {
         let value = list.value(name, sink)?;
-        literal::duration(&value, sink).map(|duration| duration.value)
+        let duration = literal::duration(&value, sink)?;
+        if duration.value > LONGEST {
+            let message = "a database cannot be told to wait for so long";
+            sink.push(Diagnostic::new("wrong-value", duration.span, message).help("write 24 days, `\"24d\"`, or less"));
+        }
+        Some(duration.value)
     };
     let timeouts = Timeouts {
         acquire: take("acquire"),
@@ -140,6 +153,7 @@ fn timeouts(mut list: Arguments, sink: &mut Sink) -> Timeouts {
         lock: take("lock"),
         idle: take("idle"),
         replica: take("replica"),
+        behind: take("behind"),
     };
     list.finish(sink);
     timeouts

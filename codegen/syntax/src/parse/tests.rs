@@ -202,18 +202,22 @@ fn a_database_names_its_engine() {
     );
     accepted(
         "Database::postgres",
-        "url = env(\"DATABASE_URL\"), primary = \"us-east\", replicas = [\"us-east\", \"eu-west\"], timeouts(replica = \"50ms\")",
+        "url = env(\"DATABASE_URL\"), primary = \"us-east\", replicas = [\"us-east\", \"eu-west\"], timeouts(replica = \"50ms\", behind = \"1m\")",
         "struct Shop { a: cell::Table<A> }",
     );
     refused(
         "Database::sqlite",
-        "url = \"x\", pool = 0",
+        "url = \"x\", pool = 0, statements = 10001, timeouts(idle = \"25d\")",
         "struct Shop { a: Table<A>, b: Vec<A>, c: Table<A, B> }",
         expect![[r#"
             missing-argument at `Shop`: `Database::sqlite` needs `file`
               help: write `#[Database::sqlite(file = "shop.db")]`
-            wrong-value at `0`: a pool of no connections
-              help: write 1 or more
+            wrong-value at `0`: a pool of 0 connections
+              help: write a number from 1 to 10000
+            wrong-value at `10001`: connections that keep 10001 statements
+              help: write how many each keeps prepared, from 1 to 10000
+            wrong-value at `"25d"`: a database cannot be told to wait for so long
+              help: write 24 days, `"24d"`, or less
             unknown-argument at `url`: `Database::sqlite` has no argument `url`
               help: it takes `crate`, `file`, `pool`, `slow`, `statements` and `timeouts`
             unsupported-field at `Vec<A>`: the field `b` is no `Table<…>`

@@ -39,13 +39,17 @@ listen() {
             kill -STOP "$server"
             kill -KILL $(cat "/proc/$server/task/$server/children" 2>/dev/null) "$server"
             ;;
-        start) rm -f "$folder/down" ;;
+        start)
+            # It is seen to be dead before it is to live again.
+            while [ -e "$folder/data/postmaster.pid" ]; do sleep 0.02; done
+            rm -f "$folder/down"
+            ;;
         esac
     done
     : >"$folder/over"
     rm -f "$folder/down"
     # It may be about to start.
-    while [ -e "$folder/over" ]; do
+    while [ -e "$folder/over" ] && kill -0 $$; do
         kill -INT "$(head -n 1 "$folder/data/postmaster.pid")"
         sleep 0.05
     done

@@ -240,7 +240,6 @@ fn refusal(error: &dyn DatabaseError, facts: Facts) -> DataError {
         "55P03" => DataError::Busy,
         "57014" => DataError::Timeout,
         "25P02" => DataError::Aborted,
-        "25006" => DataError::ReadOnly { database: table.to_owned() },
         code if code.starts_with("08") || code.starts_with("57P") || code == "53300" => {
             DataError::Connection { reason: error.message().to_owned() }
         }

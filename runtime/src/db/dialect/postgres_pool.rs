@@ -41,7 +41,7 @@ pub(crate) async fn open(
     }
     let followers = replicas.into_iter().map(|(region, url)| Ok((region, options(info, settings, &url)?)));
     let followers = followers.collect::<Result<_, DataError>>()?;
-    let replicas = Replicas::meet(info.name, primary, followers, settings.timeouts.replica(), || pool(settings)).await;
+    let replicas = Replicas::meet(info.name, primary, followers, settings.timeouts, || pool(settings)).await;
     Ok(handle.replicated(replicas.map_err(refused)?))
 }
 
@@ -64,7 +64,10 @@ fn pool(settings: &Settings) -> PgPoolOptions {
         .max_connections(settings.pool.unwrap_or(CONNECTIONS).max(1))
         .idle_timeout(settings.timeouts.idle())
         .test_before_acquire(false)
-        .before_acquire(|connection, metadata| {
-            Box::pin(async move { Ok(metadata.idle_for < FRESH || connection.ping().await.is_ok()) })
-        })
+        .before_acquire(|connection, metadata| Box::pin(async move { Ok(lives(connection, metadata.idle_for).await) }))
+}
+
+/// Whether a connection is of use that was not used for so long.
+pub(crate) async fn lives(connection: &mut PgConnection, idle: Duration) -> bool {
+    idle < FRESH || connection.ping().await.is_ok()
 }

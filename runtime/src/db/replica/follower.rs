@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::distance::Distance;
 use super::position::{OF_REPLICA, Position};
 use super::primary::identity;
-use super::{ANSWER, PROBE, smoothed};
-
-/// How long a reader waits for a connection before it goes to the primary.
-const ACQUIRE: Duration = Duration::from_secs(1);
+use super::{ANSWER, PROBE};
 
 /// Between two looks while somebody waits.
 const EAGER: Duration = Duration::from_millis(1);
+
+/// For so long nobody goes to a replica that had no connection to give.
+const CROWDED: Duration = Duration::from_secs(1);
 
 /// A replica that reads may go to.
 pub(crate) struct Follower {
@@ -26,24 +27,29 @@ pub(crate) struct Follower {
     pub(crate) pool: PgPool,
     /// How many reads it has answered.
     pub(super) reads: AtomicU64,
-    state: Arc<watch::Sender<State>>,
+    known: Arc<Known>,
     waiting: AtomicUsize,
     wanted: Notify,
+}
+
+/// What connections have told of it. Whoever reads there waits for its health alone.
+struct Known {
+    state: watch::Sender<State>,
+    is_healthy: watch::Sender<bool>,
 }
 
 /// What is known of a replica.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct State {
-    /// Whether it answers, and follows the primary.
-    pub(super) is_healthy: bool,
     /// How much of the primary's log it has replayed, at least.
     pub(super) replayed: Position,
-    /// When its server was started. One that was killed may come back with less than it had.
-    started: i64,
-    /// The time to it and back.
-    pub(super) distance: Option<Duration>,
+    /// When its server was started, by its own clock, and since when that is known.
+    server: Option<(i64, Instant)>,
+    distance: Distance,
     /// Somebody waited in vain for it to come so far.
     in_vain: Option<Position>,
+    /// It had no connection to give.
+    crowded: Option<Instant>,
 }
 
 /// What a server says of itself.
@@ -54,37 +60,86 @@ struct Said {
 }
 
 impl State {
-    /// What one said before it was started again says nothing any more, and in one life it only gets further.
+    /// The last word counts: a server that crashed, or another at the same place, may have less than the one before.
     fn note(&mut self, said: &Said) {
-        if said.started > self.started || said.started == self.started && said.replayed > self.replayed {
-            (self.started, self.replayed) = (said.started, said.replayed);
+        self.replayed = said.replayed;
+        if !self.is_of(said) {
+            self.server = Some((said.started, Instant::now()));
         }
         self.in_vain = self.in_vain.filter(|position| *position > self.replayed);
+    }
+
+    /// Whether it is that server's.
+    fn is_of(&self, said: &Said) -> bool {
+        self.server.is_some_and(|(started, _)| started == said.started)
+    }
+
+    /// The time to it and back.
+    pub(super) fn distance(&self) -> Option<Duration> {
+        self.distance.get()
+    }
+
+    /// Whether it had connections to give of late.
+    pub(super) fn is_free(&self) -> bool {
+        self.crowded.is_none_or(|since| since.elapsed() >= CROWDED)
+    }
+}
+
+impl Known {
+    fn set_lost(&self, region: &str, reason: &str) {
+        if self.is_healthy.send_if_modified(std::mem::take) {
+            tracing::warn!(region, "reads pass a replica over: {reason}");
+        }
     }
 }
 
 impl Follower {
     /// A replica of which nothing is known yet. `options` are those of its server.
     pub(super) fn new(region: &'static str, options: PgConnectOptions, pool: PgPoolOptions) -> Self {
-        let state = Arc::new(watch::Sender::new(State::default()));
-        let noting = Arc::clone(&state);
+        let known =
+            Arc::new(Known { state: watch::Sender::new(State::default()), is_healthy: watch::Sender::new(false) });
+        let (noting, comparing) = (Arc::clone(&known), Arc::clone(&known));
         let pool = pool
-            .acquire_timeout(ACQUIRE)
-            // The server may be another than the one that the watch has seen: its word comes first.
             .after_connect(move |connection, _| {
                 let noting = Arc::clone(&noting);
                 Box::pin(async move {
                     let said = ask(connection).await?;
-                    noting.send_modify(|state| state.note(&said));
+                    if !said.follows {
+                        return Err(sqlx::Error::Protocol("the server follows no primary".to_owned()));
+                    }
+                    let state = *noting.state.borrow();
+                    if state.server.is_some() && !state.is_of(&said) {
+                        // The watch still speaks with the one before.
+                        noting.set_lost(region, "its server was started again, or is another");
+                    }
+                    noting.state.send_modify(|state| state.note(&said));
                     Ok(())
                 })
             })
+            // A connection that is older than what is known of its server may lead to the one before.
+            .before_acquire(move |connection, metadata| {
+                let since = comparing.state.borrow().server.map(|(_, since)| since);
+                let is_current = since.is_none_or(|since| metadata.age <= since.elapsed() + CROWDED);
+                Box::pin(async move {
+                    Ok(is_current && crate::db::dialect::postgres_pool::lives(connection, metadata.idle_for).await)
+                })
+            })
             .connect_lazy_with(options);
-        Self { region, pool, reads: AtomicU64::new(0), state, waiting: AtomicUsize::new(0), wanted: Notify::new() }
+        Self { region, pool, reads: AtomicU64::new(0), known, waiting: AtomicUsize::new(0), wanted: Notify::new() }
     }
 
     pub(super) fn state(&self) -> State {
-        *self.state.borrow()
+        *self.known.state.borrow()
+    }
+
+    /// Whether it answers, and follows the primary.
+    pub(super) fn is_healthy(&self) -> bool {
+        *self.known.is_healthy.borrow()
+    }
+
+    /// Whether it shows what was written before a position, by what is known now.
+    pub(crate) fn shows(&self, position: Position) -> bool {
+        self.is_healthy() && self.state().replayed >= position
     }
 
     /// Whether it has replayed so far; waits for it until `deadline`, unless that was in vain before.
@@ -93,18 +148,24 @@ impl Follower {
         if state.replayed >= position {
             return true;
         }
-        if state.in_vain.is_some_and(|in_vain| in_vain <= position) {
+        if state.in_vain.is_some_and(|in_vain| in_vain <= position) || Instant::now() >= deadline {
             return false;
         }
         let _waiting = Waiting::of(self);
-        let mut state = self.state.subscribe();
-        let come = state.wait_for(|state| state.replayed >= position || !state.is_healthy);
-        if let Ok(Ok(state)) = timeout_at(deadline, come).await {
-            return state.is_healthy && state.replayed >= position;
+        let mut states = self.known.state.subscribe();
+        let come = async {
+            tokio::select! {
+                _ = states.wait_for(|state| state.replayed >= position) => true,
+                () = self.lost() => false,
+            }
+        };
+        if let Ok(has) = timeout_at(deadline, come).await {
+            return has;
         }
-        self.state.send_modify(|state| {
+        self.known.state.send_if_modified(|state| {
             let least = state.in_vain.map_or(position, |in_vain| in_vain.min(position));
             state.in_vain = Some(least).filter(|least| *least > state.replayed);
+            false
         });
         false
     }
@@ -112,45 +173,40 @@ impl Follower {
     /// Ends when it does not answer any more.
     pub(crate) async fn lost(&self) {
         // The sender is in `self`.
-        let _ = self.state.subscribe().wait_for(|state| !state.is_healthy).await;
+        let _ = self.known.is_healthy.subscribe().wait_for(|is_healthy| !is_healthy).await;
     }
 
     /// It failed a reader: nobody else goes there before the watch has seen it again.
     pub(crate) fn failed(&self, reason: &str) {
-        self.set_lost(reason);
-        self.look_now();
-    }
-
-    /// Has the watch look at it now.
-    pub(super) fn look_now(&self) {
+        self.known.set_lost(self.region, reason);
         self.wanted.notify_one();
     }
 
-    fn set_lost(&self, reason: &str) {
-        let was_healthy = self.state.send_if_modified(|state| std::mem::take(&mut state.is_healthy));
-        if was_healthy {
-            tracing::warn!(region = self.region, "reads pass a replica over: {reason}");
-        }
+    /// It had no connection for a reader: all are in use, or none can be made, which the watch finds out.
+    pub(crate) fn is_crowded(&self) {
+        self.known.state.send_if_modified(|state| {
+            state.crowded = Some(Instant::now());
+            false
+        });
+        self.wanted.notify_one();
     }
 
     /// Looks at it once.
     pub(super) async fn look(&self, line: &mut Line) {
-        match timeout(ANSWER, line.ask()).await {
+        match timeout(ANSWER, line.ask(self)).await {
             Ok(Ok((said, distance))) if said.follows => {
-                let mut was_healthy = true;
-                self.state.send_modify(|state| {
+                self.known.state.send_modify(|state| {
                     state.note(&said);
-                    state.distance = Some(smoothed(state.distance, distance));
-                    was_healthy = std::mem::replace(&mut state.is_healthy, true);
+                    state.distance.note(distance);
                 });
-                if !was_healthy {
+                if !self.known.is_healthy.send_replace(true) {
                     tracing::info!(region = self.region, "a replica answers reads");
                 }
                 return;
             }
-            Ok(Ok(_)) => self.set_lost("it follows no primary"),
-            Ok(Err(reason)) => self.set_lost(&reason),
-            Err(_) => self.set_lost("it does not answer in time"),
+            Ok(Ok(_)) => self.known.set_lost(self.region, "it follows no primary"),
+            Ok(Err(reason)) => self.known.set_lost(self.region, &reason),
+            Err(_) => self.known.set_lost(self.region, "it does not answer in time"),
         }
         line.connection = None;
     }
@@ -158,7 +214,7 @@ impl Follower {
     /// Keeps looking at it.
     pub(super) async fn keep_watch(self: Arc<Self>, mut line: Line) {
         loop {
-            if self.waiting.load(Ordering::Acquire) > 0 && self.state().is_healthy {
+            if self.waiting.load(Ordering::Acquire) > 0 && self.is_healthy() {
                 sleep(EAGER).await;
             } else {
                 // Of no other use than not to wait for nobody.
@@ -196,23 +252,27 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(options: PgConnectOptions, identity: Option<i64>) -> Self {
-        Self { options, identity, connection: None }
+        // How long it takes to answer says nothing of its statements.
+        Self { options: options.disable_statement_logging(), identity, connection: None }
     }
 
     /// What the server says, and the time to it and back; or why it is of no use, without its URL.
-    async fn ask(&mut self) -> Result<(Said, Duration), String> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let mut connection =
-                    PgConnection::connect_with(&self.options).await.map_err(|error| error.to_string())?;
-                let theirs = identity(&mut connection).await;
-                if self.identity.is_some() && theirs.is_some() && theirs != self.identity {
-                    return Err("its server is no copy of the primary's".to_owned());
-                }
-                connection
+    async fn ask(&mut self, follower: &Follower) -> Result<(Said, Duration), String> {
+        if let Some(mut connection) = self.connection.take() {
+            let begun = Instant::now();
+            let said = ask(&mut connection).await.map_err(|error| error.to_string())?;
+            let took = begun.elapsed();
+            if follower.state().is_of(&said) {
+                self.connection = Some(connection);
+                return Ok((said, took));
             }
-        };
+            // A reader has met another server by now.
+        }
+        let mut connection = PgConnection::connect_with(&self.options).await.map_err(|error| error.to_string())?;
+        let theirs = identity(&mut connection).await;
+        if self.identity.is_some() && theirs.is_some() && theirs != self.identity {
+            return Err("its server is no copy of the primary's".to_owned());
+        }
         let begun = Instant::now();
         let said = ask(&mut connection).await.map_err(|error| error.to_string())?;
         self.connection = Some(connection);

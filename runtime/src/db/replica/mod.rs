@@ -2,6 +2,7 @@
 //! In: the primary, the replicas' servers, who has written what (see [`super::caller`]). Out: a [`Follower`] for a read, or none.
 //! Absent: running statements (see [`reading`]), and what makes a server a replica, which PostgreSQL does.
 
+mod distance;
 mod follower;
 mod position;
 mod primary;
@@ -18,8 +19,10 @@ use tokio::time::Instant;
 
 pub(crate) use follower::Follower;
 pub(crate) use position::{Mark, Position};
+pub(crate) use reading::Chosen;
 
 use super::caller;
+use super::model::Timeouts;
 use follower::Line;
 use primary::Primary;
 
@@ -29,6 +32,12 @@ const PROBE: Duration = Duration::from_secs(1);
 /// The time that a server has to answer a look.
 const ANSWER: Duration = Duration::from_secs(2);
 
+/// A reader waits no longer for a connection before it goes to the primary.
+const ACQUIRE: Duration = Duration::from_secs(1);
+
+/// Connections that end take no longer.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 /// A server that is further away than the primary, by so much and by half, is not asked in its place.
 const CLEARLY: Duration = Duration::from_millis(5);
 
@@ -37,8 +46,7 @@ pub(crate) struct Replicas {
     name: &'static str,
     primary: Primary,
     followers: Vec<Arc<Follower>>,
-    /// How long a replica that is behind is waited for.
-    patience: Duration,
+    timeouts: Timeouts,
     written: Mutex<Written>,
     /// The one that was chosen last: of two that are about as near it stays.
     last: AtomicUsize,
@@ -48,6 +56,8 @@ pub(crate) struct Replicas {
 /// What all who read have to see, and what those have to see of whom nothing else is known.
 struct Written {
     least: Position,
+    /// The same, on its way.
+    pending: Option<Mark>,
     latest: Mark,
 }
 
@@ -85,7 +95,7 @@ impl Replicas {
         name: &'static str,
         primary: PgConnectOptions,
         followers: Vec<(&'static str, PgConnectOptions)>,
-        patience: Duration,
+        timeouts: Timeouts,
         pool: impl Fn() -> PgPoolOptions,
     ) -> Result<Self, sqlx::Error> {
         let (primary, position, identity, watch) = Primary::meet(primary).await?;
@@ -96,7 +106,8 @@ impl Replicas {
                 ("default_transaction_isolation", "repeatable read"),
                 ("default_transaction_read_only", "on"),
             ]);
-            let follower = Arc::new(Follower::new(region, options.clone(), pool()));
+            let pool = pool().acquire_timeout(timeouts.acquire().min(ACQUIRE));
+            let follower = Arc::new(Follower::new(region, options.clone(), pool));
             let mut line = Line::new(options, identity);
             async move {
                 follower.look(&mut line).await;
@@ -108,83 +119,101 @@ impl Replicas {
             watches.push(tokio::spawn(Arc::clone(&follower).keep_watch(line)).abort_handle());
             followers.push(follower);
         }
-        let written = Mutex::new(Written { least: position, latest: Mark::at(position) });
-        Ok(Self { name, primary, followers, patience, written, last: AtomicUsize::new(0), watches })
+        let written = Mutex::new(Written { least: position, pending: None, latest: Mark::at(position) });
+        Ok(Self { name, primary, followers, timeouts, written, last: AtomicUsize::new(0), watches })
     }
 
     /// Ends the connections to replicas, and the watch over all.
     pub(crate) async fn close(&self) {
         self.watches.iter().for_each(AbortHandle::abort);
-        join_all(self.followers.iter().map(|follower| follower.pool.close())).await;
-    }
-
-    /// What tells the replicas of one opened database from those of another.
-    fn id(&self) -> usize {
-        std::ptr::from_ref(self).addr()
+        let closed = join_all(self.followers.iter().map(|follower| follower.pool.close()));
+        // One that hangs ends by itself.
+        let _ = tokio::time::timeout(FAREWELL, closed).await;
     }
 
     fn written(&self) -> std::sync::MutexGuard<'_, Written> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The caller has written something, or may have.
-    pub(crate) fn wrote(&self) {
-        let mark = self.primary.mark();
-        self.written().latest = mark.clone();
-        caller::wrote(self.id(), self.name, mark);
+    /// The caller has written something, or may have. What was left `unattended` may still be at work.
+    pub(crate) fn wrote(self: &Arc<Self>, unattended: bool) {
+        let mark = {
+            // Under the lock: who writes later has the later mark.
+            let mut written = self.written();
+            written.latest = self.primary.mark(unattended);
+            written.latest.clone()
+        };
+        caller::wrote(self, mark);
     }
 
     /// From now on all reads see what has been written by now: a schema has changed.
     pub(crate) async fn all_see(&self) {
-        self.wrote();
-        let mark = self.written().latest.clone();
+        let mark = self.primary.mark(false);
+        self.written().pending = Some(mark.clone());
         if let Some(position) = mark.position().await {
             let mut written = self.written();
             written.least = written.least.max(position);
+            written.pending = None;
         }
+    }
+
+    /// The furthest position of the primary that is known.
+    pub(crate) fn furthest(&self) -> Position {
+        self.primary.furthest()
+    }
+
+    /// The database's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Where a read goes: to the nearest replica that shows what it has to see, or is about to; to none, so to the primary.
-    pub(crate) async fn choose(&self, sees: Sees) -> Option<Arc<Follower>> {
-        let chosen = match sees {
-            Sees::AllBut(newer) => {
-                let oldest = Instant::now().checked_sub(newer);
-                self.by_distance().into_iter().find(|at| {
-                    let time = self.followers.get(*at).and_then(|follower| self.time_of(follower));
-                    time.is_some_and(|time| oldest.is_none_or(|oldest| time >= oldest))
-                })
-            }
+    pub(crate) async fn choose(&self, sees: Sees) -> Option<Chosen> {
+        let now = Instant::now();
+        let (oldest, position, deadline) = match sees {
+            Sees::AllBut(newer) => (now.checked_sub(newer), Position::default(), now),
             Sees::OwnWrites => {
-                let deadline = Instant::now() + self.patience;
-                let position = tokio::time::timeout_at(deadline, self.must_see()).await.ok().flatten()?;
-                let mut chosen = None;
-                for at in self.by_distance() {
-                    if self.followers.get(at)?.has(position, deadline).await {
-                        chosen = Some(at);
-                        break;
-                    }
-                }
-                chosen
+                let deadline = now + self.timeouts.replica();
+                let position = tokio::time::timeout_at(deadline, self.must_see(deadline)).await.ok().flatten()?;
+                (now.checked_sub(self.timeouts.behind()), position, deadline)
             }
-        }?;
-        self.last.store(chosen, Ordering::Relaxed);
-        self.followers.get(chosen).map(Arc::clone)
+        };
+        for at in self.by_distance() {
+            let follower = self.followers.get(at)?;
+            let is_recent = || self.time_of(follower).is_some_and(|time| oldest.is_none_or(|oldest| time >= oldest));
+            if is_recent() && follower.has(position, deadline).await {
+                self.last.store(at, Ordering::Relaxed);
+                return Some(Chosen { follower: Arc::clone(follower), position });
+            }
+        }
+        None
     }
 
-    /// The position of what the caller has written. Nothing: nobody knows.
-    async fn must_see(&self) -> Option<Position> {
-        let (least, latest) = {
+    /// The position of what the caller has written. Nothing: nobody knows, or will know in time.
+    async fn must_see(&self, deadline: Instant) -> Option<Position> {
+        let (mut needed, pending, latest) = {
             let written = self.written();
-            (written.least, written.latest.clone())
+            (written.least, written.pending.clone(), written.latest.clone())
         };
-        let (known, mark) = match caller::written(self.id(), self.name) {
-            Some(own) => (own.known.max(least), own.mark),
-            None => (least, Some(latest)),
+        let own = match caller::written(self) {
+            Some(own) => {
+                needed = needed.max(own.known);
+                own.mark
+            }
+            None => Some(latest),
         };
-        match mark {
-            Some(mark) => mark.position().await.map(|position| position.max(known)),
-            None => Some(known),
+        // Of a place that the primary has not been at, as far as is known, no replica can be.
+        if needed > self.primary.furthest() {
+            return None;
         }
+        for mark in [pending, own].into_iter().flatten() {
+            let far = self.primary.distance().is_some_and(|distance| Instant::now() + distance > deadline);
+            if far && mark.is_asked() {
+                return None;
+            }
+            needed = needed.max(mark.position().await?);
+        }
+        Some(needed)
     }
 
     /// The healthy replicas that are not clearly further away than the primary, the nearest first.
@@ -193,7 +222,7 @@ impl Replicas {
         let last = self.last.load(Ordering::Relaxed);
         let near = self.followers.iter().enumerate().filter_map(|(at, follower)| {
             let state = follower.state();
-            let distance = state.distance.filter(|_| state.is_healthy)?;
+            let distance = state.distance().filter(|_| follower.is_healthy() && state.is_free())?;
             let is_near = farthest.is_none_or(|farthest| distance <= farthest);
             // Who was chosen last stays so until another is nearer by a quarter.
             let felt = if at == last { distance * 3 / 4 } else { distance };
@@ -215,8 +244,8 @@ impl Replicas {
             let state = follower.state();
             ReplicaStatus {
                 region: follower.region,
-                is_healthy: state.is_healthy,
-                distance: state.distance,
+                is_healthy: follower.is_healthy(),
+                distance: state.distance(),
                 behind: self.time_of(follower).map(|time| time.elapsed()),
                 reads: follower.reads.load(Ordering::Relaxed),
             }
@@ -229,9 +258,4 @@ impl Drop for Replicas {
     fn drop(&mut self) {
         self.watches.iter().for_each(AbortHandle::abort);
     }
-}
-
-/// A distance that one answer that took longer does not move far.
-fn smoothed(before: Option<Duration>, latest: Duration) -> Duration {
-    before.map_or(latest, |before| (before * 3 + latest) / 4)
 }

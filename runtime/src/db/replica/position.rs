@@ -8,7 +8,7 @@ use tokio::sync::watch;
 pub(crate) struct Position(pub(crate) i64);
 
 /// Where a primary is: behind everything whose commit was told to anybody before this is asked. What commits without waiting
-/// for the disk is told of before it is flushed.
+/// for the disk is told of before it is flushed; the setting is that of this connection.
 pub(crate) const OF_PRIMARY: &str = "SELECT (CASE WHEN current_setting('synchronous_commit') = 'off' \
      THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::bigint";
 
@@ -25,11 +25,11 @@ pub(crate) const IDENTITY: &str = "SELECT system_identifier FROM pg_control_syst
 pub(crate) struct Mark(watch::Receiver<Told>);
 
 /// What is known of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     Asked,
     At(Position),
-    /// The primary did not answer.
+    /// Nobody can say yet.
     Unknown,
 }
 
@@ -45,10 +45,15 @@ impl Mark {
         Self(watch::channel(Told::At(position)).1)
     }
 
+    /// Whether the answer is on its way.
+    pub(crate) fn is_asked(&self) -> bool {
+        *self.0.borrow() == Told::Asked
+    }
+
     /// The position, as soon as it is known; nothing where nobody can say.
     pub(crate) async fn position(&self) -> Option<Position> {
         let mut told = self.0.clone();
-        let told = told.wait_for(|told| !matches!(told, Told::Asked)).await.ok()?;
+        let told = told.wait_for(|told| *told != Told::Asked).await.ok()?;
         match *told {
             Told::At(position) => Some(position),
             Told::Asked | Told::Unknown => None,

@@ -2,14 +2,15 @@
 //! In: writes whose positions are to be asked for. Out: their [`Mark`]s, and samples that say how old a replica's state is.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::distance::Distance;
 use super::position::{IDENTITY, Mark, OF_PRIMARY, Position, Told};
 use super::{ANSWER, PROBE};
 
@@ -19,22 +20,32 @@ const SAMPLES: usize = 900;
 /// Positions are not asked for more often: whoever writes meanwhile shares the next answer.
 const BETWEEN: Duration = Duration::from_millis(1);
 
+/// A statement that nobody waits for any more may still be at work for so long; by then its position is known.
+const UNATTENDED: Duration = Duration::from_secs(5);
+
+/// The most marks that wait for a primary that does not answer.
+const MOST_WAITING: usize = 10_000;
+
 /// A primary, as its watch sees it.
 pub(crate) struct Primary {
-    asked: mpsc::UnboundedSender<watch::Sender<Told>>,
-    seen: Arc<Seen>,
+    asked: mpsc::UnboundedSender<Asked>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// A position that is asked for.
+struct Asked {
+    tell: watch::Sender<Told>,
+    /// The answer is none before this.
+    not_before: Option<Instant>,
 }
 
 #[derive(Default)]
 struct Seen {
-    inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
     /// When it was asked, and where it was then. The newest last.
     samples: VecDeque<(Instant, Position)>,
-    distance: Option<Duration>,
+    /// The furthest position that is known.
+    furthest: Position,
+    distance: Distance,
 }
 
 /// The only connection of a watch.
@@ -51,58 +62,69 @@ impl Primary {
     pub(crate) async fn meet(
         options: PgConnectOptions,
     ) -> Result<(Self, Position, Option<i64>, impl Future<Output = ()> + Send + 'static), sqlx::Error> {
-        let mut line = Line { options, connection: None };
+        // How long it takes to answer says nothing of its statements.
+        let mut line = Line { options: options.disable_statement_logging(), connection: None };
         let (begun, position) = (Instant::now(), line.position().await?);
         let identity = identity(line.connection().await?).await;
         let (asked, asking) = mpsc::unbounded_channel();
-        let seen = Arc::<Seen>::default();
-        seen.note(begun, position, None);
+        let seen = Arc::<Mutex<Seen>>::default();
+        locked(&seen).note(begun, position, None);
         let watch = keep_watch(line, asking, Arc::clone(&seen));
         Ok((Self { asked, seen }, position, identity, watch))
     }
 
-    /// The position of what has been written by now.
-    pub(crate) fn mark(&self) -> Mark {
+    /// The position of what has been written by now; of what may still be written by a statement that was left alone, a while later.
+    pub(crate) fn mark(&self, unattended: bool) -> Mark {
         let (tell, mark) = Mark::asked();
+        let not_before = unattended.then(|| Instant::now() + UNATTENDED);
         // Where the watch has ended, the mark's other end goes with it, which says that nobody knows.
-        let _ = self.asked.send(tell);
+        let _ = self.asked.send(Asked { tell, not_before });
         mark
     }
 
     /// The latest time at which a server that has replayed so far lacked nothing.
     pub(crate) fn time_of(&self, replayed: Position) -> Option<Instant> {
-        let inner = self.seen.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.samples.iter().rev().find(|(_, position)| *position <= replayed).map(|(time, _)| *time)
+        let seen = locked(&self.seen);
+        seen.samples.iter().rev().find(|(_, position)| *position <= replayed).map(|(time, _)| *time)
+    }
+
+    /// The furthest position that is known.
+    pub(crate) fn furthest(&self) -> Position {
+        locked(&self.seen).furthest
     }
 
     /// The time to it and back.
     pub(crate) fn distance(&self) -> Option<Duration> {
-        self.seen.inner.lock().unwrap_or_else(PoisonError::into_inner).distance
+        locked(&self.seen).distance.get()
     }
 }
 
+fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Seen {
-    fn note(&self, asked: Instant, position: Position, distance: Option<Duration>) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+    fn note(&mut self, asked: Instant, position: Position, distance: Option<Duration>) {
+        self.furthest = position;
         // In between two probes a sample would say little more than the last.
-        if inner.samples.back().is_none_or(|(last, _)| asked.duration_since(*last) >= PROBE / 2) {
-            inner.samples.push_back((asked, position));
+        if self.samples.back().is_none_or(|(last, _)| asked.duration_since(*last) >= PROBE / 2) {
+            self.samples.push_back((asked, position));
         }
-        if inner.samples.len() > SAMPLES {
-            inner.samples.pop_front();
+        if self.samples.len() > SAMPLES {
+            self.samples.pop_front();
         }
-        if let Some(latest) = distance {
-            inner.distance = Some(super::smoothed(inner.distance, latest));
+        if let Some(distance) = distance {
+            self.distance.note(distance);
         }
     }
 }
 
 /// Answers marks, and samples the primary's position, until nobody can ask any more.
-async fn keep_watch(mut line: Line, mut asked: mpsc::UnboundedReceiver<watch::Sender<Told>>, seen: Arc<Seen>) {
-    let mut waiting = Vec::new();
+async fn keep_watch(mut line: Line, mut asked: mpsc::UnboundedReceiver<Asked>, seen: Arc<Mutex<Seen>>) {
+    let (mut waiting, mut later) = (Vec::new(), VecDeque::new());
     loop {
         let is_asked = tokio::select! {
-            received = asked.recv_many(&mut waiting, usize::MAX) => received > 0,
+            received = asked.recv_many(&mut waiting, MOST_WAITING) => received > 0,
             () = sleep(PROBE) => true,
         };
         if !is_asked {
@@ -115,20 +137,23 @@ async fn keep_watch(mut line: Line, mut asked: mpsc::UnboundedReceiver<watch::Se
             line.connection = None;
             position = timeout(ANSWER, line.position()).await;
         }
-        let told = match position {
-            Ok(Ok(position)) => {
-                seen.note(begun, position, Some(begun.elapsed()));
-                Told::At(position)
-            }
-            Ok(Err(_)) | Err(_) => {
-                line.connection = None;
-                Told::Unknown
-            }
-        };
-        for tell in waiting.drain(..) {
-            // Nobody may be interested any more.
-            let _ = tell.send(told);
+        let position = position.ok().and_then(Result::ok);
+        match position {
+            Some(position) => locked(&seen).note(begun, position, Some(begun.elapsed())),
+            None => line.connection = None,
         }
+        // Nobody may be interested any more, here and below.
+        for Asked { tell, not_before } in waiting.drain(..).chain(later.split_off(0)) {
+            match position.filter(|_| not_before.is_none_or(|time| time <= begun)) {
+                Some(position) => drop(tell.send(Told::At(position))),
+                None => {
+                    let _ = tell.send(Told::Unknown);
+                    later.push_back(Asked { tell, not_before });
+                }
+            }
+        }
+        later.retain(|asked| !asked.tell.is_closed());
+        later.truncate(MOST_WAITING);
         sleep(BETWEEN).await;
     }
 }

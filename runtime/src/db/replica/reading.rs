@@ -8,41 +8,53 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
 use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
 
-use super::Follower;
+use super::{Follower, Position};
 use crate::db::dialect::error;
 use crate::db::error::DataError;
 use crate::db::execute::{Call, Failure, Take, forget};
+use crate::db::model::Facts;
 
 /// How a statement is run on a connection.
 pub(crate) type Run = for<'c> fn(&'c mut PgConnection, Call, &'c mut dyn Take) -> BoxFuture<'c, Result<(), Failure>>;
 
-impl Follower {
-    /// Runs a statement here. Nothing: the primary is to be asked.
+/// A replica that was chosen, and what it has to show. (A position is checked again on the connection that reads: that may lead to a
+/// server that was started again meanwhile.)
+#[derive(Clone)]
+pub(crate) struct Chosen {
+    pub(crate) follower: Arc<Follower>,
+    pub(crate) position: Position,
+}
+
+impl Chosen {
+    /// Whether it still shows what it has to.
+    pub(crate) fn holds(&self) -> bool {
+        self.follower.shows(self.position)
+    }
+
+    /// Runs a statement there. Nothing: the primary is to be asked.
     pub(crate) async fn read(&self, call: &Call, run: Run, take: &mut dyn Take) -> Option<Result<(), DataError>> {
+        let mut connection = self.connection(call.facts).await?;
         let read = async {
-            let mut connection = match self.pool.acquire().await {
-                Ok(connection) => connection,
-                // All may be in use, or none can be made: the watch finds out.
-                Err(sqlx::Error::PoolTimedOut) => {
-                    self.look_now();
-                    return None;
-                }
-                Err(cause) => return Some(Err(Failure::Engine(error::<Postgres>(cause, call.facts)))),
-            };
             let result = run(&mut connection, call.clone(), &mut *take).await;
             if matches!(result, Err(Failure::Outdated(_))) && forget(&mut connection).await {
                 take.again();
-                return Some(run(&mut connection, call.clone(), &mut *take).await);
+                return run(&mut connection, call.clone(), &mut *take).await;
             }
-            Some(result)
+            result
         };
         let result = tokio::select! {
-            result = read => result?,
-            () = self.lost() => return None,
+            result = read => Some(result),
+            () = self.follower.lost() => None,
         };
-        self.note(&result);
+        let Some(result) = result else {
+            // It may hang: the pool is not to wait for it.
+            connection.close_on_drop();
+            return None;
+        };
+        self.follower.note(&result);
         match result {
             // A statement that took too long would take as long there.
             Err(Failure::Engine(error) | Failure::Outdated(error)) if error != DataError::Timeout => None,
@@ -50,15 +62,32 @@ impl Follower {
         }
     }
 
+    /// A connection to it, on which what it has to show is there.
+    async fn connection(&self, facts: Facts) -> Option<PoolConnection<Postgres>> {
+        let acquired = tokio::select! {
+            acquired = self.follower.pool.acquire() => acquired,
+            () = self.follower.lost() => return None,
+        };
+        match acquired {
+            Ok(connection) => self.holds().then_some(connection),
+            Err(sqlx::Error::PoolTimedOut) => {
+                self.follower.is_crowded();
+                None
+            }
+            Err(cause) => {
+                self.follower.failed(&error::<Postgres>(cause, facts).to_string());
+                None
+            }
+        }
+    }
+
     /// A stream of this replica's, which ends with an error when the replica is lost.
     pub(crate) fn guard<T: Send + 'static>(
-        self: Arc<Self>,
+        &self,
         rows: BoxStream<'static, Result<T, Failure>>,
     ) -> BoxStream<'static, Result<T, Failure>> {
-        let lost = {
-            let follower = Arc::clone(&self);
-            async move { follower.lost().await }.boxed()
-        };
+        let follower = Arc::clone(&self.follower);
+        let lost = async move { follower.lost().await }.boxed();
         let guarded = futures_util::stream::unfold(Some((rows, lost)), |open| async {
             let (mut rows, mut lost) = open?;
             tokio::select! {
@@ -69,7 +98,9 @@ impl Follower {
         });
         guarded.boxed()
     }
+}
 
+impl Follower {
     /// Keeps in mind that it answered.
     pub(crate) fn answered(&self) {
         self.reads.fetch_add(1, Ordering::Relaxed);
