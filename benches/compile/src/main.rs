@@ -27,12 +27,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let mut measured = Vec::new();
     println!("| library | clean | after an edit |\n| --- | --: | --: |");
-    for library in LIBRARIES.iter().filter(|library| wanted.is_empty() || wanted.iter().any(|name| name == library.name)) {
+    for library in
+        LIBRARIES.iter().filter(|library| wanted.is_empty() || wanted.iter().any(|name| name == library.name))
+    {
         let (clean, edited) = measure(library, &folder.path().join(library.name))?;
         println!("| {} | {:.2} s | {:.2} s |", library.name, clean.as_secs_f64(), edited.as_secs_f64());
         measured.push((library.name, clean, edited));
     }
-    let Some((_, clean, edited)) = measured.iter().find(|(name, ..)| *name == "cell") else { return Ok(ExitCode::SUCCESS) };
+    let Some((_, clean, edited)) = measured.iter().find(|(name, ..)| *name == "cell") else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let others = || measured.iter().filter(|(name, ..)| *name != "cell");
     let (Some(best_clean), Some(best_edited)) =
         (others().map(|(_, clean, _)| *clean).min(), others().map(|(.., edited)| *edited).min())
