@@ -196,6 +196,21 @@ async fn rows_come_with_what_belongs_to_them() -> Result<()> {
         // Of a page, and of nothing.
         let (order, lines) = orders().offset(2).limit(1).with(|o| o.lines).first().await?.expect("an order");
         assert_eq!((order.id, lines.len()), (12, 1));
+        let (mut paged, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = orders().after(cursor).with(|o| o.customer).with(|o| o.lines).page(3).await?;
+            assert!(page.rows.len() <= 3);
+            paged.extend(page.rows.into_iter().map(|(order, customer, lines)| (order.id, customer.id, lines.len())));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        // In a task of its own, as in a handler.
+        let spawned = orders().with(|o| o.customer).with(|o| o.lines);
+        assert_eq!(tokio::spawn(async move { spawned.page(2).await }).await.expect("no panic")?.rows.len(), 2);
+        let unpaged = all.iter().map(|(order, customer, lines)| (order.id, customer.id, lines.len()));
+        assert_eq!(paged, unpaged.collect::<Vec<_>>());
         assert_eq!(orders().filter(|o| o.id.gt(99)).with(|o| o.customer).all().await?.len(), 0);
         // An option, and a row of the same table.
         let customers = shop.customers.order_by(|c| c.id.asc()).with(|c| c.invited_by).all().await?;

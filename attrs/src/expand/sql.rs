@@ -1,7 +1,7 @@
 //! `sql!`: a statement with its values. What `cargo cell build` has learnt of it from the engines comes in the environment, under the
 //! statement's number, and becomes a constant that rustc checks the types of values and rows against.
 
-use cell_syntax::sql::Query;
+use cell_syntax::sql::{Query, Reads};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
@@ -25,7 +25,12 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         Some(learnt) => quote!(::core::option::Option::Some(#learnt)),
         None => quote!(::core::option::Option::None),
     };
-    let (text, reads) = (&query.text, query.reads);
+    let text = &query.text;
+    let reads = match query.reads {
+        Reads::Certainly => quote!(Certainly),
+        Reads::Likely => quote!(Likely),
+        Reads::No => quote!(No),
+    };
     let names = query.parameters.iter().map(|parameter| &parameter.name);
     let database = match &query.database {
         Some(database) => quote!(#database),
@@ -45,7 +50,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
             const TEXT: &'static str = #text;
             const PARAMETERS: &'static [&'static str] = &[#(#names),*];
             const LEARNT: ::core::option::Option<#krate::db::Learnt> = #learnt;
-            const READS: bool = #reads;
+            const READS: #krate::db::Reads = #krate::db::Reads::#reads;
         }
         // Cargo compiles the crate again when this changes.
         const _: ::core::option::Option<&str> = ::core::option_env!(#variable);

@@ -55,7 +55,9 @@ fn is_plain(ty: &Type) -> bool {
     match (last.ident.to_string().as_str(), arguments.as_slice()) {
         ("Option", [GenericArgument::Type(inner)]) => is_plain(inner),
         ("Vec", [GenericArgument::Type(Type::Path(inner))]) => inner.path.is_ident("u8"),
-        ("DateTime", [_]) => true,
+        ("DateTime", [GenericArgument::Type(Type::Path(zone))]) => {
+            zone.path.segments.last().is_some_and(|zone| zone.ident == "Utc")
+        }
         (name, []) => [
             "i16",
             "i32",
@@ -91,5 +93,20 @@ fn together(parts: &[TokenStream], more: &dyn Fn(TokenStream, TokenStream) -> To
     match parts.split_at_checked(LONGEST) {
         Some((first, rest)) if !rest.is_empty() => more(quote!((#(#first,)*)), together(rest, more)),
         _ => quote!((#(#parts,)*)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_that_may_be_wrong_stands_alone() {
+        let types =
+            ["i64", "Option<String>", "DateTime<Local>", "DateTime<chrono::Utc>", "Vec<u8>", "Vec<i64>", "u64", "Kind"];
+        let types = types.map(|ty| syn::parse_str::<Type>(ty).expect("a type"));
+        let many: Vec<Type> = (0..40).map(|_| syn::parse_str("i64").expect("a type")).collect();
+        assert_eq!(runs(&types), [0..2, 2..3, 3..5, 5..6, 6..7, 7..8]);
+        assert_eq!(runs(&many), [0..16, 16..32, 32..40]);
     }
 }

@@ -167,7 +167,7 @@ fn one_struct_in_two_databases_refers_to_each_ones_own_table() {
         "#[Database::table] pub struct Customer { #[key] id: i64 }
          #[Database::table] pub struct Order { #[key] id: i64, #[references(Customer)] by: i64 }
          #[Database::sqlite(file = \"a.db\")] pub struct Shop { customers: Table<Customer>, orders: Table<Order> }
-         #[Database::postgres(url = env(\"DATABASE_URL\"), primary = \"local\")]
+         #[Database::postgres(url = env(\"DATABASE_URL\"), primary = \"local\", replicas = [\"local\"])]
          pub struct Archive { people: Table<Customer>, past: Table<Order> }",
     );
     let targets: Vec<_> = model
@@ -182,6 +182,8 @@ fn one_struct_in_two_databases_refers_to_each_ones_own_table() {
     assert_eq!(targets, [("archive", "cell/archive", vec!["people"]), ("shop", "cell/shop", vec!["customers"])]);
     let archive = &model.databases[0];
     assert_eq!((archive.url_env.as_deref(), archive.primary.as_deref()), (Some("DATABASE_URL"), Some("local")));
+    let replicas: Vec<_> = archive.replicas.iter().map(|replica| (&*replica.region, &*replica.url_env)).collect();
+    assert_eq!(replicas, [("local", "DATABASE_URL_LOCAL")]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! which the engines say.
 
 mod literal;
+mod reads;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use syn::{Expr, LitStr, Path, Token};
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fnv;
 use literal::places;
+pub use reads::Reads;
 
 /// The code of all that can be wrong with the text.
 const CODE: &str = "query-syntax";
@@ -32,8 +34,8 @@ pub struct Query {
     pub text: String,
     /// What `$1`, `$2`, … stand for.
     pub parameters: Vec<Parameter>,
-    /// Whether it only reads, by its words. A function in it may write all the same.
-    pub reads: bool,
+    /// Whether it only reads, by its words.
+    pub reads: Reads,
     /// Where pieces of `text` begin, and where in the literal's value each was.
     pieces: Vec<(usize, usize)>,
 }
@@ -69,8 +71,14 @@ impl Query {
         })?;
         // As rustc reads a file, whose lines may end in two characters.
         let value = literal.value().replace("\r\n", "\n");
-        let mut query =
-            Self { database, literal, text: String::new(), parameters: Vec::new(), reads: true, pieces: Vec::new() };
+        let mut query = Self {
+            database,
+            literal,
+            text: String::new(),
+            parameters: Vec::new(),
+            reads: Reads::No,
+            pieces: Vec::new(),
+        };
         match query.read(&value) {
             Ok(()) => Ok(query),
             Err((place, message, help)) => {
@@ -216,12 +224,9 @@ impl Query {
         let length = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
         let word = rest.get(..length).unwrap_or_default();
         let lower = word.to_ascii_lowercase();
-        // `for update` locks rows, as a write does.
-        if ["delete", "insert", "into", "merge", "update"].contains(&lower.as_str()) {
-            self.reads = false;
-        }
-        if self.pieces.is_empty() || statement(&self.text).is_none() {
-            self.reads = ["select", "values", "with"].contains(&lower.as_str());
+        let is_first = self.pieces.is_empty() || statement(&self.text).is_none();
+        self.reads = self.reads.behind(&lower, is_first, rest.get(length..).unwrap_or_default());
+        if is_first {
             // A connection goes back to others, with what these leave behind.
             const SESSIONS: [&str; 15] = [
                 "abort",

@@ -9,11 +9,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::binder::{Binder, Given, NewBinder, Part};
+use super::call::{Call, Reads};
 use super::condition::MOST_VALUES;
 #[cfg(feature = "postgres")]
 use super::dialect::{Arguments, postgres_copy::Copy};
 use super::error::DataError;
-use super::execute::{Call, Reads};
 use super::key::{Key as _, Mark};
 use super::model::{Model, New};
 use super::table::Table;

@@ -8,10 +8,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 #[cfg(feature = "postgres")]
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, Weak};
+#[cfg(feature = "postgres")]
+use std::time::Duration;
 
 #[cfg(feature = "postgres")]
-use super::replica::{Mark, Position, Replicas};
+use tokio::time::Instant;
+
+#[cfg(feature = "postgres")]
+use super::replica::{Mark, Marks, Position, Replicas};
 
 tokio::task_local! {
     static CALLER: Arc<Caller>;
@@ -23,7 +28,7 @@ struct Caller {
     before: Positions,
     /// Since then, by opened database.
     #[cfg(feature = "postgres")]
-    since: Mutex<Vec<(Arc<Replicas>, Mark)>>,
+    since: Mutex<Vec<(Weak<Replicas>, Marks)>>,
     /// What it does, this one has done.
     #[cfg(feature = "postgres")]
     around: Option<Arc<Caller>>,
@@ -32,11 +37,28 @@ struct Caller {
 /// How far the logs of databases with replicas were when a caller had written, by the database's name. As a text it may be given to
 /// the caller and come back with its next request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Positions(BTreeMap<String, i64>);
+pub struct Positions(BTreeMap<String, Place>);
+
+/// A place in a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Place {
+    position: i64,
+    /// Something else was left alone, and has ended by this time, in milliseconds since 1970.
+    left: Option<i64>,
+}
 
 /// Runs `work` as one caller of its own: its reads see all that it has written, and need not see what others have. It has written
 /// `before` already. Gives what it has written in the end, where there are replicas. What it spawns is of it only by [`same_caller`].
 pub async fn as_caller<T>(before: Positions, work: impl Future<Output = T>) -> (T, Positions) {
+    let caller = Caller::new(before);
+    let done = CALLER.scope(Arc::clone(&caller), work).await;
+    let positions = caller.positions().await.unwrap_or_else(|| caller.before.clone());
+    (done, positions)
+}
+
+/// As [`as_caller`]; gives positions only where something was written.
+#[cfg(feature = "http")]
+pub(crate) async fn as_sender<T>(before: Positions, work: impl Future<Output = T>) -> (T, Option<Positions>) {
     let caller = Caller::new(before);
     let done = CALLER.scope(Arc::clone(&caller), work).await;
     (done, caller.positions().await)
@@ -64,12 +86,6 @@ impl Positions {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    /// Whether nobody could say where something was written: until that is known, the primary has to be asked.
-    #[cfg(feature = "http")]
-    pub(crate) fn is_uncertain(&self) -> bool {
-        self.0.values().any(|position| *position == i64::MAX)
-    }
 }
 
 /// The most databases in a text, and the longest text: far more than an application has, and no more than a stranger may send.
@@ -78,8 +94,11 @@ const LONGEST: usize = 4096;
 
 impl fmt::Display for Positions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (name, position)) in self.0.iter().enumerate() {
+        for (at, (name, Place { position, left })) in self.0.iter().enumerate() {
             write!(f, "{}{name}.{position:x}", if at == 0 { "" } else { "~" })?;
+            if let Some(left) = left {
+                write!(f, ".{left:x}")?;
+            }
         }
         Ok(())
     }
@@ -93,12 +112,16 @@ impl FromStr for Positions {
         if text.len() > LONGEST {
             return Err(wrong());
         }
+        let number = |hex: &str| {
+            let is_hex = !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+            i64::from_str_radix(hex, 16).ok().filter(|_| is_hex).ok_or_else(wrong)
+        };
         let mut positions = BTreeMap::new();
         for entry in text.split('~').filter(|entry| !entry.is_empty()) {
-            let (name, position) = entry.split_once('.').ok_or_else(wrong)?;
-            let is_hex = position.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let position = i64::from_str_radix(position, 16).ok().filter(|_| is_hex).ok_or_else(wrong)?;
-            positions.insert(name.to_owned(), position);
+            let (name, place) = entry.split_once('.').ok_or_else(wrong)?;
+            let (position, left) = place.split_once('.').map_or((place, None), |(place, left)| (place, Some(left)));
+            let place = Place { position: number(position)?, left: left.map(number).transpose()? };
+            positions.insert(name.to_owned(), place);
         }
         if positions.len() > MOST { Err(wrong()) } else { Ok(Self(positions)) }
     }
@@ -106,23 +129,32 @@ impl FromStr for Positions {
 
 /// How long a caller is kept until it is known where its writes are: they are done, and their positions on the way.
 #[cfg(feature = "postgres")]
-const KNOWN: std::time::Duration = std::time::Duration::from_secs(1);
+const KNOWN: Duration = Duration::from_secs(1);
 
 /// What a caller has written to one database.
 #[cfg(feature = "postgres")]
 pub(crate) struct Own {
     pub(crate) known: Position,
-    pub(crate) mark: Option<Mark>,
+    /// By this time everything has ended that it had left alone when it came.
+    pub(crate) left: Option<Instant>,
+    pub(crate) marks: Marks,
 }
 
 /// Keeps in mind that the caller wrote to an opened database.
 #[cfg(feature = "postgres")]
-pub(crate) fn wrote(replicas: &Arc<Replicas>, mark: Mark) {
+pub(crate) fn wrote(replicas: &Arc<Replicas>, mark: &Mark, left: Option<Instant>) {
     let caller = CALLER.try_with(Arc::clone).ok();
     for caller in std::iter::successors(caller.as_ref(), |caller| caller.around.as_ref()) {
         let mut since = caller.since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.retain(|(known, _)| !Arc::ptr_eq(known, replicas));
-        since.push((Arc::clone(replicas), mark.clone()));
+        since.retain(|(known, _)| known.strong_count() > 0);
+        match since.iter_mut().find(|(known, _)| known.as_ptr() == Arc::as_ptr(replicas)) {
+            Some((_, marks)) => marks.add(mark, left),
+            None => {
+                let mut marks = Marks::default();
+                marks.add(mark, left);
+                since.push((Arc::downgrade(replicas), marks));
+            }
+        }
     }
 }
 
@@ -131,12 +163,35 @@ pub(crate) fn wrote(replicas: &Arc<Replicas>, mark: Mark) {
 pub(crate) fn written(replicas: &Replicas) -> Option<Own> {
     let own = |caller: &Arc<Caller>| {
         let since = caller.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = Position(caller.before.0.get(replicas.name()).copied().unwrap_or_default());
-        let mark = since.iter().find(|(known, _)| std::ptr::eq(&raw const **known, replicas));
-        Own { known, mark: mark.map(|(_, mark)| mark.clone()) }
+        let before = caller.before.0.get(replicas.name()).copied().unwrap_or_default();
+        let marks = since.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), replicas));
+        Own {
+            known: Position(before.position),
+            left: before.left.and_then(instant),
+            marks: marks.map(|(_, marks)| marks.clone()).unwrap_or_default(),
+        }
     };
     CALLER.try_with(own).ok()
 }
+
+/// Clocks of machines differ by less.
+#[cfg(feature = "postgres")]
+const CLOCKS: Duration = Duration::from_secs(2);
+
+/// A time in milliseconds since 1970, by this machine's clock and a little later. One from before the machine ran says nothing.
+#[cfg(feature = "postgres")]
+fn instant(milliseconds: i64) -> Option<Instant> {
+    let now = Instant::now();
+    let ahead = milliseconds.saturating_sub(chrono::Utc::now().timestamp_millis());
+    match u64::try_from(ahead) {
+        Ok(ahead) => Some(now + Duration::from_millis(ahead).min(FARTHEST) + CLOCKS),
+        Err(_) => Some(now.checked_sub(Duration::from_millis(ahead.unsigned_abs()))? + CLOCKS),
+    }
+}
+
+/// The farthest time to come that somebody may be told of.
+#[cfg(feature = "postgres")]
+const FARTHEST: Duration = Duration::from_secs(60);
 
 impl Caller {
     fn new(before: Positions) -> Arc<Self> {
@@ -149,25 +204,34 @@ impl Caller {
         })
     }
 
+    /// What it has written in all; nothing where that is nothing more than before.
     #[cfg(feature = "postgres")]
-    async fn positions(&self) -> Positions {
+    async fn positions(&self) -> Option<Positions> {
         let since = self.since.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut positions = self.before.clone();
-        for (replicas, mark) in since {
-            let known = tokio::time::timeout(KNOWN, mark.position()).await;
-            // Whoever answers later answers for what was written before: of two answers the later one stays with the caller.
-            let position = match known {
-                Ok(Some(position)) => position.max(replicas.furthest()),
-                Ok(None) | Err(_) => Position(i64::MAX),
-            };
-            let kept = positions.0.entry(replicas.name().to_owned()).or_default();
-            *kept = position.0.max(*kept);
+        if since.is_empty() {
+            return None;
         }
-        positions
+        let mut positions = self.before.clone();
+        for (replicas, marks) in since {
+            let Some(replicas) = replicas.upgrade() else { continue };
+            let known = tokio::time::timeout(KNOWN, marks.position()).await.ok().flatten();
+            let in_a_while = known.is_none().then(|| Instant::now() + KNOWN);
+            let left = marks.left().max(in_a_while).map(|left| {
+                let ahead = left.saturating_duration_since(Instant::now());
+                chrono::Utc::now()
+                    .timestamp_millis()
+                    .saturating_add(i64::try_from(ahead.as_millis()).unwrap_or_default())
+            });
+            // Whoever answers later answers for what was written before: of two answers the later one stays with the caller.
+            let position = known.unwrap_or_default().max(replicas.furthest()).0;
+            let kept = positions.0.entry(replicas.name().to_owned()).or_default();
+            *kept = Place { position: position.max(kept.position), left: left.max(kept.left) };
+        }
+        Some(positions)
     }
 
     #[cfg(not(feature = "postgres"))]
-    async fn positions(&self) -> Positions {
-        self.before.clone()
+    async fn positions(&self) -> Option<Positions> {
+        None
     }
 }

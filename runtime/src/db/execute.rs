@@ -10,9 +10,10 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use sqlx::Postgres;
 use sqlx::{AssertSqlSafe, Executor};
 
+use super::call::{All, Call, Failure, First, Read, Reads, Take};
 #[cfg(feature = "postgres")]
 use super::dialect::postgres_copy::{self as copy, Copy};
-use super::dialect::{Arguments, Dialect, error};
+use super::dialect::{Dialect, error};
 use super::error::DataError;
 use super::handle::{Handle, Pool};
 use super::model::Facts;
@@ -20,101 +21,6 @@ use super::reader::Reader;
 #[cfg(feature = "postgres")]
 use super::replica::reading::{self, Run};
 use super::session::{Connection, Lease};
-
-/// A statement with its values.
-#[derive(Clone)]
-pub(crate) struct Call {
-    pub(crate) text: Arc<str>,
-    pub(crate) arguments: Arguments,
-    /// Whether the connection should keep it prepared.
-    pub(crate) persistent: bool,
-    pub(crate) reads: Reads,
-    /// Of the table that it is about, for its errors.
-    pub(crate) facts: Facts,
-}
-
-/// Whether a statement writes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reads {
-    Certainly,
-    /// By its words. A replica may be asked, which would refuse to write; the primary may have done something.
-    Likely,
-    No,
-}
-
-impl Reads {
-    fn may_go_to_a_replica(self) -> bool {
-        self != Self::No
-    }
-}
-
-/// How a row is read.
-pub(crate) trait Read<T>: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static {}
-
-impl<T, F: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static> Read<T> for F {}
-
-/// Takes the rows as they come.
-pub(crate) trait Take: Send {
-    /// One more.
-    fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError>;
-    /// They come again from the first one on.
-    #[cfg(feature = "postgres")]
-    fn again(&mut self);
-}
-
-/// Takes all.
-struct All<T, R> {
-    rows: Vec<T>,
-    read: R,
-}
-
-impl<T: Send, R: Read<T>> Take for All<T, R> {
-    fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError> {
-        self.rows.push((self.read)(row)?);
-        Ok(())
-    }
-
-    #[cfg(feature = "postgres")]
-    fn again(&mut self) {
-        self.rows.clear();
-    }
-}
-
-/// Takes the first one, whether it can be read or not.
-struct First<T, R> {
-    row: Option<Result<T, DataError>>,
-    read: R,
-}
-
-impl<T: Send, R: Read<T>> Take for First<T, R> {
-    fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError> {
-        if self.row.is_none() {
-            self.row = Some((self.read)(row));
-        }
-        Ok(())
-    }
-
-    #[cfg(feature = "postgres")]
-    fn again(&mut self) {
-        self.row = None;
-    }
-}
-
-/// What went wrong: a transaction can't go on after its engine refused a statement, but can after a row that is unreadable.
-pub(crate) enum Failure {
-    Engine(DataError),
-    /// Nothing was done: the statement was prepared for a table that has changed since.
-    Outdated(DataError),
-    Reading(DataError),
-}
-
-impl From<Failure> for DataError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Engine(error) | Failure::Outdated(error) | Failure::Reading(error) => error,
-        }
-    }
-}
 
 /// Runs `$run` with the connection where the handle stands.
 macro_rules! run {
@@ -322,7 +228,7 @@ impl Handle {
                         first => futures_util::stream::iter(first).chain(rows).map_err(DataError::from).boxed(),
                     };
                     // Whoever drops it halfway leaves it unattended.
-                    let end = futures_util::stream::once(async move { wrote.with(()) });
+                    let end = futures_util::stream::once(async move { drop(wrote.with(Ok(()))) });
                     rows.chain(end.filter_map(|()| std::future::ready(None))).boxed()
                 };
                 begun.flatten_stream().boxed()

@@ -304,9 +304,12 @@ impl Wrote {
         }
     }
 
-    /// It is over, and `result` is what came of it.
-    pub(crate) fn with<T>(mut self, result: T) -> T {
-        self.is_attended = true;
+    /// It is over, and `result` is what came of it. Where the connection was lost, or not everything was read, it may still be at work.
+    pub(crate) fn with<T>(mut self, result: Result<T, DataError>) -> Result<T, DataError> {
+        let is_open = |error: &DataError| {
+            matches!(error, DataError::Connection { .. } | DataError::Decode { .. } | DataError::Other { .. })
+        };
+        self.is_attended = !result.as_ref().is_err_and(is_open);
         result
     }
 }
@@ -326,7 +329,7 @@ pub(crate) struct Wrote;
 
 #[cfg(not(feature = "postgres"))]
 impl Wrote {
-    pub(crate) fn with<T>(self, result: T) -> T {
+    pub(crate) fn with<T>(self, result: Result<T, DataError>) -> Result<T, DataError> {
         result
     }
 }

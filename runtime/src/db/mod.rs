@@ -7,6 +7,7 @@ pub mod decimal;
 mod assign;
 mod binder;
 mod bulk;
+mod call;
 mod caller;
 mod column;
 mod computed;
@@ -53,7 +54,11 @@ mod with;
 pub use crate::{dec, sql};
 pub use assign::{Assignment, Set};
 pub use binder::{Binder, NewBinder};
+#[doc(hidden)]
+pub use call::Reads;
 pub(crate) use caller::alone;
+#[cfg(feature = "http")]
+pub(crate) use caller::as_sender;
 pub use caller::{Positions, as_caller, same_caller};
 pub use column::{Column, ColumnInfo, Type};
 pub use computed::{Arithmetic, Computed};

@@ -10,9 +10,9 @@ use futures_util::Stream;
 use futures_util::stream::BoxStream;
 
 use super::assign::{Assignment, Writes};
+use super::call::Call;
 use super::column::{Column, ColumnInfo};
 use super::error::DataError;
-use super::execute::Call;
 use super::filter::{Comparison, Filter, Node};
 use super::group::Group;
 use super::handle::Handle;

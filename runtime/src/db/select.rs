@@ -10,11 +10,11 @@ use sea_query::{
 };
 
 use super::assign::Write;
+use super::call::{Call, Reads};
 use super::column::{ColumnInfo, Type};
 use super::condition::Lowering;
 use super::dialect::Arguments;
 use super::error::DataError;
-use super::execute::{Call, Reads};
 use super::filter::Node;
 use super::model::{Engine, Facts};
 use super::page::{Cursor, whole_order};

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering as Memory};
 
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::call::Failure;
 use super::dialect::error;
 use super::error::DataError;
-use super::execute::Failure;
 use super::handle::{Handle, Pool};
 use super::model::Facts;
 

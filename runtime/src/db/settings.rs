@@ -12,6 +12,9 @@ const MOST: u32 = 10_000;
 /// The longest time that the engines take, in milliseconds.
 const LONGEST: u64 = 24 * 86_400_000;
 
+/// What a replica may be told to be behind at most, in milliseconds: how far one is, is known to two seconds, and so long.
+const BEHIND: (u64, u64) = (3_000, 15 * 60_000);
+
 /// What is said of a database's connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
@@ -49,12 +52,15 @@ impl Settings {
             },
             (_, None) => Ok(declared.map(|number| number.clamp(1, MOST))),
         };
-        let time = |setting: &str, declared: Option<u64>| match said(setting)? {
-            (name, Some(text)) => match milliseconds(&text) {
-                Some(time @ 1..=LONGEST) => Ok(Some(time)),
-                _ => Err(refuse(&name, "a duration up to `24d`, such as `250ms` or `30s`")),
+        let within = |setting: &str, declared: Option<u64>, (least, most), wanted: &str| match said(setting)? {
+            (name, Some(text)) => match milliseconds(&text).filter(|time| (least..=most).contains(time)) {
+                Some(time) => Ok(Some(time)),
+                None => Err(refuse(&name, wanted)),
             },
-            (_, None) => Ok(declared.map(|time| time.min(LONGEST))),
+            (_, None) => Ok(declared.map(|time| time.clamp(least, most))),
+        };
+        let time = |setting: &str, declared: Option<u64>| {
+            within(setting, declared, (1, LONGEST), "a duration up to `24d`, such as `250ms` or `30s`")
         };
         let Timeouts { acquire, statement, lock, idle, replica, behind } = info.timeouts;
         Ok(Self {
@@ -67,7 +73,7 @@ impl Settings {
                 lock: time("TIMEOUT_LOCK", lock)?,
                 idle: time("TIMEOUT_IDLE", idle)?,
                 replica: time("TIMEOUT_REPLICA", replica)?,
-                behind: time("TIMEOUT_BEHIND", behind)?,
+                behind: within("TIMEOUT_BEHIND", behind, BEHIND, "a duration from `3s` to `15m`")?,
             },
         })
     }
@@ -128,11 +134,11 @@ mod tests {
         let said = ["ACQUIRE", "STATEMENT", "LOCK", "IDLE", "REPLICA", "BEHIND"]
             .map(|name| format!("CELL_SHOP_TIMEOUT_{name}"));
         let said: Vec<_> =
-            said.iter().zip(["1s", "2m", "3h", "4d", "5ms", "24d"]).map(|(name, text)| (name.as_str(), text)).collect();
+            said.iter().zip(["1s", "2m", "3h", "4d", "5ms", "15m"]).map(|(name, text)| (name.as_str(), text)).collect();
         let Timeouts { acquire, statement, lock, idle, replica, behind } = find(&said).unwrap().timeouts;
         assert_eq!(
             [acquire, statement, lock, idle, replica, behind],
-            [Some(1_000), Some(120_000), Some(10_800_000), Some(345_600_000), Some(5), Some(LONGEST)]
+            [Some(1_000), Some(120_000), Some(10_800_000), Some(345_600_000), Some(5), Some(900_000)]
         );
     }
 
@@ -143,6 +149,8 @@ mod tests {
             ("CELL_SHOP_POOL", "many"),
             ("CELL_SHOP_POOL", "10001"),
             ("CELL_SHOP_TIMEOUT_LOCK", "25d"),
+            ("CELL_SHOP_TIMEOUT_BEHIND", "1s"),
+            ("CELL_SHOP_TIMEOUT_BEHIND", "16m"),
             ("CELL_SHOP_STATEMENTS", "-1"),
             ("CELL_SHOP_SLOW", "1"),
             ("CELL_SHOP_SLOW", "0s"),

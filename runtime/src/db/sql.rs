@@ -10,10 +10,10 @@ mod words;
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::call::{Call, Reads};
 use super::column::Type;
 use super::dialect::{self, Arguments};
 use super::error::DataError;
-use super::execute::{Call, Reads};
 use super::handle::Handle;
 use super::model::{Database, Facts};
 use super::query::Rows;
@@ -53,7 +53,7 @@ pub trait Statement: Send + Sync + 'static {
     /// What the engines said of it.
     const LEARNT: Option<Learnt>;
     /// Whether it only reads, by its words.
-    const READS: bool;
+    const READS: Reads;
 }
 
 /// A value that was taken for a statement.
@@ -199,7 +199,7 @@ impl<S: Statement, D> Sql<S, D> {
             text: dialect::told_apart(engine, S::TEXT, &types),
             arguments,
             persistent: true,
-            reads: if S::READS { Reads::Likely } else { Reads::No },
+            reads: S::READS,
             facts,
         })
     }

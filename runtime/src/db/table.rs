@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use futures_util::future::BoxFuture;
 
 use super::binder::{Binder, NewBinder, Part};
+use super::call::{Call, Reads};
 use super::error::DataError;
-use super::execute::{Call, Reads};
 use super::filter::Filter;
 use super::group::Group;
 use super::handle::Handle;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::error::DataError;
 use super::handle::Handle;
+use super::page::Page;
 use super::query::Query;
 use super::relation::{Related, Relation};
 
@@ -71,7 +72,7 @@ impl<T: Related, R: Loads<T>> With<T, R> {
     /// # Errors
     /// As [`Query::all`]; [`DataError::NotFound`] where another one removed a row between the queries.
     pub async fn all(self) -> Result<Vec<R::Out>, DataError> {
-        self.read(async |query| query.all().await).await
+        Ok(self.read(Which::All).await?.rows)
     }
 
     /// The first row.
@@ -79,36 +80,59 @@ impl<T: Related, R: Loads<T>> With<T, R> {
     /// # Errors
     /// As [`With::all`].
     pub async fn first(self) -> Result<Option<R::Out>, DataError> {
-        let first = async |query: Query<T>| Ok(query.first().await?.into_iter().collect());
-        Ok(self.read(first).await?.into_iter().next())
+        Ok(self.read(Which::First).await?.rows.into_iter().next())
     }
 
-    /// The rows that `read` has of the query, with what belongs to them, from one server: another may not have come as far.
+    /// See [`Query::page`].
+    ///
+    /// # Errors
+    /// As [`With::all`] and [`Query::page`].
+    pub async fn page(self, rows: u32) -> Result<Page<R::Out>, DataError> {
+        self.read(Which::Page(rows)).await
+    }
+
+    /// Rows with what belongs to them, from one server: another may not have come as far.
     #[cfg(feature = "postgres")]
-    async fn read(self, read: impl AsyncFn(Query<T>) -> Result<Vec<T>, DataError>) -> Result<Vec<R::Out>, DataError> {
-        let handle = self.query.handle().at_one().await?;
+    async fn read(self, which: Which) -> Result<Page<R::Out>, DataError> {
+        let Self { query, relations } = self;
+        let handle = query.handle().at_one().await?;
         if handle.is_at_replica() {
-            let rows = async {
-                let rows = read(self.query.clone().on(&handle)).await?;
-                self.relations.load(&handle, rows).await
-            };
             // What goes wrong there, the primary may do.
-            match rows.await {
+            match read_at(query.clone().on(&handle), &relations, which).await {
                 Err(error) if error != DataError::Timeout => {}
                 result => return result,
             }
         }
-        let handle = handle.at_primary();
-        let rows = read(self.query.on(&handle)).await?;
-        self.relations.load(&handle, rows).await
+        read_at(query.on(&handle.at_primary()), &relations, which).await
     }
 
     #[cfg(not(feature = "postgres"))]
-    async fn read(self, read: impl AsyncFn(Query<T>) -> Result<Vec<T>, DataError>) -> Result<Vec<R::Out>, DataError> {
-        let handle = self.query.handle().clone();
-        let rows = read(self.query).await?;
-        self.relations.load(&handle, rows).await
+    async fn read(self, which: Which) -> Result<Page<R::Out>, DataError> {
+        read_at(self.query, &self.relations, which).await
     }
+}
+
+/// Which rows of a query.
+#[derive(Clone, Copy)]
+enum Which {
+    All,
+    First,
+    Page(u32),
+}
+
+/// Rows, and what belongs to them, where the query is asked.
+async fn read_at<T: Related, R: Loads<T>>(
+    query: Query<T>,
+    relations: &R,
+    which: Which,
+) -> Result<Page<R::Out>, DataError> {
+    let handle = query.handle().clone();
+    let Page { rows, next } = match which {
+        Which::All => Page { rows: query.all().await?, next: None },
+        Which::First => Page { rows: query.first().await?.into_iter().collect(), next: None },
+        Which::Page(rows) => query.page(rows).await?,
+    };
+    Ok(Page { rows: relations.load(&handle, rows).await?, next })
 }
 
 macro_rules! loads_tuples {

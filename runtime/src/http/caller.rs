@@ -4,23 +4,19 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
-use crate::db::{Positions, as_caller};
+use crate::db::{Positions, as_sender};
 
 /// The cookie's name.
 const COOKIE: &str = "cell-wrote";
 
-/// A browser forgets it after this time: all replicas that are asked have come further by then.
-const SECONDS: u32 = 3600;
-
-/// The same where nobody knew how far the primary was: it is asked meanwhile.
-const UNCERTAIN: u32 = 10;
+/// A browser forgets it after a day: no replica is asked that is so far behind.
+const SECONDS: u32 = 86_400;
 
 /// Answers a request as its sender, which has written `before`.
 pub(super) async fn answer_as(before: Positions, answer: impl Future<Output = Response>) -> Response {
-    let (mut response, after) = as_caller(before.clone(), answer).await;
-    if after != before {
-        let seconds = if after.is_uncertain() { UNCERTAIN } else { SECONDS };
-        let cookie = format!("{COOKIE}={after}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax");
+    let (mut response, written) = as_sender(before, answer).await;
+    if let Some(written) = written {
+        let cookie = format!("{COOKIE}={written}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax");
         // It is made of names of databases and of digits.
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -50,10 +46,17 @@ mod tests {
             written(&headers).to_string()
         };
         assert_eq!(said(&["a=b; cell-wrote=shop.1f~till.2; c=d"]), "shop.1f~till.2");
+        assert_eq!(said(&["cell-wrote=shop.1f.19a"]), "shop.1f.19a");
         assert_eq!(said(&["a=b", "cell-wrote=shop.1f"]), "shop.1f");
-        for wrong in
-            ["cell-wrote=", "cell-wrote=shop", "cell-wrote=shop.-1", "cell-wrote=shop.1ffffffffffffffff", "x=1"]
-        {
+        for wrong in [
+            "cell-wrote=",
+            "cell-wrote=shop",
+            "cell-wrote=shop.-1",
+            "cell-wrote=shop.1.",
+            "cell-wrote=shop.1.2.3",
+            "cell-wrote=shop.1ffffffffffffffff",
+            "x=1",
+        ] {
             assert_eq!(said(&[wrong]), "", "{wrong}");
         }
     }

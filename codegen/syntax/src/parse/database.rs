@@ -134,6 +134,9 @@ impl Database {
 /// The longest time that the engines take, in milliseconds.
 const LONGEST: u64 = 24 * 86_400_000;
 
+/// What a replica may be told to be behind at most, in milliseconds.
+const BEHIND: std::ops::RangeInclusive<u64> = 3_000..=15 * 60_000;
+
 /// The most connections: far more than a server has.
 const MOST: u32 = 10_000;
 
@@ -144,6 +147,10 @@ fn timeouts(mut list: Arguments, sink: &mut Sink) -> Timeouts {
         if duration.value > LONGEST {
             let message = "a database cannot be told to wait for so long";
             sink.push(Diagnostic::new("wrong-value", duration.span, message).help("write 24 days, `\"24d\"`, or less"));
+        }
+        if name == "behind" && !BEHIND.contains(&duration.value) {
+            let message = "how far a replica is behind is known to two seconds, and for a quarter of an hour";
+            sink.push(Diagnostic::new("wrong-value", duration.span, message).help("write `\"3s\"` to `\"15m\"`"));
         }
         Some(duration.value)
     };

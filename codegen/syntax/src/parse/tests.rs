@@ -207,7 +207,7 @@ fn a_database_names_its_engine() {
     );
     refused(
         "Database::sqlite",
-        "url = \"x\", pool = 0, statements = 10001, timeouts(idle = \"25d\")",
+        "url = \"x\", pool = 0, statements = 10001, timeouts(idle = \"25d\", behind = \"1s\")",
         "struct Shop { a: Table<A>, b: Vec<A>, c: Table<A, B> }",
         expect![[r#"
             missing-argument at `Shop`: `Database::sqlite` needs `file`
@@ -218,6 +218,8 @@ fn a_database_names_its_engine() {
               help: write how many each keeps prepared, from 1 to 10000
             wrong-value at `"25d"`: a database cannot be told to wait for so long
               help: write 24 days, `"24d"`, or less
+            wrong-value at `"1s"`: how far a replica is behind is known to two seconds, and for a quarter of an hour
+              help: write `"3s"` to `"15m"`
             unknown-argument at `url`: `Database::sqlite` has no argument `url`
               help: it takes `crate`, `file`, `pool`, `slow`, `statements` and `timeouts`
             unsupported-field at `Vec<A>`: the field `b` is no `Table<…>`

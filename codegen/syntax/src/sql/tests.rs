@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use proc_macro2::TokenStream;
 
-use super::Query;
+use super::{Query, Reads};
 
 fn parsed(source: &str) -> Result<Query, Box<crate::diagnostic::Diagnostic>> {
     Query::parse(source.parse::<TokenStream>().expect("tokens"))
@@ -131,4 +131,30 @@ fn the_number_goes_by_text_and_database() {
     assert_eq!(number(r#""select 1""#), number(r##"r#"select 1"#"##));
     assert!(number(r#""select 1""#) != number(r#"Shop, "select 1""#));
     assert!(number(r#""select 1""#) != number(r#""select  1""#));
+}
+
+#[test]
+fn what_may_write_is_told_by_its_words() {
+    let reads = |text: &str| Query::parse(quote::quote!(#text)).expect("a statement").reads;
+    for text in [
+        "select name from products where id in ({id}) and price = (select max(price) from products)",
+        "with recursive n(i) as (values (1) union all select i + 1 from n) select count(i) from n",
+        "values (1), (2)",
+        "-- a note\nselect lower(name), row_number() over (partition by kind) from products",
+    ] {
+        // A common table's columns stand in parentheses as a function's values do.
+        let wanted = if text.starts_with("with") { Reads::Likely } else { Reads::Certainly };
+        assert_eq!(reads(text), wanted, "{text}");
+    }
+    assert_eq!(reads("select nextval('numbers')"), Reads::Likely);
+    assert_eq!(reads("select 'update', \"delete\" from products"), Reads::Certainly);
+    for text in [
+        "insert into products (id) values (1)",
+        "update products set id = 1 returning id",
+        "with gone as (delete from products returning id) select id from gone",
+        "select id from products for update",
+        "create index names on products (name)",
+    ] {
+        assert_eq!(reads(text), Reads::No, "{text}");
+    }
 }

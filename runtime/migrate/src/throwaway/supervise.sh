@@ -41,7 +41,7 @@ listen() {
             ;;
         start)
             # It is seen to be dead before it is to live again.
-            while [ -e "$folder/data/postmaster.pid" ]; do sleep 0.02; done
+            while [ -e "$folder/down" ] && [ -e "$folder/data/postmaster.pid" ]; do sleep 0.02; done
             rm -f "$folder/down"
             ;;
         esac
@@ -49,8 +49,9 @@ listen() {
     : >"$folder/over"
     rm -f "$folder/down"
     # It may be about to start.
-    while [ -e "$folder/over" ] && kill -0 $$; do
+    while [ -e "$folder/over" ]; do
         kill -INT "$(head -n 1 "$folder/data/postmaster.pid")"
+        kill -0 $$ || break
         sleep 0.05
     done
 }

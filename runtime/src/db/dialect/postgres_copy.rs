@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Postgres, Row as _};
 
 use super::{error, identifier};
-use crate::db::execute::Failure;
+use crate::db::call::Failure;
 use crate::db::model::Facts;
 use crate::db::value::Value;
 

@@ -18,6 +18,9 @@ use super::{ANSWER, PROBE};
 /// Between two looks while somebody waits.
 const EAGER: Duration = Duration::from_millis(1);
 
+/// Before the first look at one that was lost, and then twice as long each time.
+const SOON: Duration = Duration::from_millis(20);
+
 /// For so long nobody goes to a replica that had no connection to give.
 const CROWDED: Duration = Duration::from_secs(1);
 
@@ -119,10 +122,14 @@ impl Follower {
             // A connection that is older than what is known of its server may lead to the one before.
             .before_acquire(move |connection, metadata| {
                 let since = comparing.state.borrow().server.map(|(_, since)| since);
-                let is_current = since.is_none_or(|since| metadata.age <= since.elapsed() + CROWDED);
+                let is_current = since.is_none_or(|since| metadata.age <= since.elapsed());
                 Box::pin(async move {
                     Ok(is_current && crate::db::dialect::postgres_pool::lives(connection, metadata.idle_for).await)
                 })
+            })
+            // The pool itself would wait without end for one that hangs.
+            .after_release(|connection, _| {
+                Box::pin(async move { Ok(timeout(ANSWER, connection.ping()).await.is_ok_and(|answer| answer.is_ok())) })
             })
             .connect_lazy_with(options);
         Self { region, pool, reads: AtomicU64::new(0), known, waiting: AtomicUsize::new(0), wanted: Notify::new() }
@@ -142,13 +149,10 @@ impl Follower {
         self.is_healthy() && self.state().replayed >= position
     }
 
-    /// Whether it has replayed so far; waits for it until `deadline`, unless that was in vain before.
-    pub(super) async fn has(&self, position: Position, deadline: Instant) -> bool {
-        let state = self.state();
-        if state.replayed >= position {
-            return true;
-        }
-        if state.in_vain.is_some_and(|in_vain| in_vain <= position) || Instant::now() >= deadline {
+    /// Waits until it has replayed so far, or the deadline. Out: whether it has. Where that was in vain before it waits no more.
+    pub(super) async fn comes_to(&self, position: Position, deadline: Instant, patience: Duration) -> bool {
+        let (state, begun) = (self.state(), Instant::now());
+        if state.in_vain.is_some_and(|in_vain| in_vain <= position) || begun >= deadline {
             return false;
         }
         let _waiting = Waiting::of(self);
@@ -162,11 +166,14 @@ impl Follower {
         if let Ok(has) = timeout_at(deadline, come).await {
             return has;
         }
-        self.known.state.send_if_modified(|state| {
-            let least = state.in_vain.map_or(position, |in_vain| in_vain.min(position));
-            state.in_vain = Some(least).filter(|least| *least > state.replayed);
-            false
-        });
+        // Who had no time to wait has not found out.
+        if begun.elapsed() >= patience / 2 {
+            self.known.state.send_if_modified(|state| {
+                let least = state.in_vain.map_or(position, |in_vain| in_vain.min(position));
+                state.in_vain = Some(least).filter(|least| *least > state.replayed);
+                false
+            });
+        }
         false
     }
 
@@ -213,14 +220,22 @@ impl Follower {
 
     /// Keeps looking at it.
     pub(super) async fn keep_watch(self: Arc<Self>, mut line: Line) {
+        let mut pause = SOON;
         loop {
-            if self.waiting.load(Ordering::Acquire) > 0 && self.is_healthy() {
+            if !self.is_healthy() {
+                // It may be back in a moment, or not for long.
+                sleep(pause).await;
+                pause = (pause * 2).min(PROBE);
+            } else if self.waiting.load(Ordering::Acquire) > 0 {
                 sleep(EAGER).await;
             } else {
                 // Of no other use than not to wait for nobody.
                 let _ = timeout(PROBE, self.wanted.notified()).await;
             }
             self.look(&mut line).await;
+            if self.is_healthy() {
+                pause = SOON;
+            }
         }
     }
 }

@@ -38,6 +38,9 @@ const ACQUIRE: Duration = Duration::from_secs(1);
 /// Connections that end take no longer.
 const FAREWELL: Duration = Duration::from_secs(5);
 
+/// A statement that nobody waits for any more, or whose connection was lost, has ended after so long.
+const UNATTENDED: Duration = Duration::from_secs(5);
+
 /// A server that is further away than the primary, by so much and by half, is not asked in its place.
 const CLEARLY: Duration = Duration::from_millis(5);
 
@@ -58,7 +61,36 @@ struct Written {
     least: Position,
     /// The same, on its way.
     pending: Option<Mark>,
-    latest: Mark,
+    latest: Marks,
+}
+
+/// What somebody has written.
+#[derive(Clone, Default)]
+pub(crate) struct Marks {
+    latest: Option<Mark>,
+    /// By this time the last statement has ended that was left alone. Where it was in the log, nobody knows.
+    left: Option<Instant>,
+}
+
+impl Marks {
+    /// Adds one more, which is later than those before.
+    pub(crate) fn add(&mut self, mark: &Mark, left: Option<Instant>) {
+        self.latest = Some(mark.clone());
+        self.left = left.or(self.left);
+    }
+
+    /// The position of all; nothing where nobody can say.
+    pub(crate) async fn position(&self) -> Option<Position> {
+        match &self.latest {
+            Some(mark) => mark.position().await,
+            None => Some(Position::default()),
+        }
+    }
+
+    /// When all have ended whose position is not known.
+    pub(crate) fn left(&self) -> Option<Instant> {
+        self.left
+    }
 }
 
 /// How a replica stands, for those who watch over an application.
@@ -84,6 +116,12 @@ pub(crate) enum Sees {
     OwnWrites,
     /// Everything but what is newer than this.
     AllBut(Duration),
+}
+
+/// The same, in terms of the log, and of when a replica that has it lacked nothing.
+struct Needs {
+    position: Position,
+    oldest: Option<Instant>,
 }
 
 impl Replicas {
@@ -119,7 +157,7 @@ impl Replicas {
             watches.push(tokio::spawn(Arc::clone(&follower).keep_watch(line)).abort_handle());
             followers.push(follower);
         }
-        let written = Mutex::new(Written { least: position, pending: None, latest: Mark::at(position) });
+        let written = Mutex::new(Written { least: position, pending: None, latest: Marks::default() });
         Ok(Self { name, primary, followers, timeouts, written, last: AtomicUsize::new(0), watches })
     }
 
@@ -137,18 +175,17 @@ impl Replicas {
 
     /// The caller has written something, or may have. What was left `unattended` may still be at work.
     pub(crate) fn wrote(self: &Arc<Self>, unattended: bool) {
-        let mark = {
-            // Under the lock: who writes later has the later mark.
-            let mut written = self.written();
-            written.latest = self.primary.mark(unattended);
-            written.latest.clone()
-        };
-        caller::wrote(self, mark);
+        let left = unattended.then(|| Instant::now() + UNATTENDED);
+        // Under one lock: who writes later has the later mark.
+        let mut written = self.written();
+        let mark = self.primary.mark();
+        written.latest.add(&mark, left);
+        caller::wrote(self, &mark, left);
     }
 
     /// From now on all reads see what has been written by now: a schema has changed.
     pub(crate) async fn all_see(&self) {
-        let mark = self.primary.mark(false);
+        let mark = self.primary.mark();
         self.written().pending = Some(mark.clone());
         if let Some(position) = mark.position().await {
             let mut written = self.written();
@@ -170,40 +207,63 @@ impl Replicas {
     /// Where a read goes: to the nearest replica that shows what it has to see, or is about to; to none, so to the primary.
     pub(crate) async fn choose(&self, sees: Sees) -> Option<Chosen> {
         let now = Instant::now();
-        let (oldest, position, deadline) = match sees {
-            Sees::AllBut(newer) => (now.checked_sub(newer), Position::default(), now),
+        let patience = self.timeouts.replica();
+        let deadline = now + patience;
+        let (needs, deadline) = match sees {
+            Sees::AllBut(newer) => (self.stale(now.checked_sub(newer))?, now),
             Sees::OwnWrites => {
-                let deadline = now + self.timeouts.replica();
-                let position = tokio::time::timeout_at(deadline, self.must_see(deadline)).await.ok().flatten()?;
-                (now.checked_sub(self.timeouts.behind()), position, deadline)
+                let needs = self.must_see(now.checked_sub(self.timeouts.behind()), deadline);
+                (tokio::time::timeout_at(deadline, needs).await.ok().flatten()?, deadline)
             }
         };
-        for at in self.by_distance() {
-            let follower = self.followers.get(at)?;
-            let is_recent = || self.time_of(follower).is_some_and(|time| oldest.is_none_or(|oldest| time >= oldest));
-            if is_recent() && follower.has(position, deadline).await {
-                self.last.store(at, Ordering::Relaxed);
-                return Some(Chosen { follower: Arc::clone(follower), position });
+        let near: Vec<_> = self.by_distance();
+        let near: Vec<_> = near
+            .into_iter()
+            .filter_map(|(distance, at)| Some((distance, at, self.followers.get(at)?)))
+            .filter(|(.., follower)| {
+                let time = self.time_of(follower);
+                needs.oldest.is_none_or(|oldest| time.is_some_and(|time| time >= oldest))
+            })
+            .collect();
+        let nearest = near.first()?.0;
+        // Another one that has it is better than to wait for the nearest, unless it is further away than that takes.
+        let has = near.iter().find(|(distance, _, follower)| {
+            *distance <= nearest + patience && follower.state().replayed >= needs.position
+        });
+        let mut chosen = has;
+        for candidate in near.iter().filter(|_| has.is_none()) {
+            if candidate.2.comes_to(needs.position, deadline, patience).await {
+                chosen = Some(candidate);
+                break;
             }
         }
-        None
+        let (_, at, follower) = chosen?;
+        self.last.store(*at, Ordering::Relaxed);
+        Some(Chosen { follower: Arc::clone(follower), position: needs.position })
     }
 
-    /// The position of what the caller has written. Nothing: nobody knows, or will know in time.
-    async fn must_see(&self, deadline: Instant) -> Option<Position> {
-        let (mut needed, pending, latest) = {
+    /// What a read has to see that may be so old. Nothing: it is not known in time.
+    fn stale(&self, oldest: Option<Instant>) -> Option<Needs> {
+        let written = self.written();
+        // A schema is not to be older than the process.
+        written.pending.is_none().then_some(Needs { position: written.least, oldest })
+    }
+
+    /// What the caller has written. Nothing: nobody knows, or will know in time.
+    async fn must_see(&self, oldest: Option<Instant>, deadline: Instant) -> Option<Needs> {
+        let (mut position, pending, latest) = {
             let written = self.written();
             (written.least, written.pending.clone(), written.latest.clone())
         };
-        let own = match caller::written(self) {
+        let (own, left) = match caller::written(self) {
             Some(own) => {
-                needed = needed.max(own.known);
-                own.mark
+                position = position.max(own.known);
+                (own.marks.latest, own.marks.left.max(own.left))
             }
-            None => Some(latest),
+            None => (latest.latest, latest.left),
         };
-        // Of a place that the primary has not been at, as far as is known, no replica can be.
-        if needed > self.primary.furthest() {
+        // Of a place that the primary has not been at, as far as is known, no replica can be; nor of a time to come.
+        if position > self.primary.furthest() || left.is_some_and(|left| left > Instant::now()) {
             return None;
         }
         for mark in [pending, own].into_iter().flatten() {
@@ -211,13 +271,13 @@ impl Replicas {
             if far && mark.is_asked() {
                 return None;
             }
-            needed = needed.max(mark.position().await?);
+            position = position.max(mark.position().await?);
         }
-        Some(needed)
+        Some(Needs { position, oldest: oldest.max(left) })
     }
 
     /// The healthy replicas that are not clearly further away than the primary, the nearest first.
-    fn by_distance(&self) -> Vec<usize> {
+    fn by_distance(&self) -> Vec<(Duration, usize)> {
         let farthest = self.primary.distance().map(|distance| distance + distance / 2 + CLEARLY);
         let last = self.last.load(Ordering::Relaxed);
         let near = self.followers.iter().enumerate().filter_map(|(at, follower)| {
@@ -230,7 +290,7 @@ impl Replicas {
         });
         let mut near: Vec<_> = near.collect();
         near.sort_unstable();
-        near.into_iter().map(|(_, at)| at).collect()
+        near
     }
 
     /// The latest time at which a replica lacked nothing.

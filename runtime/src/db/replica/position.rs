@@ -40,11 +40,6 @@ impl Mark {
         (tell, Self(told))
     }
 
-    /// One that is known.
-    pub(crate) fn at(position: Position) -> Self {
-        Self(watch::channel(Told::At(position)).1)
-    }
-
     /// Whether the answer is on its way.
     pub(crate) fn is_asked(&self) -> bool {
         *self.0.borrow() == Told::Asked

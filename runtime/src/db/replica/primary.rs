@@ -14,29 +14,19 @@ use super::distance::Distance;
 use super::position::{IDENTITY, Mark, OF_PRIMARY, Position, Told};
 use super::{ANSWER, PROBE};
 
-/// Samples of so many probes are kept: a replica that is further behind is older than any bound that anybody may name.
+/// Samples of so many probes are kept, which is a quarter of an hour: how old one is that is further behind, nobody knows.
 const SAMPLES: usize = 900;
 
 /// Positions are not asked for more often: whoever writes meanwhile shares the next answer.
 const BETWEEN: Duration = Duration::from_millis(1);
-
-/// A statement that nobody waits for any more may still be at work for so long; by then its position is known.
-const UNATTENDED: Duration = Duration::from_secs(5);
 
 /// The most marks that wait for a primary that does not answer.
 const MOST_WAITING: usize = 10_000;
 
 /// A primary, as its watch sees it.
 pub(crate) struct Primary {
-    asked: mpsc::UnboundedSender<Asked>,
+    asked: mpsc::UnboundedSender<watch::Sender<Told>>,
     seen: Arc<Mutex<Seen>>,
-}
-
-/// A position that is asked for.
-struct Asked {
-    tell: watch::Sender<Told>,
-    /// The answer is none before this.
-    not_before: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -73,12 +63,11 @@ impl Primary {
         Ok((Self { asked, seen }, position, identity, watch))
     }
 
-    /// The position of what has been written by now; of what may still be written by a statement that was left alone, a while later.
-    pub(crate) fn mark(&self, unattended: bool) -> Mark {
+    /// The position of what has been written by now.
+    pub(crate) fn mark(&self) -> Mark {
         let (tell, mark) = Mark::asked();
-        let not_before = unattended.then(|| Instant::now() + UNATTENDED);
         // Where the watch has ended, the mark's other end goes with it, which says that nobody knows.
-        let _ = self.asked.send(Asked { tell, not_before });
+        let _ = self.asked.send(tell);
         mark
     }
 
@@ -120,8 +109,9 @@ impl Seen {
 }
 
 /// Answers marks, and samples the primary's position, until nobody can ask any more.
-async fn keep_watch(mut line: Line, mut asked: mpsc::UnboundedReceiver<Asked>, seen: Arc<Mutex<Seen>>) {
-    let (mut waiting, mut later) = (Vec::new(), VecDeque::new());
+async fn keep_watch(mut line: Line, mut asked: mpsc::UnboundedReceiver<watch::Sender<Told>>, seen: Arc<Mutex<Seen>>) {
+    // Those of which nothing could be said are told later.
+    let (mut waiting, mut later, mut unanswered) = (Vec::new(), Vec::new(), Vec::new());
     loop {
         let is_asked = tokio::select! {
             received = asked.recv_many(&mut waiting, MOST_WAITING) => received > 0,
@@ -143,17 +133,14 @@ async fn keep_watch(mut line: Line, mut asked: mpsc::UnboundedReceiver<Asked>, s
             None => line.connection = None,
         }
         // Nobody may be interested any more, here and below.
-        for Asked { tell, not_before } in waiting.drain(..).chain(later.split_off(0)) {
-            match position.filter(|_| not_before.is_none_or(|time| time <= begun)) {
-                Some(position) => drop(tell.send(Told::At(position))),
-                None => {
-                    let _ = tell.send(Told::Unknown);
-                    later.push_back(Asked { tell, not_before });
-                }
+        for tell in waiting.drain(..).chain(later.drain(..)) {
+            let _ = tell.send(position.map_or(Told::Unknown, Told::At));
+            if position.is_none() && !tell.is_closed() {
+                unanswered.push(tell);
             }
         }
-        later.retain(|asked| !asked.tell.is_closed());
-        later.truncate(MOST_WAITING);
+        unanswered.truncate(MOST_WAITING);
+        std::mem::swap(&mut later, &mut unanswered);
         sleep(BETWEEN).await;
     }
 }

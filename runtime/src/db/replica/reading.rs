@@ -12,9 +12,10 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
 
 use super::{Follower, Position};
+use crate::db::call::{Call, Failure, Take};
 use crate::db::dialect::error;
 use crate::db::error::DataError;
-use crate::db::execute::{Call, Failure, Take, forget};
+use crate::db::execute::forget;
 use crate::db::model::Facts;
 
 /// How a statement is run on a connection.
