@@ -95,9 +95,11 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
-/// What the node decides. Where a database is, and what is logged, is the owner's to say.
+/// What the node decides. Where a database and its replicas are, how it is connected to, and what is logged, is the owner's to say.
 fn is_reserved(name: &str) -> bool {
-    name.starts_with("CELL_") && name != "CELL_LOG" && !name.ends_with("_URL")
+    let ends = ["_URL", "_POOL", "_STATEMENTS", "_SLOW"].iter().any(|setting| name.ends_with(setting));
+    let is_databases = ends || ["_URL_", "_TIMEOUT_"].iter().any(|setting| name.contains(setting));
+    name.starts_with("CELL_") && name != "CELL_LOG" && !is_databases
 }
 
 /// The value without the quotes around it, if there are any.
@@ -148,5 +150,23 @@ mod tests {
             Some("line 1 of `env` on the node sets `CELL_ROOT`, which the node sets itself")
         );
         assert_eq!(refusal("CELL_SHOP_URL=sqlite:x\nCELL_LOG=debug", 0o600), None);
+        let settings = "CELL_SHOP_URL_EU_WEST=postgres://x\nCELL_SHOP_POOL=3\nCELL_SHOP_STATEMENTS=9\nCELL_SHOP_SLOW=1s\n\
+                        CELL_SHOP_TIMEOUT_REPLICA=5ms";
+        assert_eq!(refusal(settings, 0o600), None);
+        for own in [
+            "ROOT",
+            "STATE",
+            "HTTP",
+            "PART",
+            "REGION",
+            "RELEASE",
+            "LIVE_RELEASE",
+            "MIGRATE",
+            "MIGRATE_DATABASES",
+            "SUPERVISOR",
+            "INSTANCE",
+        ] {
+            assert!(refusal(&format!("CELL_{own}=1"), 0o600).is_some(), "{own}");
+        }
     }
 }
