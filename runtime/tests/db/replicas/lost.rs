@@ -39,6 +39,15 @@ async fn a_replica_that_is_killed_is_passed_over_until_it_is_back() {
     });
     pair.replica.kill().unwrap();
     until("the replica is passed over", async || !shop.handle().replicas()[0].is_healthy).await;
+    // What it had answered may still be on its way.
+    until("it answers nobody any more", async || {
+        let before = reads(&shop);
+        for _ in 0..20 {
+            assert_eq!(shop.products.count().await, Ok(200));
+        }
+        reads(&shop) == before
+    })
+    .await;
     let gone = reads(&shop);
     assert_eq!(shop.products.count().await, Ok(200));
     let ada = shop.customers.insert(customer("ada")).await.unwrap();
