@@ -2,7 +2,7 @@
 //! runtime's. Where serde's own attributes or derives stand on the struct, its derives are left to do it.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, format_ident, quote};
+use quote::quote;
 use syn::{Fields, Ident, ItemStruct, Path, Type, parse_quote};
 
 use super::{derive_serde, derives, together, word};
@@ -43,12 +43,11 @@ pub(super) fn of(ident: &Ident, fields: &[(&Ident, &Type)], skipped: &[Ident], k
     let name = word(ident);
     let idents: Vec<&Ident> = fields.iter().map(|(ident, _)| *ident).collect();
     let names: Vec<String> = idents.iter().map(|ident| word(ident)).collect();
-    let types: Vec<TokenStream> = fields.iter().map(|(_, ty)| quote!(#ty)).collect();
+    let types: Vec<&Type> = fields.iter().map(|(_, ty)| *ty).collect();
     let types = together::types(&types, krate);
     let values: Vec<TokenStream> = idents.iter().map(|ident| quote!(&self.#ident)).collect();
     let values = together::values(&values, krate);
-    // Names of our own: a field's may be that of a constant.
-    let read: Vec<TokenStream> = (0..fields.len()).map(|at| format_ident!("__{at}").into_token_stream()).collect();
+    let read = together::names(fields.len());
     let places = together::values(&read, krate);
     quote! {
         #[automatically_derived]

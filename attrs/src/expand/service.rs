@@ -30,8 +30,7 @@ pub(super) fn expand(decl: &Service, item: Item, fingerprint: &str) -> TokenStre
         const _: () = {
             impl #krate::service::Cell for #ident {
                 const NAME: &'static str = #name;
-                // The error may be another, which `?` turns into one of Cell's.
-                #[allow(clippy::needless_question_mark)]
+                #[allow(clippy::needless_question_mark, reason = "the start's error may be another, which `?` turns into one of Cell's")]
                 async fn start(cx: &#krate::service::Context) -> #krate::Result<Self> {
                     let _ = cx;
                     #make

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{GenericArgument, Ident, Path, PathArguments, Type};
 
@@ -23,10 +23,14 @@ pub(super) fn runs<'t>(types: impl IntoIterator<Item = &'t Type>) -> Vec<Range<u
     runs.into_iter().map(|(_, run)| run).collect()
 }
 
-/// How the columns of a row are read, and the names of what was read, in the fields' order. The names are our own: a field's may be that
-/// of a constant.
+/// Names for the values of so many fields. They are our own: a field's may be that of a constant.
+pub(super) fn names(count: usize) -> Vec<Ident> {
+    (0..count).map(|at| format_ident!("__{at}")).collect()
+}
+
+/// How the columns of a row are read, and the names of what was read, in the fields' order.
 pub(super) fn reads(fields: &[(&Ident, &Type)]) -> (TokenStream, Vec<Ident>) {
-    let names: Vec<Ident> = (0..fields.len()).map(|at| format_ident!("__{at}")).collect();
+    let names = names(fields.len());
     let reads = runs(fields.iter().map(|(_, ty)| *ty)).into_iter().filter_map(|run| {
         let names = names.get(run.clone())?;
         Some(match (names, fields.get(run)?) {
@@ -79,17 +83,17 @@ fn is_plain(ty: &Type) -> bool {
 }
 
 /// The types of the fields of a struct, together.
-pub(super) fn types(parts: &[TokenStream], krate: &Path) -> TokenStream {
+pub(super) fn types(parts: &[impl ToTokens], krate: &Path) -> TokenStream {
     together(parts, &|first, rest| quote!(#krate::message::More<#first, #rest>))
 }
 
 /// Values, or patterns, of the fields of a struct, together.
-pub(super) fn values(parts: &[TokenStream], krate: &Path) -> TokenStream {
+pub(super) fn values(parts: &[impl ToTokens], krate: &Path) -> TokenStream {
     together(parts, &|first, rest| quote!(#krate::message::More(#first, #rest)))
 }
 
 /// A tuple; of more than sixteen a tuple and the rest, since the runtime knows no longer ones.
-fn together(parts: &[TokenStream], more: &dyn Fn(TokenStream, TokenStream) -> TokenStream) -> TokenStream {
+fn together(parts: &[impl ToTokens], more: &dyn Fn(TokenStream, TokenStream) -> TokenStream) -> TokenStream {
     match parts.split_at_checked(LONGEST) {
         Some((first, rest)) if !rest.is_empty() => more(quote!((#(#first,)*)), together(rest, more)),
         _ => quote!((#(#parts,)*)),

@@ -30,12 +30,6 @@ pub enum Reads {
     No,
 }
 
-impl Reads {
-    pub(crate) fn may_go_to_a_replica(self) -> bool {
-        self != Self::No
-    }
-}
-
 /// How a row is read.
 pub(crate) trait Read<T>: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static {}
 

@@ -88,8 +88,8 @@ impl Handle {
         if let Some(done) = self.read_at_replica(&call, |c, call, take| each(c, call, take).boxed(), take).await? {
             return done;
         }
-        let (wrote, reads) = (self.writes(call.reads == Reads::Certainly), call.reads.may_go_to_a_replica());
-        wrote.with(self.each_here(reads, call, take).await)
+        let wrote = self.writes(call.reads);
+        wrote.with(self.each_here(call, take).await)
     }
 
     /// Gives the first row to `take`, where there is one.
@@ -98,16 +98,16 @@ impl Handle {
         if let Some(done) = self.read_at_replica(&call, |c, call, take| one(c, call, take).boxed(), take).await? {
             return done;
         }
-        let (wrote, reads) = (self.writes(call.reads == Reads::Certainly), call.reads.may_go_to_a_replica());
-        wrote.with(self.one_here(reads, call, take).await)
+        let wrote = self.writes(call.reads);
+        wrote.with(self.one_here(call, take).await)
     }
 
-    async fn each_here(&self, reads: bool, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
-        run!(self, reads, each, call, &mut *take)
+    async fn each_here(&self, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
+        run!(self, call.reads, each, call, &mut *take)
     }
 
-    async fn one_here(&self, reads: bool, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
-        run!(self, reads, one, call, &mut *take)
+    async fn one_here(&self, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
+        run!(self, call.reads, one, call, &mut *take)
     }
 
     /// Reads at a replica, where there is one for it. Nothing: the primary is to be asked.
@@ -118,7 +118,7 @@ impl Handle {
         run: Run,
         take: &mut dyn Take,
     ) -> Result<Option<Result<(), DataError>>, DataError> {
-        if !call.reads.may_go_to_a_replica() {
+        if call.reads == Reads::No {
             return Ok(None);
         }
         let Some(chosen) = self.chosen().await? else { return Ok(None) };
@@ -134,12 +134,12 @@ impl Handle {
 
     /// The number of rows that were changed.
     pub(crate) async fn changed(&self, call: Call) -> Result<u64, DataError> {
-        let wrote = self.writes(false);
+        let wrote = self.writes(Reads::No);
         wrote.with(self.changed_here(call).await)
     }
 
     async fn changed_here(&self, call: Call) -> Result<u64, DataError> {
-        run!(self, call.reads.may_go_to_a_replica(), changed, call)
+        run!(self, call.reads, changed, call)
     }
 
     /// Adds rows by PostgreSQL's `COPY`, in the transaction that the handle is bound to. To its end, also where nobody waits for
@@ -148,7 +148,7 @@ impl Handle {
     pub(crate) async fn copied(&self, copy: Copy) -> Result<u64, DataError> {
         let handle = self.clone();
         let work = async move {
-            let Some(mut lease) = handle.lease(false).await? else {
+            let Some(mut lease) = handle.lease(Reads::No).await? else {
                 return Err(DataError::other("rows are copied in a transaction"));
             };
             let copied = match lease.connection()? {
@@ -175,12 +175,12 @@ impl Handle {
     pub async fn script(&self, statements: &str) -> Result<(), DataError> {
         let text: Arc<str> = statements.into();
         let facts = self.facts();
-        let wrote = self.writes(false);
+        let wrote = self.writes(Reads::No);
         wrote.with(self.script_here(text, facts).await)
     }
 
     async fn script_here(&self, text: Arc<str>, facts: Facts) -> Result<(), DataError> {
-        run!(self, false, script, text, facts)
+        run!(self, Reads::No, script, text, facts)
     }
 
     /// Rows as they are wanted. Inside a transaction, and of a database in memory, they are read at once: its only
@@ -215,7 +215,7 @@ impl Handle {
                         Ok(None) => {}
                         Err(error) => return futures_util::stream::once(async { Err(error) }).boxed(),
                     }
-                    let wrote = handle.writes(again.reads == Reads::Certainly);
+                    let wrote = handle.writes(again.reads);
                     let first = rows.next().await;
                     // It may be done when the first row comes, or only when all have gone.
                     wrote.so_far();
@@ -243,7 +243,7 @@ impl Handle {
         call: &Call,
         read: impl Read<T>,
     ) -> Result<Option<BoxStream<'static, Result<T, DataError>>>, DataError> {
-        if !call.reads.may_go_to_a_replica() {
+        if call.reads == Reads::No {
             return Ok(None);
         }
         let Some(chosen) = self.chosen().await? else { return Ok(None) };

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use cell_migrate::Url;
 
+use super::call::Reads;
 use super::error::DataError;
 use super::model::{DatabaseInfo, Engine, Facts, Model, TableInfo};
 #[cfg(feature = "postgres")]
@@ -25,12 +26,12 @@ use super::transaction;
 pub struct Handle {
     core: Arc<Core>,
     bound: Option<Bound>,
-    reads: Reads,
+    from: ReadsFrom,
 }
 
 /// Where statements that only read may go.
 #[derive(Clone)]
-enum Reads {
+enum ReadsFrom {
     /// Wherever what the caller has written is.
     OwnWrites,
     /// Wherever nothing is missing but what is newer than this.
@@ -82,7 +83,7 @@ impl Handle {
             replicas: None,
             statements: RwLock::default(),
         };
-        Self { core: Arc::new(core), bound: None, reads: Reads::OwnWrites }
+        Self { core: Arc::new(core), bound: None, from: ReadsFrom::OwnWrites }
     }
 
     /// The same, with replicas. It has no clone yet.
@@ -156,7 +157,7 @@ impl Handle {
     /// The same database inside a transaction.
     pub(crate) fn bound_to(&self, session: &Arc<Session>, level: u32) -> Self {
         let bound = Some(Bound { session: Arc::clone(session), level });
-        Self { core: Arc::clone(&self.core), bound, reads: Reads::OwnWrites }
+        Self { core: Arc::clone(&self.core), bound, from: ReadsFrom::OwnWrites }
     }
 
     /// The same database, whose reads need not see what is newer than `within`, not even what this caller has written. Where there
@@ -164,7 +165,7 @@ impl Handle {
     #[must_use]
     #[track_caller]
     pub fn stale_ok(&self, within: impl Into<Staleness>) -> Self {
-        Self { reads: Reads::Stale(within.into().duration(Location::caller())), ..self.clone() }
+        Self { from: ReadsFrom::Stale(within.into().duration(Location::caller())), ..self.clone() }
     }
 
     /// How its replicas stand, in the order in which they are declared.
@@ -177,34 +178,34 @@ impl Handle {
     /// Where several reads that belong together go: one after the other to the same server.
     #[cfg(feature = "postgres")]
     pub(crate) async fn at_one(&self) -> Result<Self, DataError> {
-        let reads = match self.chosen().await? {
-            Some(chosen) => Reads::At(chosen),
-            None => Reads::AtPrimary,
+        let from = match self.chosen().await? {
+            Some(chosen) => ReadsFrom::At(chosen),
+            None => ReadsFrom::AtPrimary,
         };
-        Ok(Self { reads, ..self.clone() })
+        Ok(Self { from, ..self.clone() })
     }
 
     /// The same, whose reads go to the primary.
     #[cfg(feature = "postgres")]
     pub(crate) fn at_primary(&self) -> Self {
-        Self { reads: Reads::AtPrimary, ..self.clone() }
+        Self { from: ReadsFrom::AtPrimary, ..self.clone() }
     }
 
     /// Whether reads go to one replica and nowhere else.
     #[cfg(feature = "postgres")]
     pub(crate) fn is_at_replica(&self) -> bool {
-        matches!(self.reads, Reads::At(_))
+        matches!(self.from, ReadsFrom::At(_))
     }
 
     /// The replica that a read goes to, if it goes to one.
     #[cfg(feature = "postgres")]
     pub(crate) async fn chosen(&self) -> Result<Option<Chosen>, DataError> {
-        let sees = match &self.reads {
-            Reads::OwnWrites => Sees::OwnWrites,
+        let sees = match &self.from {
+            ReadsFrom::OwnWrites => Sees::OwnWrites,
             // A text that is none is an error with or without replicas.
-            Reads::Stale(within) => Sees::AllBut(within.clone()?),
-            Reads::At(chosen) => return Ok(Some(chosen.clone())),
-            Reads::AtPrimary => return Ok(None),
+            ReadsFrom::Stale(within) => Sees::AllBut(within.clone()?),
+            ReadsFrom::At(chosen) => return Ok(Some(chosen.clone())),
+            ReadsFrom::AtPrimary => return Ok(None),
         };
         match &self.core.replicas {
             Some(replicas) if self.bound.is_none() => {
@@ -217,14 +218,14 @@ impl Handle {
 
     /// What is to be held while a statement runs that may write, so that its caller sees it afterwards.
     #[cfg(feature = "postgres")]
-    pub(crate) fn writes(&self, certainly_reads: bool) -> Wrote {
-        let replicas = self.core.replicas.clone().filter(|_| !certainly_reads && self.bound.is_none());
+    pub(crate) fn writes(&self, reads: Reads) -> Wrote {
+        let replicas = self.core.replicas.clone().filter(|_| reads != Reads::Certainly && self.bound.is_none());
         Wrote { replicas, is_attended: false }
     }
 
     /// See above: without replicas there is nothing to be held.
     #[cfg(not(feature = "postgres"))]
-    pub(crate) fn writes(&self, _certainly_reads: bool) -> Wrote {
+    pub(crate) fn writes(&self, _reads: Reads) -> Wrote {
         Wrote
     }
 
@@ -237,10 +238,10 @@ impl Handle {
     }
 
     /// The transaction's connection, or none where the pool gives one.
-    pub(crate) async fn lease(&self, reads: bool) -> Result<Option<Lease<'_>>, DataError> {
+    pub(crate) async fn lease(&self, reads: Reads) -> Result<Option<Lease<'_>>, DataError> {
         self.check_age()?;
         match &self.bound {
-            Some(bound) if !reads && bound.session.is_snapshot() => {
+            Some(bound) if reads == Reads::No && bound.session.is_snapshot() => {
                 Err(DataError::ReadOnly { database: self.core.name.to_owned() })
             }
             Some(bound) => bound.session.lease(bound.level).await.map(Some),
@@ -250,8 +251,8 @@ impl Handle {
 
     /// Refuses an age of rows that is none.
     pub(crate) fn check_age(&self) -> Result<(), DataError> {
-        match &self.reads {
-            Reads::Stale(Err(error)) => Err(error.clone()),
+        match &self.from {
+            ReadsFrom::Stale(Err(error)) => Err(error.clone()),
             _ => Ok(()),
         }
     }

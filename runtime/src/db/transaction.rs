@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::call::Reads;
 use super::error::DataError;
 use super::handle::Handle;
 use super::model::{Database, Has, Model};
@@ -229,7 +230,7 @@ where
 
 /// Commits, and keeps in mind for the caller that it wrote: also a commit whose answer is lost may have been done.
 async fn commit(handle: &Handle, open: &Open) -> Result<(), DataError> {
-    let wrote = handle.writes(false);
+    let wrote = handle.writes(Reads::No);
     wrote.with(open.0.commit().await)
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod postgres;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres_copy;
 #[cfg(feature = "postgres")]
+pub(crate) mod postgres_log;
+#[cfg(feature = "postgres")]
 pub(crate) mod postgres_pool;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;

@@ -11,9 +11,10 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::distance::Distance;
-use super::position::{OF_REPLICA, Position};
+use super::position::Position;
 use super::primary::identity;
 use super::{ANSWER, PROBE};
+use crate::db::dialect::postgres_log::OF_REPLICA;
 
 /// Between two looks while somebody waits.
 const EAGER: Duration = Duration::from_millis(1);

@@ -11,11 +11,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::distance::Distance;
-use super::position::{IDENTITY, Mark, OF_PRIMARY, Position, Told};
+use super::position::{Mark, Position, Told};
 use super::{ANSWER, PROBE};
+use crate::db::dialect::postgres_log::{IDENTITY, OF_PRIMARY};
 
-/// Samples of so many probes are kept, which is a quarter of an hour: how old one is that is further behind, nobody knows.
-const SAMPLES: usize = 900;
+/// So many samples are kept, at most two to a probe: a quarter of an hour. How old a replica is that is further behind, nobody knows.
+const SAMPLES: usize = 1_800;
 
 /// Positions are not asked for more often: whoever writes meanwhile shares the next answer.
 const BETWEEN: Duration = Duration::from_millis(1);

@@ -43,7 +43,7 @@ macro_rules! tuples {
             const NAMED: bool = false;
 
             fn read(row: &mut Reader<'_>) -> Result<Self, DataError> {
-                Ok(($(row.read::<$name>()?,)+))
+                row.all()
             }
         }
     )+};
