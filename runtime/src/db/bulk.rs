@@ -12,7 +12,7 @@ use super::binder::{Binder, Given, NewBinder, Part};
 use super::call::{Call, Reads};
 use super::condition::MOST_VALUES;
 #[cfg(feature = "postgres")]
-use super::dialect::{Arguments, postgres_copy::Copy};
+use super::dialect::{Arguments, postgres::copy::Copy};
 use super::error::DataError;
 use super::key::{Key as _, Mark};
 use super::model::{Model, New};

@@ -1,10 +1,11 @@
 //! A statement on its way to an engine, and what takes its rows. Absent: running it (see [`super::execute`]).
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::dialect::Arguments;
 use super::error::DataError;
-use super::model::Facts;
+use super::model::{Engine, Facts};
 use super::reader::Reader;
 
 /// A statement with its values.
@@ -30,17 +31,50 @@ pub enum Reads {
     No,
 }
 
+/// What is wanted of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Its first row. It only reads, and need not come to its end.
+    First,
+    /// Its rows.
+    Rows,
+    /// The number of rows that it changes.
+    Count,
+    /// That it is done; there may be several, separated by `;`, without values.
+    Script,
+}
+
+/// A call, and what becomes of it.
+pub(crate) struct Work {
+    pub(crate) call: Call,
+    pub(crate) wanted: Wanted,
+    pub(crate) take: Box<dyn Take>,
+}
+
+impl Work {
+    /// Statements as they are.
+    pub(crate) fn script(engine: Engine, text: &str, facts: Facts) -> Self {
+        let call = Call {
+            text: text.into(),
+            arguments: Arguments::new(engine, 0),
+            persistent: false,
+            reads: Reads::No,
+            facts,
+        };
+        Self { call, wanted: Wanted::Script, take: Box::new(Nothing) }
+    }
+}
+
 /// How a row is read.
 pub(crate) trait Read<T>: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static {}
 
 impl<T, F: Fn(&mut Reader<'_>) -> Result<T, DataError> + Clone + Send + Sync + 'static> Read<T> for F {}
 
 /// Takes the rows as they come.
-pub(crate) trait Take: Send {
+pub(crate) trait Take: Any + Send {
     /// One more.
     fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError>;
     /// They come again from the first one on.
-    #[cfg(feature = "postgres")]
     fn again(&mut self);
 }
 
@@ -50,13 +84,12 @@ pub(crate) struct All<T, R> {
     pub(crate) read: R,
 }
 
-impl<T: Send, R: Read<T>> Take for All<T, R> {
+impl<T: Send + 'static, R: Read<T>> Take for All<T, R> {
     fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError> {
         self.rows.push((self.read)(row)?);
         Ok(())
     }
 
-    #[cfg(feature = "postgres")]
     fn again(&mut self) {
         self.rows.clear();
     }
@@ -68,7 +101,7 @@ pub(crate) struct First<T, R> {
     pub(crate) read: R,
 }
 
-impl<T: Send, R: Read<T>> Take for First<T, R> {
+impl<T: Send + 'static, R: Read<T>> Take for First<T, R> {
     fn take(&mut self, row: &mut Reader<'_>) -> Result<(), DataError> {
         if self.row.is_none() {
             self.row = Some((self.read)(row));
@@ -76,16 +109,28 @@ impl<T: Send, R: Read<T>> Take for First<T, R> {
         Ok(())
     }
 
-    #[cfg(feature = "postgres")]
     fn again(&mut self) {
         self.row = None;
     }
 }
 
+/// Takes none.
+pub(crate) struct Nothing;
+
+impl Take for Nothing {
+    fn take(&mut self, _: &mut Reader<'_>) -> Result<(), DataError> {
+        Ok(())
+    }
+
+    fn again(&mut self) {}
+}
+
 /// What went wrong: a transaction can't go on after its engine refused a statement, but can after a row that is unreadable.
+#[derive(Debug)]
 pub(crate) enum Failure {
     Engine(DataError),
     /// Nothing was done: the statement was prepared for a table that has changed since.
+    #[cfg(feature = "postgres")]
     Outdated(DataError),
     Reading(DataError),
 }
@@ -93,7 +138,9 @@ pub(crate) enum Failure {
 impl From<Failure> for DataError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Engine(error) | Failure::Outdated(error) | Failure::Reading(error) => error,
+            Failure::Engine(error) | Failure::Reading(error) => error,
+            #[cfg(feature = "postgres")]
+            Failure::Outdated(error) => error,
         }
     }
 }

@@ -1,145 +1,133 @@
-//! Runs statements where a handle stands: on a connection of its pool, or on its transaction's.
-//! In: a [`Call`]. Out: rows as they come off the driver, each read at once. A connection that prepared a statement before another
-//! release changed a column's type prepares it again. Absent: what the statements are.
+//! Runs statements where a handle stands: on a connection of its pool, on its transaction's, or at a replica.
+//! In: a [`Call`]. Out: rows, as a [`Take`] took them. A connection that prepared a statement before another release changed a
+//! column's type prepares it again. Absent: what the statements are, and how an engine runs one (see [`super::dialect`]).
 
-use std::sync::Arc;
+use std::any::Any;
 
 use futures_util::stream::BoxStream;
-use futures_util::{FutureExt, StreamExt, TryStreamExt};
-#[cfg(feature = "postgres")]
-use sqlx::Postgres;
-use sqlx::{AssertSqlSafe, Executor};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 
-use super::call::{All, Call, Failure, First, Read, Reads, Take};
+use super::call::{All, Call, First, Nothing, Read, Take, Wanted, Work};
 #[cfg(feature = "postgres")]
-use super::dialect::postgres_copy::{self as copy, Copy};
-use super::dialect::{Dialect, error};
+use super::call::{Failure, Reads};
+#[cfg(feature = "postgres")]
+use super::dialect::postgres::copy::{self, Copy};
+#[cfg(feature = "postgres")]
+use super::dialect::postgres::{self, run::forget};
 use super::error::DataError;
 use super::handle::{Handle, Pool};
-use super::model::Facts;
-use super::reader::Reader;
 #[cfg(feature = "postgres")]
-use super::replica::reading::{self, Run};
-use super::session::{Connection, Lease};
-
-/// Runs `$run` with the connection where the handle stands.
-macro_rules! run {
-    ($handle:expr, $reads:expr, $run:ident, $call:expr $(, $argument:expr)*) => {{
-        match $handle.lease($reads).await? {
-            None => match $handle.pool() {
-                #[cfg(feature = "sqlite")]
-                Pool::Sqlite(pool) => $run(pool, $call $(, $argument)*).await.map_err(DataError::from),
-                #[cfg(feature = "postgres")]
-                Pool::Postgres(pool) => {
-                    let mut connection = pool.acquire().await.map_err(|cause| error::<Postgres>(cause, $handle.facts()))?;
-                    let again = $call.clone();
-                    let mut result = $run(&mut *connection, $call $(, $argument)*).await;
-                    if matches!(result, Err(Failure::Outdated(_))) && forget(&mut connection).await {
-                        result = $run(&mut *connection, again $(, $argument)*).await;
-                    }
-                    result.map_err(DataError::from)
-                }
-            },
-            Some(mut lease) => {
-                let result = match lease.connection()? {
-                    #[cfg(feature = "sqlite")]
-                    Connection::Sqlite(transaction) => $run(&mut **transaction, $call $(, $argument)*).await,
-                    #[cfg(feature = "postgres")]
-                    Connection::Postgres(transaction) => {
-                        let result = $run(&mut **transaction, $call $(, $argument)*).await;
-                        if matches!(result, Err(Failure::Outdated(_))) {
-                            // The transaction is over, and tried again from its beginning.
-                            forget(transaction).await;
-                        }
-                        result
-                    }
-                };
-                Lease::note(&mut lease, result)
-            }
-        }
-    }};
-}
+use super::replica::reading;
+use super::session::Connection;
 
 impl Handle {
     /// Every row. A statement that writes and gives rows back is run to its end, where its last checks are.
-    pub(crate) async fn rows<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Vec<T>, DataError> {
-        let mut all = All { rows: Vec::new(), read };
-        self.each(call, &mut all).await?;
-        Ok(all.rows)
+    pub(crate) async fn rows<T: Send + 'static>(&self, call: Call, read: impl Read<T>) -> Result<Vec<T>, DataError> {
+        let all = All { rows: Vec::new(), read };
+        Ok(self.taken(call, Wanted::Rows, all).await?.rows)
     }
 
     /// The first row; for statements that only read.
-    pub(crate) async fn row<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
-        let mut first = First { row: None, read };
-        self.one(call, &mut first).await?;
-        first.row.transpose()
+    pub(crate) async fn row<T: Send + 'static>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
+        let first = First { row: None, read };
+        self.taken(call, Wanted::First, first).await?.row.transpose()
     }
 
     /// The first row of a statement that is run to its end: it may write, too.
-    pub(crate) async fn leading<T: Send>(&self, call: Call, read: impl Read<T>) -> Result<Option<T>, DataError> {
-        let mut first = First { row: None, read };
-        self.each(call, &mut first).await?;
-        first.row.transpose()
-    }
-
-    /// Gives every row to `take`. What runs a statement is compiled once, here, and not again in an application for each type of rows.
-    async fn each(&self, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
-        #[cfg(feature = "postgres")]
-        if let Some(done) = self.read_at_replica(&call, |c, call, take| each(c, call, take).boxed(), take).await? {
-            return done;
-        }
-        let wrote = self.writes(call.reads);
-        wrote.with(self.each_here(call, take).await)
-    }
-
-    /// Gives the first row to `take`, where there is one.
-    async fn one(&self, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
-        #[cfg(feature = "postgres")]
-        if let Some(done) = self.read_at_replica(&call, |c, call, take| one(c, call, take).boxed(), take).await? {
-            return done;
-        }
-        let wrote = self.writes(call.reads);
-        wrote.with(self.one_here(call, take).await)
-    }
-
-    async fn each_here(&self, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
-        run!(self, call.reads, each, call, &mut *take)
-    }
-
-    async fn one_here(&self, call: Call, take: &mut dyn Take) -> Result<(), DataError> {
-        run!(self, call.reads, one, call, &mut *take)
-    }
-
-    /// Reads at a replica, where there is one for it. Nothing: the primary is to be asked.
-    #[cfg(feature = "postgres")]
-    async fn read_at_replica(
+    pub(crate) async fn leading<T: Send + 'static>(
         &self,
-        call: &Call,
-        run: Run,
-        take: &mut dyn Take,
-    ) -> Result<Option<Result<(), DataError>>, DataError> {
-        if call.reads == Reads::No {
-            return Ok(None);
-        }
-        let Some(chosen) = self.chosen().await? else { return Ok(None) };
-        Ok(match chosen.read(call, run, take).await {
-            None if self.is_at_replica() => Some(Err(reading::gone())),
-            None => {
-                take.again();
-                None
-            }
-            done => done,
-        })
+        call: Call,
+        read: impl Read<T>,
+    ) -> Result<Option<T>, DataError> {
+        let first = First { row: None, read };
+        self.taken(call, Wanted::Rows, first).await?.row.transpose()
     }
 
     /// The number of rows that were changed.
     pub(crate) async fn changed(&self, call: Call) -> Result<u64, DataError> {
-        let wrote = self.writes(Reads::No);
-        wrote.with(self.changed_here(call).await)
+        let (_, changed) = self.run(Work { call, wanted: Wanted::Count, take: Box::new(Nothing) }).await?;
+        Ok(changed)
     }
 
-    async fn changed_here(&self, call: Call) -> Result<u64, DataError> {
-        run!(self, call.reads, changed, call)
+    /// Statements as they are, separated by `;`, one after the other. For setting up and for tests: what is run here is
+    /// not the same on two engines, and nothing in it is bound.
+    ///
+    /// # Errors
+    /// The engine refuses one; those before it may have been done.
+    pub async fn script(&self, statements: &str) -> Result<(), DataError> {
+        self.run(Work::script(self.engine(), statements, self.facts())).await.map(drop)
+    }
+
+    /// Gives the rows to `take`.
+    async fn taken<K: Take>(&self, call: Call, wanted: Wanted, take: K) -> Result<K, DataError> {
+        let (work, _) = self.run(Work { call, wanted, take: Box::new(take) }).await?;
+        let take: Box<dyn Any> = work.take;
+        take.downcast().map(|take| *take).map_err(|_| DataError::other("the rows went elsewhere"))
+    }
+
+    /// Runs a statement, and gives it back with how many rows it changed. This is compiled once, here, and not again in an
+    /// application for each type of rows.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "a replica takes rows, too"))]
+    async fn run(&self, mut work: Work) -> Result<(Work, u64), DataError> {
+        #[cfg(feature = "postgres")]
+        if let Some(done) = self.run_at_replica(&mut work).await? {
+            return done.map(|changed| (work, changed));
+        }
+        let wrote = self.writes(work.call.reads);
+        wrote.with(self.run_here(work).await)
+    }
+
+    async fn run_here(&self, work: Work) -> Result<(Work, u64), DataError> {
+        let Some(mut lease) = self.lease(work.call.reads).await? else {
+            return match self.pool() {
+                #[cfg(feature = "sqlite")]
+                Pool::Sqlite(pool) => Ok(pool.run(work).await?),
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(pool) => {
+                    let mut work = work;
+                    let acquired = pool.acquire().await;
+                    let mut connection = acquired.map_err(|cause| postgres::error(cause, work.call.facts))?;
+                    let mut done = postgres::run::run(&mut connection, &mut work).await;
+                    if matches!(done, Err(Failure::Outdated(_))) && forget(&mut connection).await {
+                        work.take.again();
+                        done = postgres::run::run(&mut connection, &mut work).await;
+                    }
+                    Ok((work, done?))
+                }
+            };
+        };
+        let done = match lease.connection()? {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(transaction) => transaction.run(work).await,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(transaction) => {
+                let mut work = work;
+                let done = postgres::run::run(transaction, &mut work).await;
+                if matches!(done, Err(Failure::Outdated(_))) {
+                    // The transaction is over, and tried again from its beginning.
+                    forget(transaction).await;
+                }
+                done.map(|changed| (work, changed))
+            }
+        };
+        lease.note(done)
+    }
+
+    /// Reads at a replica, where there is one for it. Nothing: the primary is to be asked.
+    #[cfg(feature = "postgres")]
+    async fn run_at_replica(&self, work: &mut Work) -> Result<Option<Result<u64, DataError>>, DataError> {
+        if work.call.reads == Reads::No {
+            return Ok(None);
+        }
+        let Some(chosen) = self.chosen().await? else { return Ok(None) };
+        Ok(match chosen.read(work).await {
+            None if self.is_at_replica() => Some(Err(reading::gone())),
+            None => {
+                work.take.again();
+                None
+            }
+            done => done,
+        })
     }
 
     /// Adds rows by PostgreSQL's `COPY`, in the transaction that the handle is bound to. To its end, also where nobody waits for
@@ -167,22 +155,6 @@ impl Handle {
         }
     }
 
-    /// Statements as they are, separated by `;`, one after the other. For setting up and for tests: what is run here is
-    /// not the same on two engines, and nothing in it is bound.
-    ///
-    /// # Errors
-    /// The engine refuses one; those before it may have been done.
-    pub async fn script(&self, statements: &str) -> Result<(), DataError> {
-        let text: Arc<str> = statements.into();
-        let facts = self.facts();
-        let wrote = self.writes(Reads::No);
-        wrote.with(self.script_here(text, facts).await)
-    }
-
-    async fn script_here(&self, text: Arc<str>, facts: Facts) -> Result<(), DataError> {
-        run!(self, Reads::No, script, text, facts)
-    }
-
     /// Rows as they are wanted. Inside a transaction, and of a database in memory, they are read at once: its only
     /// connection stays free for other statements.
     pub(crate) fn stream<T: Send + 'static>(
@@ -204,11 +176,11 @@ impl Handle {
         }
         match handle.pool() {
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => stream(pool, call, read).map_err(DataError::from).boxed(),
+            Pool::Sqlite(pool) => pool.stream(call, read).map_err(DataError::from).boxed(),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let again = call.clone();
-                let mut rows = stream(pool, call, read.clone());
+                let mut rows = postgres::run::stream(pool, call, read.clone());
                 let begun = async move {
                     match handle.stream_at_replica(&again, read.clone()).await {
                         Ok(Some(rows)) => return rows,
@@ -247,7 +219,7 @@ impl Handle {
             return Ok(None);
         }
         let Some(chosen) = self.chosen().await? else { return Ok(None) };
-        let mut rows = chosen.guard(stream(&chosen.follower.pool, call.clone(), read));
+        let mut rows = chosen.guard(postgres::run::stream(&chosen.follower.pool, call.clone(), read));
         let first = rows.next().await.transpose();
         chosen.follower.note(&first);
         if !chosen.holds() {
@@ -260,82 +232,4 @@ impl Handle {
             Ok(first) => Some(futures_util::stream::iter(first.map(Ok)).chain(rows).map_err(DataError::from).boxed()),
         })
     }
-}
-
-type Prepared<DB> = sqlx::query::Query<'static, DB, <DB as sqlx::Database>::Arguments>;
-
-fn prepared<DB: Dialect>(call: Call) -> Result<(Prepared<DB>, Facts), Failure> {
-    let arguments = DB::arguments(call.arguments)
-        .ok_or_else(|| Failure::Reading(DataError::other("the statement was made for another engine")))?;
-    Ok((sqlx::query_with(AssertSqlSafe(call.text), arguments).persistent(call.persistent), call.facts))
-}
-
-fn engine<DB: Dialect>(facts: Facts) -> impl Fn(sqlx::Error) -> Failure {
-    move |cause| match cause {
-        sqlx::Error::Database(refused) if DB::is_outdated(&*refused) => Failure::Outdated(DataError::Serialization),
-        cause => Failure::Engine(error::<DB>(cause, facts)),
-    }
-}
-
-/// Forgets what a connection has prepared. Out: whether it is of use.
-#[cfg(feature = "postgres")]
-pub(crate) async fn forget(connection: &mut sqlx::PgConnection) -> bool {
-    sqlx::Connection::clear_cached_statements(connection).await.is_ok()
-}
-
-async fn each<'c, DB: Dialect, E>(executor: E, call: Call, take: &mut dyn Take) -> Result<(), Failure>
-where
-    E: Executor<'c, Database = DB>,
-{
-    let (query, facts) = prepared::<DB>(call)?;
-    let mut stream = query.fetch(executor);
-    while let Some(row) = stream.try_next().await.map_err(engine::<DB>(facts))? {
-        take.take(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading)?;
-    }
-    Ok(())
-}
-
-async fn one<'c, DB: Dialect, E>(executor: E, call: Call, take: &mut dyn Take) -> Result<(), Failure>
-where
-    E: Executor<'c, Database = DB>,
-{
-    let (query, facts) = prepared::<DB>(call)?;
-    match query.fetch_optional(executor).await.map_err(engine::<DB>(facts))? {
-        Some(row) => take.take(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading),
-        None => Ok(()),
-    }
-}
-
-async fn changed<'c, DB: Dialect, E>(executor: E, call: Call) -> Result<u64, Failure>
-where
-    E: Executor<'c, Database = DB>,
-{
-    let (query, facts) = prepared::<DB>(call)?;
-    let result = query.execute(executor).await.map_err(engine::<DB>(facts))?;
-    Ok(DB::changed(&result))
-}
-
-async fn script<'c, DB: Dialect, E>(executor: E, text: Arc<str>, facts: Facts) -> Result<(), Failure>
-where
-    E: Executor<'c, Database = DB>,
-{
-    executor.execute(sqlx::raw_sql(AssertSqlSafe(text))).await.map_err(engine::<DB>(facts))?;
-    Ok(())
-}
-
-fn stream<DB: Dialect, T: Send + 'static>(
-    pool: &sqlx::Pool<DB>,
-    call: Call,
-    read: impl Read<T>,
-) -> BoxStream<'static, Result<T, Failure>>
-where
-    for<'p> &'p sqlx::Pool<DB>: Executor<'static, Database = DB>,
-{
-    let (query, facts) = match prepared::<DB>(call) {
-        Ok(prepared) => prepared,
-        Err(failure) => return futures_util::stream::once(async { Err(failure) }).boxed(),
-    };
-    let rows = query.fetch(pool).map_err(engine::<DB>(facts));
-    let read = move |row| read(&mut Reader::new(DB::row(&row), facts)).map_err(Failure::Reading);
-    rows.and_then(move |row| std::future::ready(read(row))).boxed()
 }

@@ -66,7 +66,7 @@ pub(crate) struct Core {
 
 pub(crate) enum Pool {
     #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::SqlitePool),
+    Sqlite(super::dialect::sqlite::pool::SqlitePool),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::PgPool),
 }

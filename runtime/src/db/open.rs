@@ -181,12 +181,12 @@ impl Place {
         let settings = &Settings::find(info, |name| variable(info.name, name))?;
         match self {
             #[cfg(feature = "sqlite")]
-            Self::SqliteFile(path) => super::dialect::sqlite_pool::open(info, settings, Some(path)).await,
+            Self::SqliteFile(path) => super::dialect::sqlite::pool::open(info, settings, Some(path)).await,
             #[cfg(feature = "sqlite")]
-            Self::SqliteMemory => super::dialect::sqlite_pool::open(info, settings, None).await,
+            Self::SqliteMemory => super::dialect::sqlite::pool::open(info, settings, None).await,
             #[cfg(feature = "postgres")]
             Self::Postgres { url, replicas } => {
-                super::dialect::postgres_pool::open(info, settings, &url, replicas).await
+                super::dialect::postgres::pool::open(info, settings, &url, replicas).await
             }
             #[cfg(not(feature = "sqlite"))]
             Self::SqliteFile(_) | Self::SqliteMemory => {

@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
-use sqlx::{Column as _, Row as _};
 use uuid::Uuid;
 
 use super::column::ColumnInfo;
@@ -29,7 +28,7 @@ pub struct Reader<'r> {
 #[derive(Clone, Copy)]
 pub(crate) enum Row<'r> {
     #[cfg(feature = "sqlite")]
-    Sqlite(&'r sqlx::sqlite::SqliteRow),
+    Sqlite(&'r rusqlite::Row<'r>),
     #[cfg(feature = "postgres")]
     Postgres(&'r sqlx::postgres::PgRow),
 }
@@ -83,9 +82,13 @@ impl<'r> Reader<'r> {
     pub(crate) fn places(&self, columns: &[ColumnInfo], named: bool) -> Result<Vec<usize>, DataError> {
         let names: Vec<&str> = match self.row {
             #[cfg(feature = "sqlite")]
-            Row::Sqlite(row) => row.columns().iter().map(|column| column.name()).collect(),
+            Row::Sqlite(row) => row.as_ref().column_names(),
             #[cfg(feature = "postgres")]
-            Row::Postgres(row) => row.columns().iter().map(|column| column.name()).collect(),
+            Row::Postgres(row) => {
+                use sqlx::{Column as _, Row as _};
+
+                row.columns().iter().map(|column| column.name()).collect()
+            }
         };
         // What a later release has added to a table is not asked for.
         if !named && names.len() != columns.len() {

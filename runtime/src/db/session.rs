@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering as Memory};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::call::Failure;
-use super::dialect::error;
+#[cfg(feature = "postgres")]
+use super::dialect::postgres;
+#[cfg(feature = "sqlite")]
+use super::dialect::sqlite;
 use super::error::DataError;
 use super::handle::{Handle, Pool};
 use super::model::Facts;
@@ -40,7 +43,7 @@ struct Live {
 /// A connection in a transaction, which its drop rolls back.
 pub(crate) enum Connection {
     #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Sqlite(sqlite::pool::Transaction),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
@@ -77,13 +80,9 @@ impl Session {
         let facts = handle.facts();
         let connection = match handle.pool() {
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => {
-                // Taking the write lock at once: a transaction that reads first could not get it later.
-                let begun = match purpose {
-                    Purpose::Work(_) | Purpose::Batch => pool.begin_with("BEGIN IMMEDIATE").await,
-                };
-                Connection::Sqlite(begun.map_err(|cause| error::<sqlx::Sqlite>(cause, facts))?)
-            }
+            Pool::Sqlite(pool) => match purpose {
+                Purpose::Work(_) | Purpose::Batch => Connection::Sqlite(pool.begin(facts).await?),
+            },
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let begun = match purpose {
@@ -98,7 +97,7 @@ impl Session {
                     }
                     Purpose::Batch => pool.begin().await,
                 };
-                Connection::Postgres(begun.map_err(|cause| error::<sqlx::Postgres>(cause, facts))?)
+                Connection::Postgres(begun.map_err(|cause| postgres::error(cause, facts))?)
             }
         };
         Ok(Self::of(connection, facts, false))
@@ -108,18 +107,14 @@ impl Session {
     pub(crate) async fn snapshot(handle: &Handle) -> Result<Arc<Self>, DataError> {
         let facts = handle.facts();
         let connection = match handle.pool() {
-            // It takes no lock that writers need.
             #[cfg(feature = "sqlite")]
-            Pool::Sqlite(pool) => {
-                let begun = pool.begin_with("BEGIN DEFERRED").await;
-                Connection::Sqlite(begun.map_err(|cause| error::<sqlx::Sqlite>(cause, facts))?)
-            }
+            Pool::Sqlite(pool) => Connection::Sqlite(pool.begin_snapshot(facts).await?),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let chosen = handle.chosen().await?;
                 let pool = chosen.as_ref().map_or(pool, |chosen| &chosen.follower.pool);
                 let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
-                let begun = begun.map_err(|cause| error::<sqlx::Postgres>(cause, facts))?;
+                let begun = begun.map_err(|cause| postgres::error(cause, facts))?;
                 // What is there now, its first statement sees.
                 if chosen.is_some_and(|chosen| !chosen.holds()) {
                     return Err(super::replica::reading::gone());
@@ -209,12 +204,10 @@ impl Session {
         };
         match taken.ok_or(DataError::Aborted)?.connection {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(transaction) => {
-                transaction.commit().await.map_err(|cause| error::<sqlx::Sqlite>(cause, self.facts))
-            }
+            Connection::Sqlite(transaction) => transaction.commit(self.facts).await,
             #[cfg(feature = "postgres")]
             Connection::Postgres(transaction) => {
-                transaction.commit().await.map_err(|cause| error::<sqlx::Postgres>(cause, self.facts))
+                transaction.commit().await.map_err(|cause| postgres::error(cause, self.facts))
             }
         }
     }
@@ -226,13 +219,13 @@ impl Session {
             self.over.store(true, Memory::Release);
             lease.take()
         };
-        let _rolled_back = match taken.map(|live| live.connection) {
+        match taken.map(|live| live.connection) {
             #[cfg(feature = "sqlite")]
-            Some(Connection::Sqlite(transaction)) => transaction.rollback().await,
+            Some(Connection::Sqlite(transaction)) => transaction.roll_back().await,
             #[cfg(feature = "postgres")]
-            Some(Connection::Postgres(transaction)) => transaction.rollback().await,
-            None => Ok(()),
-        };
+            Some(Connection::Postgres(transaction)) => drop(transaction.rollback().await),
+            None => {}
+        }
     }
 
     /// Whether the engine refused a statement, or did not answer.
@@ -276,7 +269,13 @@ impl Lease<'_> {
 
     /// Keeps in mind what a statement's failure means for the transaction.
     pub(crate) fn note<T>(&mut self, result: Result<T, Failure>) -> Result<T, DataError> {
-        if let (Err(Failure::Engine(error) | Failure::Outdated(error)), Ok(live)) = (&result, self.live()) {
+        let refused = match &result {
+            Err(Failure::Engine(error)) => Some(error),
+            #[cfg(feature = "postgres")]
+            Err(Failure::Outdated(error)) => Some(error),
+            Ok(_) | Err(Failure::Reading(_)) => None,
+        };
+        if let (Some(error), Ok(live)) = (refused, self.live()) {
             live.failed = true;
             live.conflicted |= error.is_conflict();
         }
@@ -287,15 +286,9 @@ impl Lease<'_> {
         let facts = self.session.facts;
         match self.connection().map_err(Failure::Reading)? {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(transaction) => {
-                let run = sqlx::Executor::execute(&mut **transaction, sqlx::raw_sql(text)).await;
-                run.map(drop).map_err(|cause| Failure::Engine(error::<sqlx::Sqlite>(cause, facts)))
-            }
+            Connection::Sqlite(transaction) => transaction.command(text, facts).await,
             #[cfg(feature = "postgres")]
-            Connection::Postgres(transaction) => {
-                let run = sqlx::Executor::execute(&mut **transaction, sqlx::raw_sql(text)).await;
-                run.map(drop).map_err(|cause| Failure::Engine(error::<sqlx::Postgres>(cause, facts)))
-            }
+            Connection::Postgres(transaction) => postgres::run::command(transaction, text, facts).await,
         }
     }
 

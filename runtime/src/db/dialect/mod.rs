@@ -1,55 +1,27 @@
-//! What differs between the engines, one file each: the stored forms, how a condition is written, what an error means.
-//! Everything outside asks these functions; nothing outside knows an engine's SQL.
+//! What differs between the engines, a folder each: the stored forms, connections and how statements run on them, what an error
+//! means. Everything outside asks these functions; nothing outside knows an engine's driver.
 
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-#[cfg(feature = "postgres")]
-pub(crate) mod postgres_copy;
-#[cfg(feature = "postgres")]
-pub(crate) mod postgres_log;
-#[cfg(feature = "postgres")]
-pub(crate) mod postgres_pool;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
-#[cfg(feature = "sqlite")]
-pub(crate) mod sqlite_pool;
-#[cfg(feature = "sqlite")]
-mod stored;
 
 use std::sync::Arc;
 
 use super::column::Type;
-use super::error::DataError;
-use super::model::{Engine, Facts};
-use super::reader::Row;
+use super::model::Engine;
 use super::value::Value;
-
-/// An engine as the code that runs statements sees it.
-pub(crate) trait Dialect:
-    sqlx::Database<Arguments: sqlx::IntoArguments<Self>> + sqlx::database::HasStatementCache + Sized
-{
-    /// The driver's arguments out of ours.
-    fn arguments(arguments: Arguments) -> Option<Self::Arguments>;
-    /// The driver's row as ours.
-    fn row(row: &Self::Row) -> Row<'_>;
-    /// The rows that a statement changed.
-    fn changed(result: &Self::QueryResult) -> u64;
-    /// What an error that the engine reported means for a statement on a table.
-    fn refusal(error: &dyn sqlx::error::DatabaseError, facts: Facts) -> DataError;
-    /// Whether an error says that a statement was prepared for other columns than the table has by now.
-    fn is_outdated(error: &dyn sqlx::error::DatabaseError) -> bool;
-}
 
 /// A statement's values in the driver's own form.
 #[derive(Clone, Debug)]
 pub(crate) enum Arguments {
     #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::sqlite::SqliteArguments),
+    Sqlite(Vec<rusqlite::types::Value>),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::postgres::PgArguments),
     /// Of many rows, for PostgreSQL's `COPY`.
     #[cfg(feature = "postgres")]
-    Copied(postgres_copy::Rows),
+    Copied(postgres::copy::Rows),
 }
 
 impl Arguments {
@@ -57,22 +29,19 @@ impl Arguments {
     ///
     /// An engine that is not compiled in never gets here: a handle of it can't be opened.
     pub(crate) fn new(engine: Engine, columns: usize) -> Self {
-        use sqlx::Arguments as _;
         match engine {
             #[cfg(feature = "sqlite")]
-            Engine::Sqlite => {
-                let mut arguments = sqlx::sqlite::SqliteArguments::default();
-                arguments.reserve(columns, 0);
-                Self::Sqlite(arguments)
-            }
+            Engine::Sqlite => Self::Sqlite(Vec::with_capacity(columns)),
             #[cfg(feature = "postgres")]
             _ => {
+                use sqlx::Arguments as _;
+
                 let mut arguments = sqlx::postgres::PgArguments::default();
                 arguments.reserve(columns, columns * 12);
                 Self::Postgres(arguments)
             }
             #[cfg(not(feature = "postgres"))]
-            _ => Self::Sqlite(sqlx::sqlite::SqliteArguments::default()),
+            _ => Self::Sqlite(Vec::new()),
         }
     }
 
@@ -80,7 +49,7 @@ impl Arguments {
     #[cfg(feature = "postgres")]
     pub(crate) fn copied(engine: Engine) -> Option<Self> {
         match engine {
-            Engine::Postgres => Some(Self::Copied(postgres_copy::Rows::default())),
+            Engine::Postgres => Some(Self::Copied(postgres::copy::Rows::default())),
             _ => None,
         }
     }
@@ -89,7 +58,7 @@ impl Arguments {
     pub(crate) fn push(&mut self, value: Value<'_>, ty: Type) -> Result<(), String> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(arguments) => sqlite::bind(arguments, value, ty),
+            Self::Sqlite(arguments) => sqlite::bind(value, ty).map(|value| arguments.push(value)),
             #[cfg(feature = "postgres")]
             Self::Postgres(arguments) => postgres::bind(arguments, value, ty),
             #[cfg(feature = "postgres")]
@@ -118,18 +87,4 @@ pub(crate) fn told_apart(engine: Engine, text: &str, types: &str) -> Arc<str> {
 /// A name as an identifier, on every engine.
 pub(crate) fn identifier(name: &str) -> String {
     ["\"", &name.replace('"', "\"\""), "\""].concat()
-}
-
-/// What a driver's error means for a statement on a table.
-pub(crate) fn error<DB: Dialect>(error: sqlx::Error, facts: Facts) -> DataError {
-    match error {
-        sqlx::Error::Database(error) => DB::refusal(&*error, facts),
-        sqlx::Error::PoolTimedOut => DataError::Timeout,
-        sqlx::Error::PoolClosed => DataError::Closed,
-        sqlx::Error::Io(error) => DataError::Connection { reason: error.to_string() },
-        sqlx::Error::Tls(error) => DataError::Connection { reason: error.to_string() },
-        sqlx::Error::WorkerCrashed => DataError::Connection { reason: "its thread ended".into() },
-        sqlx::Error::BeginFailed => DataError::Connection { reason: "no transaction could be begun".into() },
-        error => DataError::Other { reason: error.to_string() },
-    }
 }

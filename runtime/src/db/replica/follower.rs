@@ -14,7 +14,7 @@ use super::distance::Distance;
 use super::position::Position;
 use super::primary::identity;
 use super::{ANSWER, PROBE};
-use crate::db::dialect::postgres_log::OF_REPLICA;
+use crate::db::dialect::postgres::log::OF_REPLICA;
 
 /// Between two looks while somebody waits.
 const EAGER: Duration = Duration::from_millis(1);
@@ -125,7 +125,7 @@ impl Follower {
                 let since = comparing.state.borrow().server.map(|(_, since)| since);
                 let is_current = since.is_none_or(|since| metadata.age <= since.elapsed());
                 Box::pin(async move {
-                    Ok(is_current && crate::db::dialect::postgres_pool::lives(connection, metadata.idle_for).await)
+                    Ok(is_current && crate::db::dialect::postgres::pool::lives(connection, metadata.idle_for).await)
                 })
             })
             // The pool itself would wait without end for one that hangs.

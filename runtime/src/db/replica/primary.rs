@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::distance::Distance;
 use super::position::{Mark, Position, Told};
 use super::{ANSWER, PROBE};
-use crate::db::dialect::postgres_log::{IDENTITY, OF_PRIMARY};
+use crate::db::dialect::postgres::log::{IDENTITY, OF_PRIMARY};
 
 /// So many samples are kept, at most two to a probe: a quarter of an hour. How old a replica is that is further behind, nobody knows.
 const SAMPLES: usize = 1_800;

@@ -4,22 +4,17 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgConnection;
 
 use super::{Follower, Position};
-use crate::db::call::{Call, Failure, Take};
-use crate::db::dialect::error;
+use crate::db::call::{Failure, Work};
+use crate::db::dialect::postgres::error;
+use crate::db::dialect::postgres::run::{forget, run};
 use crate::db::error::DataError;
-use crate::db::execute::forget;
 use crate::db::model::Facts;
-
-/// How a statement is run on a connection.
-pub(crate) type Run = for<'c> fn(&'c mut PgConnection, Call, &'c mut dyn Take) -> BoxFuture<'c, Result<(), Failure>>;
 
 /// A replica that was chosen, and what it has to show. (A position is checked again on the connection that reads: that may lead to a
 /// server that was started again meanwhile.)
@@ -36,30 +31,30 @@ impl Chosen {
     }
 
     /// Runs a statement there. Nothing: the primary is to be asked.
-    pub(crate) async fn read(&self, call: &Call, run: Run, take: &mut dyn Take) -> Option<Result<(), DataError>> {
-        let mut connection = self.connection(call.facts).await?;
+    pub(crate) async fn read(&self, work: &mut Work) -> Option<Result<u64, DataError>> {
+        let mut connection = self.connection(work.call.facts).await?;
         let read = async {
-            let result = run(&mut connection, call.clone(), &mut *take).await;
-            if matches!(result, Err(Failure::Outdated(_))) && forget(&mut connection).await {
-                take.again();
-                return run(&mut connection, call.clone(), &mut *take).await;
+            let done = run(&mut connection, work).await;
+            if matches!(done, Err(Failure::Outdated(_))) && forget(&mut connection).await {
+                work.take.again();
+                return run(&mut connection, work).await;
             }
-            result
+            done
         };
-        let result = tokio::select! {
-            result = read => Some(result),
+        let done = tokio::select! {
+            done = read => Some(done),
             () = self.follower.lost() => None,
         };
-        let Some(result) = result else {
+        let Some(done) = done else {
             // It may hang: the pool is not to wait for it.
             connection.close_on_drop();
             return None;
         };
-        self.follower.note(&result);
-        match result {
+        self.follower.note(&done);
+        match done {
             // A statement that took too long would take as long there.
             Err(Failure::Engine(error) | Failure::Outdated(error)) if error != DataError::Timeout => None,
-            result => Some(result.map_err(DataError::from)),
+            done => Some(done.map_err(DataError::from)),
         }
     }
 
@@ -76,7 +71,7 @@ impl Chosen {
                 None
             }
             Err(cause) => {
-                self.follower.failed(&error::<Postgres>(cause, facts).to_string());
+                self.follower.failed(&error(cause, facts).to_string());
                 None
             }
         }

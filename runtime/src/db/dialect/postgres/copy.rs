@@ -5,10 +5,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Postgres, Row as _};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
 
-use super::{error, identifier};
+use super::error;
 use crate::db::call::Failure;
+use crate::db::dialect::identifier;
 use crate::db::model::Facts;
 use crate::db::value::Value;
 
@@ -95,7 +96,7 @@ const PASSING: &str = "\"cell_copied\"";
 /// Adds the rows, in a transaction, and tells how many there were. The future has to be run to its end: between its first and
 /// last message the connection is of no other use.
 pub(crate) async fn copy(connection: &mut PgConnection, copy: Copy) -> Result<u64, Failure> {
-    let failed = |cause| Failure::Engine(error::<Postgres>(cause, copy.facts));
+    let failed = |cause| Failure::Engine(error(cause, copy.facts));
     let table = identifier(copy.facts.table);
     let columns = &copy.columns;
     let row = sqlx::query(TAKES).bind(&table).fetch_optional(&mut *connection).await.map_err(failed)?;

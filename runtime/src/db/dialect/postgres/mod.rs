@@ -1,40 +1,19 @@
 //! PostgreSQL: values in its own types and what its errors mean.
 
+pub(crate) mod copy;
+pub(crate) mod log;
+pub(crate) mod pool;
+pub(crate) mod run;
+
 use sqlx::encode::IsNull;
 use sqlx::error::{BoxDynError, DatabaseError};
-use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgDatabaseError, PgQueryResult, PgRow, PgTypeInfo, Postgres};
+use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgDatabaseError, PgTypeInfo, Postgres};
 use sqlx::{Arguments as _, Encode, Type as SqlType};
 
-use super::{Arguments, Dialect};
 use crate::db::column::Type;
 use crate::db::error::DataError;
 use crate::db::model::Facts;
-use crate::db::reader::Row;
 use crate::db::value::Value;
-
-impl Dialect for Postgres {
-    fn arguments(arguments: Arguments) -> Option<PgArguments> {
-        if let Arguments::Postgres(arguments) = arguments { Some(arguments) } else { None }
-    }
-
-    fn row(row: &PgRow) -> Row<'_> {
-        Row::Postgres(row)
-    }
-
-    fn changed(result: &PgQueryResult) -> u64 {
-        result.rows_affected()
-    }
-
-    fn refusal(error: &dyn DatabaseError, facts: Facts) -> DataError {
-        refusal(error, facts)
-    }
-
-    fn is_outdated(error: &dyn DatabaseError) -> bool {
-        // `cached plan must not change result type`, in any language.
-        let error = error.try_downcast_ref::<PgDatabaseError>();
-        error.is_some_and(|error| error.code() == "0A000" && error.routine() == Some("RevalidateCachedQuery"))
-    }
-}
 
 /// Adds a value in the type of its column: a statement is prepared once, for the types of its first values.
 pub(crate) fn bind(arguments: &mut PgArguments, value: Value<'_>, ty: Type) -> Result<(), String> {
@@ -218,6 +197,26 @@ pub(crate) mod read {
             _ => Err(Unreadable::new("not a `jsonb` value of version 1")),
         }
     }
+}
+
+/// What a driver's error means for a statement on a table.
+pub(crate) fn error(error: sqlx::Error, facts: Facts) -> DataError {
+    match error {
+        sqlx::Error::Database(error) => refusal(&*error, facts),
+        sqlx::Error::PoolTimedOut => DataError::Timeout,
+        sqlx::Error::PoolClosed => DataError::Closed,
+        sqlx::Error::Io(error) => DataError::Connection { reason: error.to_string() },
+        sqlx::Error::Tls(error) => DataError::Connection { reason: error.to_string() },
+        sqlx::Error::BeginFailed => DataError::Connection { reason: "no transaction could be begun".into() },
+        error => DataError::Other { reason: error.to_string() },
+    }
+}
+
+/// Whether an error says that a statement was prepared for other columns than the table has by now.
+fn is_outdated(error: &sqlx::Error) -> bool {
+    // `cached plan must not change result type`, in any language.
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    error.is_some_and(|error| error.code() == "0A000" && error.routine() == Some("RevalidateCachedQuery"))
 }
 
 fn refusal(error: &dyn DatabaseError, facts: Facts) -> DataError {

@@ -1,0 +1,140 @@
+//! Where a statement runs on SQLite. In: a connection and a statement. Out: what came of it.
+//!
+//! A change of threads takes longer than most statements do. So a statement runs where it is asked for, and elsewhere when it would
+//! keep others waiting: what only reads begins here, and if that takes long begins again on a thread for such work; what writes
+//! begins here when it was short before. A lock that another connection has is waited for without a thread.
+
+use std::collections::HashMap;
+use std::ops::DerefMut;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use super::link::Trouble;
+use super::pool::Held;
+use crate::db::call::{Failure, Reads, Work};
+use crate::db::error::DataError;
+
+/// As long a statement may keep others of its thread waiting.
+pub(super) const SHORT: Duration = Duration::from_micros(500);
+
+/// Of how many statements it is known how long they take.
+const MOST_KNOWN: usize = 4_096;
+
+/// The first and the longest pause between two attempts to get a lock.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+
+/// Runs a statement on a connection that is held for it, and gives back the work, done, with the number of rows that it changed.
+pub(super) async fn run<H>(mut held: H, mut work: Work) -> Result<(Work, u64), Failure>
+where
+    H: DerefMut<Target = Held> + Send + 'static,
+{
+    // Otherwise a task with many statements would never let others in.
+    tokio::task::coop::consume_budget().await;
+    let mut pause = Pause::new(held.pool.lock);
+    loop {
+        let pool = Arc::clone(&held.pool);
+        let mut tried = Err(Trouble::Long);
+        if pool.times.is_short(&work) {
+            tried = attempt(&held, &mut work, Some(SHORT));
+        }
+        if matches!(tried, Err(Trouble::Long)) {
+            work.take.again();
+            (held, work, tried) = aside(move || {
+                let tried = attempt(&held, &mut work, None);
+                (held, work, tried)
+            })
+            .await?;
+        }
+        match tried {
+            Ok(changed) => return Ok((work, changed)),
+            Err(Trouble::Locked) if pause.wait().await => work.take.again(),
+            Err(trouble) => return Err(trouble.failure()),
+        }
+    }
+}
+
+fn attempt(held: &Held, work: &mut Work, within: Option<Duration>) -> Result<u64, Trouble> {
+    let begun = Instant::now();
+    let done = held.link().and_then(|link| link.attempt(work, within));
+    if work.call.persistent && !matches!(done, Err(Trouble::Locked)) {
+        held.pool.times.took(&work.call.text, begun.elapsed());
+    }
+    done
+}
+
+/// Does what may take long on a thread for such work.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends.
+            Err(_) => Err(Failure::Engine(DataError::Closed)),
+        },
+    }
+}
+
+/// The pauses between attempts to get a lock.
+pub(super) struct Pause {
+    next: Duration,
+    until: Instant,
+}
+
+impl Pause {
+    pub(super) fn new(within: Duration) -> Self {
+        Self { next: PAUSES.0, until: Instant::now() + within }
+    }
+
+    /// How long to wait before the next attempt; none: there is no time for another.
+    pub(super) fn next(&mut self) -> Option<Duration> {
+        let left = self.until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        let pause = self.next.min(left);
+        self.next = (self.next * 2).min(PAUSES.1);
+        Some(pause)
+    }
+
+    /// Waits. Out: whether there is time for another attempt.
+    pub(super) async fn wait(&mut self) -> bool {
+        match self.next() {
+            Some(pause) => {
+                tokio::time::sleep(pause).await;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// How long statements took, by their text.
+#[derive(Default)]
+pub(super) struct Times {
+    /// In microseconds.
+    known: RwLock<HashMap<Arc<str>, AtomicU32>>,
+}
+
+impl Times {
+    /// Whether a statement may be begun on the thread that asks for it.
+    fn is_short(&self, work: &Work) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        match known.get(&work.call.text) {
+            Some(took) => u128::from(took.load(Ordering::Relaxed)) < SHORT.as_micros(),
+            // What reads can be broken off.
+            None => work.call.reads == Reads::Certainly,
+        }
+    }
+
+    /// Keeps in mind how long a statement took. One that was long is taken for long for some time.
+    fn took(&self, text: &Arc<str>, took: Duration) {
+        let took = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+            let before = known.load(Ordering::Relaxed);
+            known.store(took.max(before - before / 4), Ordering::Relaxed);
+            return;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST_KNOWN {
+            known.insert(Arc::clone(text), AtomicU32::new(took));
+        }
+    }
+}
