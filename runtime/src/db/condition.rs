@@ -15,6 +15,12 @@ use super::value::Value;
 /// The most values of one statement; SQLite's limit, kept on both engines.
 pub(crate) const MOST_VALUES: usize = 32_766;
 
+/// How many values a list of so many is written with: the last stands there several times, which means the same. So lists of any length
+/// have few texts, which are worth keeping. None where the list is too long for that.
+pub(crate) fn padded(values: usize) -> Option<usize> {
+    (1..=1_024).contains(&values).then(|| values.next_power_of_two())
+}
+
 /// A statement in the making: its values so far.
 pub(crate) struct Lowering {
     pub(crate) engine: Engine,
@@ -130,8 +136,8 @@ impl Lowering {
     }
 
     fn one_of(&mut self, column: &'static ColumnInfo, sides: &[Side]) -> Result<Expr, DataError> {
-        self.varying = true;
         let mut among = Vec::with_capacity(sides.len());
+        let first = self.values.len();
         for side in sides {
             match side {
                 Side::Value(Value::Null) => {}
@@ -152,7 +158,18 @@ impl Lowering {
                 Side::Computed(node) => among.push(self.computed(column, node)?),
             }
         }
-        Ok(if among.is_empty() { Expr::cust("1 = 0") } else { Expr::col(column.name).is_in(among) })
+        let Some((last, ty)) = self.values.last().cloned().filter(|_| !among.is_empty()) else {
+            return Ok(if among.is_empty() { Expr::cust("1 = 0") } else { Expr::col(column.name).is_in(among) });
+        };
+        match padded(among.len()).filter(|_| self.values.len() - first == among.len()) {
+            Some(padded) => {
+                for _ in among.len()..padded {
+                    among.push(self.parameter(last.clone(), ty)?);
+                }
+            }
+            None => self.varying = true,
+        }
+        Ok(Expr::col(column.name).is_in(among))
     }
 
     fn text(&mut self, column: &'static ColumnInfo, test: TextTest, text: &str) -> Result<Condition, DataError> {

@@ -215,7 +215,8 @@ async fn holding<U: Model>(
     column: &'static ColumnInfo,
     values: Vec<Value<'static>>,
 ) -> Result<Vec<U>, DataError> {
-    let facts = Facts::of::<U>(handle.table_of::<U>()?);
+    let table = handle.table_of::<U>()?;
+    let (facts, statements) = (Facts::of::<U>(table), handle.statements::<U>(table));
     let sorts = facts.key_columns().map(|info| SortKey {
         term: Term::Column(info),
         direction: Direction::Ascending,
@@ -227,7 +228,7 @@ async fn holding<U: Model>(
         let sides = values.iter().cloned().map(Side::Value).collect();
         let filters = vec![Node::In { column, sides }];
         let ask = Ask { filters, page: page.clone(), after: None };
-        found.extend(handle.rows(ask.rows(handle.engine(), facts)?, U::read).await?);
+        found.extend(handle.rows(ask.rows_kept(&statements, handle.engine(), facts)?, U::read).await?);
     }
     Ok(found)
 }

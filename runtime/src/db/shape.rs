@@ -3,9 +3,10 @@
 //! on the values, too. Absent: making the text ([`super::select`]).
 
 use super::column::{ColumnInfo, Type};
+use super::condition::padded;
 use super::dialect::Arguments;
 use super::error::DataError;
-use super::filter::{Comparison, Node};
+use super::filter::Node;
 use super::model::{Engine, Facts};
 use super::operand::Side;
 use super::select::Ask;
@@ -65,11 +66,7 @@ impl Shape {
                 match side {
                     Side::Column(other) => self.0.extend([6, address(other)]),
                     Side::Value(value) => {
-                        let is_named = !column.earlier.is_empty()
-                            && matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-                        let is_scaled = engine == Engine::Sqlite && matches!(column.ty, Type::Decimal { .. });
-                        // These are written otherwise for some values.
-                        if *value == Value::Null || is_named || is_scaled {
+                        if !is_plain(value, column, engine) {
                             return None;
                         }
                         self.0.push(7);
@@ -79,9 +76,28 @@ impl Shape {
                 }
                 Some(())
             }
-            Node::In { .. } | Node::Text { .. } => None,
+            Node::In { column, sides } => {
+                let count = padded(sides.len())?;
+                self.0.extend([10, address(column), count]);
+                for side in sides {
+                    match side {
+                        Side::Value(value) if is_plain(value, column, engine) => values.push((value, *column)),
+                        _ => return None,
+                    }
+                }
+                let last = *values.last()?;
+                values.extend(std::iter::repeat_n(last, count - sides.len()));
+                Some(())
+            }
+            Node::Text { .. } => None,
         }
     }
+}
+
+/// Whether a value is written as any other of its column.
+fn is_plain(value: &Value<'_>, column: &ColumnInfo, engine: Engine) -> bool {
+    let is_scaled = engine == Engine::Sqlite && matches!(column.ty, Type::Decimal { .. });
+    *value != Value::Null && column.earlier.is_empty() && !is_scaled
 }
 
 /// Every column is described in one place.

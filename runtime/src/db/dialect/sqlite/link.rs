@@ -97,45 +97,38 @@ impl Link {
         self.sqlite.total_changes()
     }
 
-    /// Runs the statement, which has as long as `within` where it only reads. Out: how many rows it changed.
-    pub(super) fn attempt(&self, work: &mut Work, within: Option<Duration>) -> Result<u64, Trouble> {
+    /// Runs the statement, which is `begun` and has as long as `within` where it only reads. Out: how many rows it changed.
+    pub(super) fn attempt(&self, work: &mut Work, begun: Instant, within: Option<Duration>) -> Result<u64, Trouble> {
         let Work { call, wanted, take } = work;
+        let until = within.map(|within| begun + within);
         match wanted {
-            Wanted::First => self.each(call, within, |row| take.take(row).map(|()| ControlFlow::Break(()))),
-            Wanted::Rows => self.each(call, within, |row| take.take(row).map(|()| ControlFlow::Continue(()))),
-            Wanted::Count => self.each(call, within, |_| Ok(ControlFlow::Continue(()))),
+            Wanted::First => self.each(call, until, |row| take.take(row).map(|()| ControlFlow::Break(()))),
+            Wanted::Rows => self.each(call, until, |row| take.take(row).map(|()| ControlFlow::Continue(()))),
+            Wanted::Count => self.each(call, until, |_| Ok(ControlFlow::Continue(()))),
             Wanted::Script => self.command(&call.text, call.facts).map(|()| 0),
         }
     }
 
     /// Runs statements as they are.
     pub(super) fn command(&self, text: &str, facts: Facts) -> Result<(), Trouble> {
-        let begun = Instant::now();
-        let run = self.sqlite.execute_batch(text);
-        self.note(text, begun);
-        run.map_err(|cause| Trouble::of(&cause, facts))
+        self.sqlite.execute_batch(text).map_err(|cause| Trouble::of(&cause, facts))
     }
 
     /// Gives each row to `take`, until that has enough.
     pub(super) fn each(
         &self,
         call: &Call,
-        within: Option<Duration>,
+        until: Option<Instant>,
         take: impl FnMut(&mut Reader<'_>) -> Result<ControlFlow<()>, DataError>,
     ) -> Result<u64, Trouble> {
-        let begun = Instant::now();
         let failed = |cause: rusqlite::Error| Trouble::of(&cause, call.facts);
-        let done = if call.persistent {
+        if call.persistent {
             let mut statement = self.sqlite.prepare_cached(&call.text).map_err(failed)?;
-            self.step(&mut statement, call, within.map(|within| begun + within), take)
+            self.step(&mut statement, call, until, take)
         } else {
             let mut statement = self.sqlite.prepare(&call.text).map_err(failed)?;
-            self.step(&mut statement, call, within.map(|within| begun + within), take)
-        };
-        if !matches!(done, Err(Trouble::Long | Trouble::Locked)) {
-            self.note(&call.text, begun);
+            self.step(&mut statement, call, until, take)
         }
-        done
     }
 
     fn step(
@@ -183,8 +176,7 @@ impl Link {
     }
 
     /// Tells the log of a statement that took long; not of its values.
-    fn note(&self, text: &str, begun: Instant) {
-        let took = begun.elapsed();
+    pub(super) fn note(&self, text: &str, took: Duration) {
         if took >= self.slow {
             tracing::warn!(database = self.database, statement = text, ?took, "slow statement");
         }

@@ -173,6 +173,8 @@ impl SqlitePool {
 
     /// A connection for a statement.
     pub(super) async fn held_for(&self, reads: Reads, facts: Facts) -> Result<Held, DataError> {
+        // Who closes it stands in the line, too, and those behind need not wait for that.
+        self.check_open()?;
         let writes = match reads {
             // The only connection is a line of its own.
             Reads::No if !self.0.opening.memory => {
@@ -183,13 +185,14 @@ impl SqlitePool {
         self.held(writes, facts).await
     }
 
+    fn check_open(&self) -> Result<(), DataError> {
+        if self.0.closed.load(Ordering::Acquire) { Err(DataError::Closed) } else { Ok(()) }
+    }
+
     async fn held(&self, writes: Option<OwnedSemaphorePermit>, facts: Facts) -> Result<Held, DataError> {
-        let closed = || self.0.closed.load(Ordering::Acquire);
-        let place = match permit(&self.0.places, self.0.acquire).await {
-            _ if closed() => return Err(DataError::Closed),
-            Some(place) => place,
-            None => return Err(DataError::Timeout),
-        };
+        let place = permit(&self.0.places, self.0.acquire).await;
+        self.check_open()?;
+        let place = place.ok_or(DataError::Timeout)?;
         let idle = self.0.idle().pop();
         let link = match idle {
             Some(idle) => idle.link,

@@ -5,6 +5,7 @@
 //! begins here when it was short before. A lock that another connection has is waited for without a thread.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::DerefMut;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -31,34 +32,43 @@ where
 {
     // Otherwise a task with many statements would never let others in.
     tokio::task::coop::consume_budget().await;
-    let mut pause = Pause::new(held.pool.lock);
+    let mut pause = None;
+    let pool = Arc::clone(&held.pool);
+    let statement = Statement::of(&work.call.text);
     loop {
-        let pool = Arc::clone(&held.pool);
         let mut tried = Err(Trouble::Long);
-        if pool.times.is_short(&work) {
-            tried = attempt(&held, &mut work, Some(SHORT));
+        if pool.times.is_short(statement, work.call.reads) {
+            tried = attempt(&held, &mut work, statement, Some(SHORT));
         }
         if matches!(tried, Err(Trouble::Long)) {
             work.take.again();
             (held, work, tried) = aside(move || {
-                let tried = attempt(&held, &mut work, None);
+                let tried = attempt(&held, &mut work, statement, None);
                 (held, work, tried)
             })
             .await?;
         }
         match tried {
             Ok(changed) => return Ok((work, changed)),
-            Err(Trouble::Locked) if pause.wait().await => work.take.again(),
+            Err(Trouble::Locked) if pause.get_or_insert_with(|| Pause::new(pool.lock)).wait().await => {
+                work.take.again()
+            }
             Err(trouble) => return Err(trouble.failure()),
         }
     }
 }
 
-fn attempt(held: &Held, work: &mut Work, within: Option<Duration>) -> Result<u64, Trouble> {
+fn attempt(held: &Held, work: &mut Work, statement: Statement, within: Option<Duration>) -> Result<u64, Trouble> {
+    let link = held.link()?;
     let begun = Instant::now();
-    let done = held.link().and_then(|link| link.attempt(work, within));
-    if work.call.persistent && !matches!(done, Err(Trouble::Locked)) {
-        held.pool.times.took(&work.call.text, begun.elapsed());
+    let done = link.attempt(work, begun, within);
+    let took = begun.elapsed();
+    if matches!(done, Err(Trouble::Locked)) {
+        return done;
+    }
+    held.pool.times.took(statement, took);
+    if !matches!(done, Err(Trouble::Long)) {
+        link.note(&work.call.text, took);
     }
     done
 }
@@ -106,35 +116,50 @@ impl Pause {
     }
 }
 
-/// How long statements took, by their text.
+/// A statement, known by its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Statement(u64);
+
+impl Statement {
+    fn of(text: &str) -> Self {
+        // Two that are taken for one do no harm.
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
+/// How long statements took.
 #[derive(Default)]
 pub(super) struct Times {
     /// In microseconds.
-    known: RwLock<HashMap<Arc<str>, AtomicU32>>,
+    known: RwLock<HashMap<Statement, AtomicU32>>,
 }
 
 impl Times {
     /// Whether a statement may be begun on the thread that asks for it.
-    fn is_short(&self, work: &Work) -> bool {
+    fn is_short(&self, statement: Statement, reads: Reads) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        match known.get(&work.call.text) {
+        match known.get(&statement) {
             Some(took) => u128::from(took.load(Ordering::Relaxed)) < SHORT.as_micros(),
             // What reads can be broken off.
-            None => work.call.reads == Reads::Certainly,
+            None => reads == Reads::Certainly,
         }
     }
 
     /// Keeps in mind how long a statement took. One that was long is taken for long for some time.
-    fn took(&self, text: &Arc<str>, took: Duration) {
+    fn took(&self, statement: Statement, took: Duration) {
         let took = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
-        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&statement) {
             let before = known.load(Ordering::Relaxed);
             known.store(took.max(before - before / 4), Ordering::Relaxed);
             return;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MOST_KNOWN {
-            known.insert(Arc::clone(text), AtomicU32::new(took));
+        if known.len() >= MOST_KNOWN {
+            // Those that are in use are soon known again.
+            known.clear();
         }
+        known.insert(statement, AtomicU32::new(took));
     }
 }

@@ -56,7 +56,8 @@ fn push_digits(text: &mut String, number: u32, unit: u32) {
 
 /// The instant that [`write_instant`] wrote so.
 pub(super) fn read_instant(text: &str) -> Option<DateTime<Utc>> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (date, rest) = text.split_at_checked(10)?;
+    let time = rest.strip_prefix('T')?.strip_suffix('Z')?;
     Some(NaiveDateTime::new(read_date(date)?, read_time(time)?).and_utc())
 }
 
