@@ -12,6 +12,7 @@ use std::time::Duration;
 use cell::db::{self, DataError, Database as _};
 use cell::prelude::*;
 use tempfile::TempDir;
+use tokio::sync::Notify;
 use tracing_subscriber::fmt::MakeWriter;
 
 #[Database::sqlite(file = "desk.db", slow = "1ms", timeouts(lock = "300ms", idle = "100ms"))]
@@ -186,17 +187,113 @@ async fn a_statement_that_is_left_alone_does_not_end_its_transaction() -> Result
     })
     .await?;
     assert_eq!(desk.notes.count().await?, 100_001);
-    let _left = tokio::time::timeout(
-        Duration::from_millis(1),
-        desk.transaction(async |tx| {
+    let deleted = Notify::new();
+    tokio::select! {
+        ended = desk.transaction(async |tx| {
             tx.notes.query().delete().await?;
-            Ok(())
-        }),
-    )
-    .await;
+            deleted.notify_one();
+            std::future::pending::<Result<()>>().await
+        }) => panic!("it ended: {ended:?}"),
+        () = deleted.notified() => {}
+    }
     // What was begun there is undone before another may write.
     desk.notes.insert(NewNote { stars: 0 }).await?;
     assert_eq!(desk.notes.count().await?, 100_002);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_statement_that_fails_unheard_ends_its_transaction() -> Result<()> {
+    let (_folder, _, desk) = file().await?;
+    // The last that will be added.
+    desk.handle().script("INSERT INTO notes VALUES (101000, 5)").await?;
+    let ended = desk
+        .transaction(async |tx| {
+            tx.notes.insert(NewNote { stars: 0 }).await?;
+            let left = tokio::time::timeout(Duration::from_millis(1), add!(100_000, tx)).await;
+            assert!(left.is_err(), "it is done: {left:?}");
+            Ok(())
+        })
+        .await;
+    assert!(ended.is_err_and(|error| error.to_string().contains("can't go on")));
+    assert_eq!(desk.notes.count().await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_line_that_moves_is_waited_in_for_longer_than_a_lock() -> Result<()> {
+    let (_folder, _, desk) = file().await?;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let desk = desk.clone();
+        tasks.spawn(async move {
+            desk.transaction(async |tx| {
+                tx.notes.insert(NewNote { stars: 0 }).await?;
+                // What it does beside: all of them take longer than a lock is waited for.
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                Ok(())
+            })
+            .await
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    assert_eq!(desk.notes.count().await?, 20);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_script_waits_for_a_lock_where_it_is_and_does_nothing_twice() -> Result<()> {
+    let (_folder, file, desk) = file().await?;
+    let others = open(&file).await?;
+    let (begun, held) = (Notify::new(), Notify::new());
+    let scripted = async {
+        held.notified().await;
+        begun.notify_one();
+        desk.handle()
+            .script(
+                "CREATE TEMP TABLE seen (n INTEGER); INSERT INTO seen VALUES (1);
+                 INSERT INTO notes (stars) SELECT count(*) FROM seen",
+            )
+            .await
+    };
+    let holding = others.transaction(async |tx| {
+        tx.notes.insert(NewNote { stars: 0 }).await?;
+        held.notify_one();
+        begun.notified().await;
+        // Until the script has come to where it waits.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok(())
+    });
+    let (scripted, holding) = tokio::join!(scripted, holding);
+    holding?;
+    scripted?;
+    let stars: Vec<_> = desk.notes.order_by(|n| n.id.asc()).all().await?.into_iter().map(|note| note.stars).collect();
+    assert_eq!(stars, [0, 1]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_script_tells_what_is_refused_at_a_statements_end() -> Result<()> {
+    let (_folder, _, desk) = file().await?;
+    desk.handle().script("CREATE TABLE lines (note INTEGER NOT NULL REFERENCES notes) STRICT").await?;
+    let refused = desk.handle().script("INSERT INTO lines VALUES (7) RETURNING note").await;
+    assert!(matches!(refused, Err(DataError::ReferenceViolation { .. })), "{refused:?}");
+    let lines: Option<(i64,)> = sql!("select count(*) from lines").first(&desk).await?;
+    assert_eq!(lines, Some((0,)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_gives_its_first_row_when_it_is_there() -> Result<()> {
+    let (_folder, _, desk) = file().await?;
+    // It has no end, and a row only now and then.
+    let mut rows =
+        sql!("with recursive n(i) as (values (1) union all select i + 1 from n) select i from n where i % 200000 = 0")
+            .stream::<(i64,)>(&desk);
+    let first = tokio::time::timeout(Duration::from_secs(20), rows.next()).await??;
+    assert_eq!(first, Some((200_000,)));
     Ok(())
 }
 

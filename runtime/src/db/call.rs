@@ -16,6 +16,8 @@ pub(crate) struct Call {
     /// Whether the connection should keep it prepared.
     pub(crate) persistent: bool,
     pub(crate) reads: Reads,
+    /// Whether it is about one row at most, whatever its values.
+    pub(crate) one_row: bool,
     /// Of the table that it is about, for its errors.
     pub(crate) facts: Facts,
 }
@@ -59,6 +61,7 @@ impl Work {
             arguments: Arguments::new(engine, 0),
             persistent: false,
             reads: Reads::No,
+            one_row: false,
             facts,
         };
         Self { call, wanted: Wanted::Script, take: Box::new(Nothing) }

@@ -7,9 +7,9 @@ use std::any::Any;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 
-use super::call::{All, Call, First, Nothing, Read, Take, Wanted, Work};
 #[cfg(feature = "postgres")]
-use super::call::{Failure, Reads};
+use super::call::Failure;
+use super::call::{All, Call, First, Nothing, Read, Reads, Take, Wanted, Work};
 #[cfg(feature = "postgres")]
 use super::dialect::postgres::copy::{self, Copy};
 #[cfg(feature = "postgres")]
@@ -73,7 +73,7 @@ impl Handle {
         if let Some(done) = self.run_at_replica(&mut work).await? {
             return done.map(|changed| (work, changed));
         }
-        let wrote = self.writes(work.call.reads);
+        let wrote = self.writes(if work.wanted == Wanted::Count { Reads::No } else { work.call.reads });
         wrote.with(self.run_here(work).await)
     }
 
@@ -116,7 +116,8 @@ impl Handle {
     /// Reads at a replica, where there is one for it. Nothing: the primary is to be asked.
     #[cfg(feature = "postgres")]
     async fn run_at_replica(&self, work: &mut Work) -> Result<Option<Result<u64, DataError>>, DataError> {
-        if work.call.reads == Reads::No {
+        // What is run for what it does is not a read, whatever it says.
+        if work.call.reads == Reads::No || work.wanted == Wanted::Count {
             return Ok(None);
         }
         let Some(chosen) = self.chosen().await? else { return Ok(None) };

@@ -74,7 +74,7 @@ impl Ask {
                 self.page.offset.map(|_| count(self.page.offset)),
             ];
             let arguments = arguments(engine, facts, &values, numbers.into_iter().flatten())?;
-            return Ok(Call { text, arguments, persistent: true, reads: Reads::Certainly, facts });
+            return Ok(Call { text, arguments, persistent: true, reads: Reads::Certainly, one_row: false, facts });
         }
         let call = self.rows(engine, facts)?;
         statements.keep_asked(shape, &call.text);
@@ -301,5 +301,12 @@ fn finish(
         let (value, ty) = value.ok_or_else(|| DataError::other("a parameter without a value"))?;
         arguments.push(value, ty).map_err(DataError::other)?;
     }
-    Ok(Call { text: Arc::from(text), arguments, persistent: !lowering.varying, reads, facts: lowering.facts })
+    Ok(Call {
+        text: Arc::from(text),
+        arguments,
+        persistent: !lowering.varying,
+        reads,
+        one_row: false,
+        facts: lowering.facts,
+    })
 }

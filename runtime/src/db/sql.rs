@@ -200,6 +200,7 @@ impl<S: Statement, D> Sql<S, D> {
             arguments,
             persistent: true,
             reads: S::READS,
+            one_row: false,
             facts,
         })
     }

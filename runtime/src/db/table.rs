@@ -221,8 +221,8 @@ impl<T: Model> Table<T> {
     }
 
     async fn one(&self, text: Arc<str>, arguments: super::dialect::Arguments) -> Result<T, DataError> {
-        let rows = self.handle.rows(self.call(text, arguments), T::read).await?;
-        rows.into_iter().next().ok_or_else(|| DataError::other("the row that was written did not come back"))
+        let row = self.handle.leading(self.call(text, arguments), T::read).await?;
+        row.ok_or_else(|| DataError::other("the row that was written did not come back"))
     }
 
     fn by_key(&self, text: Arc<str>, key: &impl KeyOperand<T::Key>) -> Result<Call, DataError> {
@@ -232,7 +232,7 @@ impl<T: Model> Table<T> {
     }
 
     fn call(&self, text: Arc<str>, arguments: super::dialect::Arguments) -> Call {
-        Call { text, arguments, persistent: true, reads: Reads::No, facts: self.facts() }
+        Call { text, arguments, persistent: true, reads: Reads::No, one_row: true, facts: self.facts() }
     }
 
     pub(super) fn facts(&self) -> Facts {

@@ -7,16 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, Statement};
+use rusqlite::fallible_iterator::FallibleIterator as _;
+use rusqlite::{Batch, Connection, OpenFlags, Statement};
 
+use super::run::Pause;
 use super::{error, is_interrupted, is_locked};
-use crate::db::call::{Call, Failure, Wanted, Work};
+use crate::db::call::{Call, Failure, Reads, Wanted, Work};
 use crate::db::dialect::Arguments;
 use crate::db::error::DataError;
 use crate::db::model::Facts;
 use crate::db::reader::{Reader, Row};
 
-/// How many of the engine's instructions pass between two looks at the clock: some ten microseconds.
+/// How many of the engine's instructions pass between two looks at the clock: some ten microseconds, where none of them waits for a
+/// disk. The longest by themselves count a table and sort rows.
 const BETWEEN_LOOKS: i32 = 1_000;
 
 /// What is said of every connection of a pool.
@@ -28,6 +31,8 @@ pub(super) struct Opening {
     pub(super) memory: bool,
     /// How many statements it keeps prepared.
     pub(super) statements: usize,
+    /// How long it waits for a lock.
+    pub(super) lock: Duration,
     /// A statement that takes longer is told in the log.
     pub(super) slow: Duration,
 }
@@ -36,11 +41,10 @@ pub(super) struct Opening {
 pub(super) struct Link {
     sqlite: Connection,
     deadline: Arc<Deadline>,
-    database: &'static str,
-    slow: Duration,
+    lock: Duration,
 }
 
-/// Why a statement did not come to its end. In the first two cases nothing was done.
+/// Why a statement did not come to its end. In the first two cases nothing was done, and it may be run again.
 pub(super) enum Trouble {
     /// Another connection has a lock.
     Locked,
@@ -77,14 +81,22 @@ impl Link {
         sqlite.set_prepared_statement_cache_capacity(opening.statements);
         sqlite.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL")?;
         if !opening.memory {
-            sqlite.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(()))?;
+            let mode: String = sqlite.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))?;
+            if !mode.eq_ignore_ascii_case("wal") {
+                let database = opening.database;
+                tracing::warn!(
+                    database,
+                    mode,
+                    "the file's disk takes no write-ahead log: readers and writers wait for each other"
+                );
+            }
             // Reads the schema, which the first statement would wait for.
             sqlite.prepare("SELECT 1 FROM sqlite_schema")?;
         }
         let deadline = Arc::new(Deadline::new());
         let watched = Arc::clone(&deadline);
         sqlite.progress_handler(BETWEEN_LOOKS, Some(move || watched.is_over()))?;
-        Ok(Self { sqlite, deadline, database: opening.database, slow: opening.slow })
+        Ok(Self { sqlite, deadline, lock: opening.lock })
     }
 
     /// Ends a transaction that is open. Out: whether the connection is of further use.
@@ -92,24 +104,55 @@ impl Link {
         self.sqlite.is_autocommit() || self.sqlite.execute_batch("ROLLBACK").is_ok()
     }
 
+    /// Whether a transaction is open.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        !self.sqlite.is_autocommit()
+    }
+
     /// How many rows were changed since it was opened.
     pub(super) fn changes(&self) -> u64 {
         self.sqlite.total_changes()
     }
 
-    /// Runs the statement, which is `begun` and has as long as `within` where it only reads. Out: how many rows it changed.
-    pub(super) fn attempt(&self, work: &mut Work, begun: Instant, within: Option<Duration>) -> Result<u64, Trouble> {
+    /// Runs the statement, which is broken off after `until` where it only reads. Out: how many rows it changed.
+    pub(super) fn attempt(&self, work: &mut Work, until: Option<Instant>) -> Result<u64, Trouble> {
         let Work { call, wanted, take } = work;
-        let until = within.map(|within| begun + within);
         match wanted {
             Wanted::First => self.each(call, until, |row| take.take(row).map(|()| ControlFlow::Break(()))),
             Wanted::Rows => self.each(call, until, |row| take.take(row).map(|()| ControlFlow::Continue(()))),
             Wanted::Count => self.each(call, until, |_| Ok(ControlFlow::Continue(()))),
-            Wanted::Script => self.command(&call.text, call.facts).map(|()| 0),
+            Wanted::Script => self.script(&call.text, call.facts).map(|()| 0),
         }
     }
 
-    /// Runs statements as they are.
+    /// Runs statements as they are, each to its end. It is not to be run again: locks are waited for at each, on this thread.
+    fn script(&self, text: &str, facts: Facts) -> Result<(), Trouble> {
+        let failed = |cause: rusqlite::Error| Trouble::Failure(Failure::Engine(error(&cause, facts)));
+        let mut statements = Batch::new(&self.sqlite, text);
+        while let Some(mut statement) = self.patiently(|| statements.next()).map_err(failed)? {
+            let run = self.patiently(|| {
+                let mut rows = statement.raw_query();
+                while rows.next()?.is_some() {}
+                Ok(())
+            });
+            run.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn patiently<T>(&self, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let mut pause = None;
+        loop {
+            let cause = match attempt() {
+                Err(cause) if is_locked(&cause) => cause,
+                done => return done,
+            };
+            let pause: &mut Pause = pause.get_or_insert_with(|| Pause::new(self.lock));
+            std::thread::sleep(pause.next().ok_or(cause)?);
+        }
+    }
+
+    /// Runs a short statement that begins or ends a transaction, or a part of one.
     pub(super) fn command(&self, text: &str, facts: Facts) -> Result<(), Trouble> {
         self.sqlite.execute_batch(text).map_err(|cause| Trouble::of(&cause, facts))
     }
@@ -152,8 +195,9 @@ impl Link {
             bound.map_err(|cause| Trouble::of(&cause, facts))?;
         }
         let changed_before = self.sqlite.total_changes();
-        // What writes is not broken off: that would end the transaction around it.
-        let until = until.filter(|_| statement.readonly());
+        // What writes is not broken off: that would end the transaction around it. Nor is what ends a transaction, which counts as
+        // reading: the engine looks at the clock once more when it has committed.
+        let until = until.filter(|_| call.reads == Reads::Certainly && statement.readonly());
         let _until = self.deadline.set(until);
         let mut rows = statement.raw_query();
         loop {
@@ -173,13 +217,6 @@ impl Link {
         drop(rows);
         // A statement that changes no rows leaves the number of the one before it.
         Ok(if self.sqlite.total_changes() == changed_before { 0 } else { self.sqlite.changes() })
-    }
-
-    /// Tells the log of a statement that took long; not of its values.
-    pub(super) fn note(&self, text: &str, took: Duration) {
-        if took >= self.slow {
-            tracing::warn!(database = self.database, statement = text, ?took, "slow statement");
-        }
     }
 }
 

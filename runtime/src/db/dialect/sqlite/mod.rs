@@ -87,8 +87,12 @@ pub(crate) mod read {
     }
 
     pub(crate) fn text<'r>(row: &'r Row<'_>, at: usize, _: &ColumnInfo) -> Result<&'r str, Unreadable> {
+        std::str::from_utf8(text_bytes(row, at)?).map_err(Unreadable::new)
+    }
+
+    fn text_bytes<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r [u8], Unreadable> {
         match get(row, at)? {
-            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_err(Unreadable::new),
+            ValueRef::Text(bytes) => Ok(bytes),
             value => Err(other(value)),
         }
     }
@@ -104,16 +108,16 @@ pub(crate) mod read {
         Uuid::from_slice(bytes(row, at, info)?).map_err(Unreadable::new)
     }
 
-    pub(crate) fn instant(row: &Row<'_>, at: usize, info: &ColumnInfo) -> Result<DateTime<Utc>, Unreadable> {
-        stored::read_instant(text(row, at, info)?).ok_or_else(|| Unreadable::new("not `YYYY-MM-DDTHH:MM:SS.ffffffZ`"))
+    pub(crate) fn instant(row: &Row<'_>, at: usize, _: &ColumnInfo) -> Result<DateTime<Utc>, Unreadable> {
+        stored::read_instant(text_bytes(row, at)?).ok_or_else(|| Unreadable::new("not `YYYY-MM-DDTHH:MM:SS.ffffffZ`"))
     }
 
-    pub(crate) fn date(row: &Row<'_>, at: usize, info: &ColumnInfo) -> Result<NaiveDate, Unreadable> {
-        stored::read_date(text(row, at, info)?).ok_or_else(|| Unreadable::new("not `YYYY-MM-DD`"))
+    pub(crate) fn date(row: &Row<'_>, at: usize, _: &ColumnInfo) -> Result<NaiveDate, Unreadable> {
+        stored::read_date(text_bytes(row, at)?).ok_or_else(|| Unreadable::new("not `YYYY-MM-DD`"))
     }
 
-    pub(crate) fn time(row: &Row<'_>, at: usize, info: &ColumnInfo) -> Result<NaiveTime, Unreadable> {
-        stored::read_time(text(row, at, info)?).ok_or_else(|| Unreadable::new("not `HH:MM:SS.ffffff`"))
+    pub(crate) fn time(row: &Row<'_>, at: usize, _: &ColumnInfo) -> Result<NaiveTime, Unreadable> {
+        stored::read_time(text_bytes(row, at)?).ok_or_else(|| Unreadable::new("not `HH:MM:SS.ffffff`"))
     }
 
     pub(crate) fn decimal(row: &Row<'_>, at: usize, info: &ColumnInfo) -> Result<Decimal, Unreadable> {

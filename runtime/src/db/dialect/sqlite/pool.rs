@@ -21,7 +21,10 @@ use crate::db::settings::Settings;
 
 const CONNECTIONS: u32 = 8;
 
-/// A transaction that changed more rows is committed where nobody else waits for the thread.
+/// The engine has one lock for those that write, and the machine few processors for those that read.
+const MOST_CONNECTIONS: u32 = 256;
+
+/// What changed more rows is kept, or undone, where nobody else waits for the thread.
 const FEW: u64 = 500;
 
 /// Opens the file, made where it is missing, or a new database in memory.
@@ -36,15 +39,18 @@ pub(crate) async fn open(
     if let Some(folder) = name.parent().filter(|_| !memory) {
         tokio::fs::create_dir_all(folder).await.map_err(|error| refused(error.to_string()))?;
     }
-    let opening = Opening { database: info.name, name, memory, statements: settings.statements, slow: settings.slow };
-    let most = if memory { 1 } else { settings.pool.unwrap_or(CONNECTIONS).max(1) };
+    let lock = settings.timeouts.lock();
+    let opening =
+        Opening { database: info.name, name, memory, statements: settings.statements, lock, slow: settings.slow };
+    let most = if memory { 1 } else { settings.pool.unwrap_or(CONNECTIONS).clamp(1, MOST_CONNECTIONS) };
     let pool = SqlitePool(Arc::new(Shared {
         opening: Arc::new(opening),
         most,
         acquire: settings.timeouts.acquire(),
-        lock: settings.timeouts.lock(),
+        lock,
         places: Arc::new(Semaphore::new(most as usize)),
         writer: Arc::new(Semaphore::new(1)),
+        turns: AtomicU64::new(0),
         idle: Mutex::default(),
         closed: AtomicBool::new(false),
         times: Times::default(),
@@ -81,6 +87,8 @@ pub(super) struct Shared {
     pub(super) lock: Duration,
     places: Arc<Semaphore>,
     writer: Arc<Semaphore>,
+    /// How often a writer's turn came.
+    turns: AtomicU64,
     /// The one that was used last is taken first, so that the others come to be closed.
     idle: Mutex<Vec<Idle>>,
     closed: AtomicBool,
@@ -94,8 +102,16 @@ struct Idle {
 
 /// A connection in use.
 pub(super) struct Held {
-    link: Option<Link>,
+    lent: Option<Lent>,
     pub(super) pool: Arc<Shared>,
+    /// Whether a statement failed that nobody waited for any more.
+    pub(super) failed_alone: bool,
+}
+
+struct Lent {
+    link: Link,
+    /// How many rows it had changed before.
+    changes: u64,
     // After the connection, which is given back before another is let in.
     _writes: Option<OwnedSemaphorePermit>,
     _place: OwnedSemaphorePermit,
@@ -103,22 +119,58 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn link(&self) -> Result<&Link, Trouble> {
-        self.link.as_ref().ok_or(Trouble::Failure(Failure::Engine(DataError::Closed)))
+        let lent = self.lent.as_ref().ok_or(Trouble::Failure(Failure::Engine(DataError::Closed)))?;
+        Ok(&lent.link)
+    }
+
+    /// Whether what it has changed is soon kept, or undone.
+    fn changed_little(&self) -> bool {
+        self.lent.as_ref().is_none_or(Lent::changed_little)
+    }
+
+    /// Its transaction, which has to be open still, and in which nothing went wrong unheard.
+    fn check_transaction(&self) -> Result<(), Failure> {
+        let is_open = self.link().is_ok_and(Link::is_in_transaction);
+        if is_open && !self.failed_alone { Ok(()) } else { Err(Failure::Engine(DataError::Aborted)) }
+    }
+}
+
+impl Lent {
+    fn changed_little(&self) -> bool {
+        self.link.changes() - self.changes <= FEW
+    }
+
+    /// Gives it back, with nothing begun.
+    fn give_back(self, pool: &Shared) {
+        // A database in memory is gone with its connection.
+        let is_kept = self.link.tidy() || pool.opening.memory;
+        if is_kept && !pool.closed.load(Ordering::Acquire) {
+            pool.idle().push(Idle { link: self.link, since: Instant::now() });
+        }
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(link) = self.link.take() else { return };
-        // A database in memory is gone with its connection.
-        let is_kept = link.tidy() || self.pool.opening.memory;
-        if is_kept && !self.pool.closed.load(Ordering::Acquire) {
-            self.pool.idle().push(Idle { link, since: Instant::now() });
+        let Some(lent) = self.lent.take() else { return };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if lent.link.is_in_transaction() && !lent.changed_little() => {
+                let pool = Arc::clone(&self.pool);
+                drop(runtime.spawn_blocking(move || lent.give_back(&pool)));
+            }
+            _ => lent.give_back(&self.pool),
         }
     }
 }
 
 impl Shared {
+    /// Tells the log of a statement that took long; not of its values.
+    pub(super) fn note(&self, statement: &str, took: Duration) {
+        if took >= self.opening.slow {
+            tracing::warn!(database = self.opening.database, statement, ?took, "slow statement");
+        }
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -152,8 +204,7 @@ impl SqlitePool {
 
     async fn begun(&self, reads: Reads, text: &str, facts: Facts) -> Result<Transaction, DataError> {
         let held = self.held_for(reads, facts).await?;
-        let changes = held.link().map_err(Trouble::failure)?.changes();
-        let begun = Transaction { held: Arc::new(tokio::sync::Mutex::new(held)), changes };
+        let begun = Transaction { held: Arc::new(tokio::sync::Mutex::new(held)) };
         begun.command(text, facts).await?;
         Ok(begun)
     }
@@ -162,13 +213,10 @@ impl SqlitePool {
     pub(crate) async fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
         // Those before it in the line find that it is closed.
-        if let Ok(all) = self.0.places.acquire_many(self.0.most).await {
-            self.0.places.close();
-            all.forget();
-            let idle = std::mem::take(&mut *self.0.idle());
-            // The last to close a file writes its log into it.
-            drop(aside(|| drop(idle)).await);
-        }
+        let _all = self.0.places.acquire_many(self.0.most).await;
+        let idle = std::mem::take(&mut *self.0.idle());
+        // The last to close a file writes its log into it.
+        drop(aside(|| drop(idle)).await);
     }
 
     /// A connection for a statement.
@@ -178,11 +226,37 @@ impl SqlitePool {
         let writes = match reads {
             // The only connection is a line of its own.
             Reads::No if !self.0.opening.memory => {
-                Some(permit(&self.0.writer, self.0.lock).await.ok_or(DataError::Busy)?)
+                let turn = self.turn().await;
+                self.check_open()?;
+                Some(turn?)
             }
             _ => None,
         };
         self.held(writes, facts).await
+    }
+
+    /// A writer's turn. Who waits while one and the same other has it waits for a lock, who waits in a line that moves for a
+    /// connection.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, DataError> {
+        let pool = &self.0;
+        let mut line = std::pin::pin!(Arc::clone(&pool.writer).acquire_owned());
+        let until = tokio::time::Instant::now() + pool.acquire;
+        loop {
+            let turns = pool.turns.load(Ordering::Acquire);
+            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            match tokio::time::timeout(pool.lock.min(left), &mut line).await {
+                Ok(Ok(permit)) => {
+                    pool.turns.fetch_add(1, Ordering::AcqRel);
+                    return Ok(permit);
+                }
+                Ok(Err(_)) => return Err(DataError::Closed),
+                Err(_) if pool.turns.load(Ordering::Acquire) == turns && pool.lock <= left => {
+                    return Err(DataError::Busy);
+                }
+                Err(_) if left.is_zero() || pool.lock > left => return Err(DataError::Timeout),
+                Err(_) => {}
+            }
+        }
     }
 
     fn check_open(&self) -> Result<(), DataError> {
@@ -198,7 +272,8 @@ impl SqlitePool {
             Some(idle) => idle.link,
             None => self.opened(facts).await?,
         };
-        Ok(Held { link: Some(link), pool: Arc::clone(&self.0), _writes: writes, _place: place })
+        let lent = Lent { changes: link.changes(), link, _writes: writes, _place: place };
+        Ok(Held { lent: Some(lent), pool: Arc::clone(&self.0), failed_alone: false })
     }
 
     /// A new connection. Whether the file keeps a log is its own, and asking for it may need a lock.
@@ -226,7 +301,7 @@ async fn permit(of: &Arc<Semaphore>, within: Duration) -> Option<OwnedSemaphoreP
 /// Closes connections that nobody has used for so long, until the pool is gone.
 async fn close_unused(pool: Weak<Shared>, after: Duration) {
     loop {
-        tokio::time::sleep(after.div_f32(2.0).max(Duration::from_millis(1))).await;
+        tokio::time::sleep((after / 2).max(Duration::from_millis(1))).await;
         let Some(pool) = pool.upgrade() else { return };
         let unused: Vec<_> = pool.idle().extract_if(.., |idle| idle.since.elapsed() >= after).collect();
         if !unused.is_empty() {
@@ -238,14 +313,14 @@ async fn close_unused(pool: Weak<Shared>, after: Duration) {
 /// A connection in a transaction, which its drop rolls back. A statement that nobody waits for any more keeps it until it ends.
 pub(crate) struct Transaction {
     held: Arc<tokio::sync::Mutex<Held>>,
-    /// How many rows the connection had changed before.
-    changes: u64,
 }
 
 impl Transaction {
     /// Runs a statement in it.
     pub(crate) async fn run(&self, work: Work) -> Result<(Work, u64), Failure> {
-        run::run(Arc::clone(&self.held).lock_owned().await, work).await
+        let held = Arc::clone(&self.held).lock_owned().await;
+        held.check_transaction()?;
+        run::run(held, work).await
     }
 
     /// Runs a short statement of the transaction itself.
@@ -265,9 +340,11 @@ impl Transaction {
     pub(crate) async fn commit(self, facts: Facts) -> Result<(), DataError> {
         const COMMIT: &str = "COMMIT";
 
-        let changes = self.held.lock().await.link().map_err(Trouble::failure)?.changes();
-        if changes - self.changes > FEW {
-            let held = Arc::clone(&self.held).lock_owned().await;
+        let held = Arc::clone(&self.held).lock_owned().await;
+        held.check_transaction()?;
+        if held.changed_little() {
+            drop(held);
+        } else {
             let done = aside(move || held.link().and_then(|link| link.command(COMMIT, facts))).await?;
             match done {
                 Err(Trouble::Locked) => {}
@@ -281,7 +358,10 @@ impl Transaction {
     pub(crate) async fn roll_back(self) {
         // A statement may be running yet.
         let held = self.held.lock_owned().await;
-        // A long transaction has much to undo. When this can't be done, the drop does it.
-        drop(aside(|| drop(held)).await);
+        if held.changed_little() {
+            return drop(held);
+        }
+        // When this can't be done, the drop does it.
+        drop(aside(move || held.link().is_ok_and(Link::tidy)).await);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A change of threads takes longer than most statements do. So a statement runs where it is asked for, and elsewhere when it would
 //! keep others waiting: what only reads begins here, and if that takes long begins again on a thread for such work; what writes
-//! begins here when it was short before. A lock that another connection has is waited for without a thread.
+//! begins here when it is about one row and was short before. A lock that another connection has is waited for without a thread.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -11,13 +11,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
+use tokio::task::coop::consume_budget;
+
 use super::link::Trouble;
 use super::pool::Held;
-use crate::db::call::{Failure, Reads, Work};
+use crate::db::call::{Call, Failure, Reads, Work};
 use crate::db::error::DataError;
 
 /// As long a statement may keep others of its thread waiting.
-pub(super) const SHORT: Duration = Duration::from_micros(500);
+const SHORT: Duration = Duration::from_micros(500);
+
+/// So much time a task may spend 128 times before others of its thread come: what the runtime calls a unit of its budget.
+const UNIT: Duration = Duration::from_micros(20);
 
 /// Of how many statements it is known how long they take.
 const MOST_KNOWN: usize = 4_096;
@@ -30,52 +36,61 @@ pub(super) async fn run<H>(mut held: H, mut work: Work) -> Result<(Work, u64), F
 where
     H: DerefMut<Target = Held> + Send + 'static,
 {
-    // Otherwise a task with many statements would never let others in.
-    tokio::task::coop::consume_budget().await;
     let mut pause = None;
     let pool = Arc::clone(&held.pool);
-    let statement = Statement::of(&work.call.text);
+    let text = TextHash::of(&work.call.text);
     loop {
         let mut tried = Err(Trouble::Long);
-        if pool.times.is_short(statement, work.call.reads) {
-            tried = attempt(&held, &mut work, statement, Some(SHORT));
+        if pool.times.is_short(text, &work.call) {
+            let took;
+            (tried, took) = attempt(&held, &mut work, text, Some(SHORT));
+            for _ in 0..=took.as_micros() / UNIT.as_micros() {
+                consume_budget().await;
+            }
         }
         if matches!(tried, Err(Trouble::Long)) {
             work.take.again();
             (held, work, tried) = aside(move || {
-                let tried = attempt(&held, &mut work, statement, None);
+                let (tried, _) = attempt(&held, &mut work, text, None);
+                held.failed_alone = matches!(tried, Err(Trouble::Failure(Failure::Engine(_))));
                 (held, work, tried)
             })
             .await?;
+            // Somebody waited for it, and hears of it.
+            held.failed_alone = false;
         }
         match tried {
             Ok(changed) => return Ok((work, changed)),
             Err(Trouble::Locked) if pause.get_or_insert_with(|| Pause::new(pool.lock)).wait().await => {
-                work.take.again()
+                work.take.again();
             }
             Err(trouble) => return Err(trouble.failure()),
         }
     }
 }
 
-fn attempt(held: &Held, work: &mut Work, statement: Statement, within: Option<Duration>) -> Result<u64, Trouble> {
-    let link = held.link()?;
+/// One attempt, and how long it took.
+fn attempt(held: &Held, work: &mut Work, text: TextHash, within: Option<Duration>) -> (Result<u64, Trouble>, Duration) {
     let begun = Instant::now();
-    let done = link.attempt(work, begun, within);
+    let done = held.link().and_then(|link| link.attempt(work, within.map(|within| begun + within)));
     let took = begun.elapsed();
-    if matches!(done, Err(Trouble::Locked)) {
-        return done;
+    if !matches!(done, Err(Trouble::Locked)) {
+        held.pool.times.took(text, took);
     }
-    held.pool.times.took(statement, took);
-    if !matches!(done, Err(Trouble::Long)) {
-        link.note(&work.call.text, took);
+    if !matches!(done, Err(Trouble::Locked | Trouble::Long)) {
+        held.pool.note(&work.call.text, took);
     }
-    done
+    (done, took)
 }
 
 /// Does what may take long on a thread for such work.
 pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    match tokio::task::spawn_blocking(work).await {
+    ended(tokio::task::spawn_blocking(work)).await
+}
+
+/// What came of work on another thread. A panic there is one here.
+pub(super) async fn ended<T>(work: JoinHandle<T>) -> Result<T, Failure> {
+    match work.await {
         Ok(done) => Ok(done),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
@@ -116,13 +131,12 @@ impl Pause {
     }
 }
 
-/// A statement, known by its text.
+/// What a statement is known by. Two that are taken for one do no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Statement(u64);
+struct TextHash(u64);
 
-impl Statement {
+impl TextHash {
     fn of(text: &str) -> Self {
-        // Two that are taken for one do no harm.
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         Self(hasher.finish())
@@ -133,24 +147,29 @@ impl Statement {
 #[derive(Default)]
 pub(super) struct Times {
     /// In microseconds.
-    known: RwLock<HashMap<Statement, AtomicU32>>,
+    known: RwLock<HashMap<TextHash, AtomicU32>>,
 }
 
 impl Times {
     /// Whether a statement may be begun on the thread that asks for it.
-    fn is_short(&self, statement: Statement, reads: Reads) -> bool {
+    fn is_short(&self, text: TextHash, call: &Call) -> bool {
+        let only_reads = call.reads == Reads::Certainly;
+        if !only_reads && !call.one_row {
+            // Its values decide how many rows it writes.
+            return false;
+        }
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        match known.get(&statement) {
+        match known.get(&text) {
             Some(took) => u128::from(took.load(Ordering::Relaxed)) < SHORT.as_micros(),
-            // What reads can be broken off.
-            None => reads == Reads::Certainly,
+            // What reads is broken off where it must.
+            None => only_reads,
         }
     }
 
     /// Keeps in mind how long a statement took. One that was long is taken for long for some time.
-    fn took(&self, statement: Statement, took: Duration) {
+    fn took(&self, text: TextHash, took: Duration) {
         let took = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
-        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&statement) {
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&text) {
             let before = known.load(Ordering::Relaxed);
             known.store(took.max(before - before / 4), Ordering::Relaxed);
             return;
@@ -160,6 +179,6 @@ impl Times {
             // Those that are in use are soon known again.
             known.clear();
         }
-        known.insert(statement, AtomicU32::new(took));
+        known.insert(text, AtomicU32::new(took));
     }
 }

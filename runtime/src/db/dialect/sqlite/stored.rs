@@ -55,33 +55,33 @@ fn push_digits(text: &mut String, number: u32, unit: u32) {
 }
 
 /// The instant that [`write_instant`] wrote so.
-pub(super) fn read_instant(text: &str) -> Option<DateTime<Utc>> {
-    let (date, rest) = text.split_at_checked(10)?;
-    let time = rest.strip_prefix('T')?.strip_suffix('Z')?;
+pub(super) fn read_instant(text: &[u8]) -> Option<DateTime<Utc>> {
+    let (date, [b'T', time @ .., b'Z']) = text.split_at_checked(10)? else { return None };
     Some(NaiveDateTime::new(read_date(date)?, read_time(time)?).and_utc())
 }
 
 /// The date that [`write_date`] wrote so.
-pub(super) fn read_date(text: &str) -> Option<NaiveDate> {
-    let [year @ .., b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
-    if year.len() != 4 {
-        return None;
-    }
-    NaiveDate::from_ymd_opt(i32::try_from(digits(year)?).ok()?, digits(&[*m1, *m2])?, digits(&[*d1, *d2])?)
+pub(super) fn read_date(text: &[u8]) -> Option<NaiveDate> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
+    let year = i32::try_from(digits([y1, y2, y3, y4])?).ok()?;
+    NaiveDate::from_ymd_opt(year, digits([m1, m2])?, digits([d1, d2])?)
 }
 
 /// The time that [`write_time`] wrote so.
-pub(super) fn read_time(text: &str) -> Option<NaiveTime> {
-    let [h1, h2, b':', m1, m2, b':', s1, s2, b'.', micros @ ..] = text.as_bytes() else { return None };
-    if micros.len() != 6 {
-        return None;
-    }
-    let (hour, minute, second) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?, digits(&[*s1, *s2])?);
-    NaiveTime::from_hms_micro_opt(hour, minute, second, digits(micros)?)
+pub(super) fn read_time(text: &[u8]) -> Option<NaiveTime> {
+    let [h1, h2, b':', m1, m2, b':', s1, s2, b'.', u1, u2, u3, u4, u5, u6] = *text else { return None };
+    let (hour, minute, second) = (digits([h1, h2])?, digits([m1, m2])?, digits([s1, s2])?);
+    NaiveTime::from_hms_micro_opt(hour, minute, second, digits([u1, u2, u3, u4, u5, u6])?)
 }
 
-fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0, |number: u32, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
+/// The number of at most six digits.
+fn digits<const N: usize>(digits: [u8; N]) -> Option<u32> {
+    let (mut number, mut are_digits) = (0, true);
+    for digit in digits.map(|byte| byte.wrapping_sub(b'0')) {
+        are_digits &= digit < 10;
+        number = number * 10 + u32::from(digit);
+    }
+    are_digits.then_some(number)
 }
 
 #[cfg(test)]
@@ -96,21 +96,27 @@ mod tests {
             "2024-02-29T12:34:56.000001Z",
             "9999-12-31T23:59:59.999999Z",
         ] {
-            let value = read_instant(text).expect("an instant");
+            let value = read_instant(text.as_bytes()).expect("an instant");
             assert_eq!(write_instant(value), text);
-            assert_eq!(read_date(&write_date(value.date_naive())), Some(value.date_naive()));
-            assert_eq!(read_time(&write_time(value.time())), Some(value.time()));
+            assert_eq!(read_date(write_date(value.date_naive()).as_bytes()), Some(value.date_naive()));
+            assert_eq!(read_time(write_time(value.time()).as_bytes()), Some(value.time()));
         }
     }
 
     #[test]
     fn other_forms_are_refused() {
-        for text in
-            ["2024-02-30T00:00:00.000000Z", "2024-01-01 00:00:00.000000Z", "2024-01-01T00:00:00Z", "", "Z", "TZ"]
-        {
-            assert_eq!(read_instant(text), None, "{text}");
+        for text in [
+            "2024-02-30T00:00:00.000000Z",
+            "2024-02-0/T00:00:00.000000Z",
+            "2024-01-01 00:00:00.000000Z",
+            "2024-01-01T00:00:00Z",
+            "",
+            "Z",
+            "TZ",
+        ] {
+            assert_eq!(read_instant(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(read_time("24:00:00.000000"), None);
-        assert_eq!(read_date("+024-01-01"), None);
+        assert_eq!(read_time(b"24:00:00.000000"), None);
+        assert_eq!(read_date(b"+024-01-01"), None);
     }
 }

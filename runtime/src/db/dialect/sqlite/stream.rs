@@ -2,6 +2,7 @@
 //! whose drop ends the statement. Absent: transactions, whose connection is not to be kept from other statements.
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
@@ -10,11 +11,10 @@ use tokio::task::JoinHandle;
 
 use super::link::Trouble;
 use super::pool::{Held, SqlitePool};
-use super::run::Pause;
+use super::run::{Pause, ended};
 use crate::db::call::{Call, Failure, Read};
-use crate::db::error::DataError;
 
-/// How many rows go from thread to thread together.
+/// How many rows go from thread to thread together at most: the first goes alone, each time after it twice as many.
 const TOGETHER: usize = 128;
 
 type Rows<T> = Vec<Result<T, Failure>>;
@@ -44,14 +44,8 @@ pub(super) fn stream<T: Send + 'static>(
 
 /// What is left to say when the thread has ended.
 async fn end<T>(reading: JoinHandle<Result<(), Failure>>) -> Option<Rows<T>> {
-    match reading.await {
-        Ok(Ok(())) => None,
-        Ok(Err(failure)) => Some(vec![Err(failure)]),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Some(vec![Err(Failure::Engine(DataError::Closed))]),
-        },
-    }
+    let failure = ended(reading).await.and_then(|read| read).err()?;
+    Some(vec![Err(failure)])
 }
 
 fn read_all<T: Send + 'static>(
@@ -60,32 +54,37 @@ fn read_all<T: Send + 'static>(
     read: &impl Read<T>,
     send: &mpsc::Sender<Rows<T>>,
 ) -> Result<(), Failure> {
-    let mut pause = Pause::new(held.pool.lock);
-    let mut begun = false;
+    let mut pause = None;
     loop {
-        let mut ready = Vec::new();
+        let (mut ready, mut together) = (Vec::new(), 1);
+        let (begun, mut waited) = (Instant::now(), Duration::ZERO);
         let done = held.link().and_then(|link| {
             link.each(call, None, |row| {
-                begun = true;
                 // One that can't be read is told in its place.
                 ready.push(read(row).map_err(Failure::Reading));
-                if ready.len() < TOGETHER {
+                if ready.len() < together {
                     return Ok(ControlFlow::Continue(()));
                 }
-                let taken = send.blocking_send(std::mem::replace(&mut ready, Vec::with_capacity(TOGETHER)));
+                together = (together * 2).min(TOGETHER);
+                let full = Instant::now();
+                let taken = send.blocking_send(std::mem::replace(&mut ready, Vec::with_capacity(together)));
+                waited += full.elapsed();
                 // Nobody wants them any more.
                 Ok(if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
             })
         });
-        match (done, pause.next()) {
-            (Err(Trouble::Locked), Some(pause)) if !begun => std::thread::sleep(pause),
-            (done, _) => {
-                let rest = done.map(drop).map_err(Trouble::failure);
-                if !ready.is_empty() && send.blocking_send(ready).is_err() {
-                    return Ok(());
-                }
-                return rest;
+        // It has a lock before its first row.
+        if matches!(done, Err(Trouble::Locked)) && together == 1 {
+            let pause: &mut Pause = pause.get_or_insert_with(|| Pause::new(held.pool.lock));
+            if let Some(pause) = pause.next() {
+                std::thread::sleep(pause);
+                continue;
             }
         }
+        held.pool.note(&call.text, begun.elapsed().saturating_sub(waited));
+        if !ready.is_empty() && send.blocking_send(ready).is_err() {
+            return Ok(());
+        }
+        return done.map(drop).map_err(Trouble::failure);
     }
 }
