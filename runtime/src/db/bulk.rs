@@ -95,7 +95,7 @@ impl<T: Model> Table<T> {
         }
         let (_, arguments) = binder.finish()?;
         let text = self.statements().insert_many(given, count)?;
-        Ok(Call { text, arguments, persistent: count == most, reads: Reads::No, one_row: false, facts })
+        Ok(Call { text, arguments, persistent: count == most, reads: Reads::No, bounded: true, facts })
     }
 
     /// All rows from here on that give the same columns, as the engine copies them; none where it does not.
@@ -140,7 +140,7 @@ impl<T: Model> Table<T> {
                 arguments: binder.finish()?,
                 persistent,
                 reads: Reads::No,
-                one_row: false,
+                bounded: true,
                 facts,
             }));
         }

@@ -16,8 +16,9 @@ pub(crate) struct Call {
     /// Whether the connection should keep it prepared.
     pub(crate) persistent: bool,
     pub(crate) reads: Reads,
-    /// Whether it is about one row at most, whatever its values.
-    pub(crate) one_row: bool,
+    /// Whether its form says how many rows it writes at most, and its values change nothing about that.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "on PostgreSQL it is the server's to bear"))]
+    pub(crate) bounded: bool,
     /// Of the table that it is about, for its errors.
     pub(crate) facts: Facts,
 }
@@ -61,7 +62,7 @@ impl Work {
             arguments: Arguments::new(engine, 0),
             persistent: false,
             reads: Reads::No,
-            one_row: false,
+            bounded: false,
             facts,
         };
         Self { call, wanted: Wanted::Script, take: Box::new(Nothing) }

@@ -209,7 +209,8 @@ fn distinct<'v>(keys: impl Iterator<Item = Value<'v>>) -> Vec<Value<'static>> {
     keys.filter(|key| seen.insert(Mark::of(key))).map(Value::into_owned).collect()
 }
 
-/// The rows of `U` that hold one of these values in a column, in the order of their keys.
+/// The rows of `U` that hold one of these values in a column; those with the same value in the order of their keys. (An index of the
+/// column gives them so on SQLite.)
 async fn holding<U: Model>(
     handle: &Handle,
     column: &'static ColumnInfo,
@@ -217,7 +218,9 @@ async fn holding<U: Model>(
 ) -> Result<Vec<U>, DataError> {
     let table = handle.table_of::<U>()?;
     let (facts, statements) = (Facts::of::<U>(table), handle.statements::<U>(table));
-    let sorts = facts.key_columns().map(|info| SortKey {
+    let is_key = facts.key_columns().all(|info| info.name == column.name);
+    let order = std::iter::once(column).chain(facts.key_columns());
+    let sorts = order.filter(|_| !is_key).map(|info| SortKey {
         term: Term::Column(info),
         direction: Direction::Ascending,
         nulls_first: false,

@@ -74,7 +74,7 @@ impl Ask {
                 self.page.offset.map(|_| count(self.page.offset)),
             ];
             let arguments = arguments(engine, facts, &values, numbers.into_iter().flatten())?;
-            return Ok(Call { text, arguments, persistent: true, reads: Reads::Certainly, one_row: false, facts });
+            return Ok(Call { text, arguments, persistent: true, reads: Reads::Certainly, bounded: false, facts });
         }
         let call = self.rows(engine, facts)?;
         statements.keep_asked(shape, &call.text);
@@ -306,7 +306,7 @@ fn finish(
         arguments,
         persistent: !lowering.varying,
         reads,
-        one_row: false,
+        bounded: false,
         facts: lowering.facts,
     })
 }

@@ -200,7 +200,7 @@ impl<S: Statement, D> Sql<S, D> {
             arguments,
             persistent: true,
             reads: S::READS,
-            one_row: false,
+            bounded: false,
             facts,
         })
     }

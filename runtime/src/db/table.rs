@@ -232,7 +232,7 @@ impl<T: Model> Table<T> {
     }
 
     fn call(&self, text: Arc<str>, arguments: super::dialect::Arguments) -> Call {
-        Call { text, arguments, persistent: true, reads: Reads::No, one_row: true, facts: self.facts() }
+        Call { text, arguments, persistent: true, reads: Reads::No, bounded: true, facts: self.facts() }
     }
 
     pub(super) fn facts(&self) -> Facts {

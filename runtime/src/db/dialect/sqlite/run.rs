@@ -2,7 +2,7 @@
 //!
 //! A change of threads takes longer than most statements do. So a statement runs where it is asked for, and elsewhere when it would
 //! keep others waiting: what only reads begins here, and if that takes long begins again on a thread for such work; what writes
-//! begins here when it is about one row and was short before. A lock that another connection has is waited for without a thread.
+//! begins here when its form bounds it and it was short before. A lock that another connection has is waited for without a thread.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -154,7 +154,7 @@ impl Times {
     /// Whether a statement may be begun on the thread that asks for it.
     fn is_short(&self, text: TextHash, call: &Call) -> bool {
         let only_reads = call.reads == Reads::Certainly;
-        if !only_reads && !call.one_row {
+        if !only_reads && !call.bounded {
             // Its values decide how many rows it writes.
             return false;
         }
