@@ -1,6 +1,7 @@
 //! Conditions as an engine writes them, so that each means the same on both.
 //! In: a filter's tree. Out: sea-query's condition, whose parameters are places in a list of values. Absent: binding.
 
+use sea_query::extension::postgres::PgFunc;
 use sea_query::extension::sqlite::SqliteBinOper;
 use sea_query::{BinOper, Condition, Expr, ExprTrait, Func, Keyword};
 
@@ -15,8 +16,8 @@ use super::value::Value;
 /// The most values of one statement; SQLite's limit, kept on both engines.
 pub(crate) const MOST_VALUES: usize = 32_766;
 
-/// How many values a list of so many is written with: the last stands there several times, which means the same. So lists of any length
-/// have few texts, which are worth keeping. None where the list is too long for that.
+/// With how many values SQLite's text of a list of so many is written: the last stands there several times, which means the same. So lists
+/// of any length have few texts, which are worth keeping. None where the list is too long for that.
 pub(crate) fn padded(values: usize) -> Option<usize> {
     (1..=1_024).contains(&values).then(|| values.next_power_of_two())
 }
@@ -38,7 +39,7 @@ impl Lowering {
     /// Where a value will stand.
     pub(crate) fn place(&mut self, value: Value<'static>, ty: Type) -> Result<u64, DataError> {
         if self.values.len() >= MOST_VALUES {
-            return Err(DataError::other("a statement takes at most 32766 values"));
+            return Err(too_many());
         }
         self.values.push((value, ty));
         Ok(self.values.len() as u64 - 1)
@@ -136,40 +137,55 @@ impl Lowering {
     }
 
     fn one_of(&mut self, column: &'static ColumnInfo, sides: &[Side]) -> Result<Expr, DataError> {
-        let mut among = Vec::with_capacity(sides.len());
-        let first = self.values.len();
+        let (mut values, mut others) = (Vec::with_capacity(sides.len()), Vec::new());
+        let mut ty = column.ty;
         for side in sides {
             match side {
                 Side::Value(Value::Null) => {}
                 Side::Value(value) => match (self.fit(column, value)?, column.ty) {
                     (Value::Decimal(value), Type::Decimal { scale, .. }) if self.engine == Engine::Sqlite => {
+                        ty = Type::I64;
                         if let Scaled::Exact(value) = decimal::split(value, scale) {
-                            among.push(self.parameter(Value::Int(value), Type::I64)?);
+                            values.push(Value::Int(value));
                         }
                     }
-                    (value, ty) => {
-                        for name in column.names(&value) {
-                            among.push(self.parameter(Value::Text(name.into()), ty)?);
-                        }
-                        among.push(self.parameter(value, ty)?);
+                    (value, _) => {
+                        values.extend(column.names(&value).map(|name| Value::Text(name.into())));
+                        values.push(value);
                     }
                 },
-                Side::Column(other) => among.push(Expr::col(other.name)),
-                Side::Computed(node) => among.push(self.computed(column, node)?),
+                Side::Column(other) => others.push(Expr::col(other.name)),
+                Side::Computed(node) => others.push(self.computed(column, node)?),
             }
         }
-        let Some((last, ty)) = self.values.last().cloned().filter(|_| !among.is_empty()) else {
-            return Ok(if among.is_empty() { Expr::cust("1 = 0") } else { Expr::col(column.name).is_in(among) });
-        };
-        match padded(among.len()).filter(|_| self.values.len() - first == among.len()) {
-            Some(padded) => {
-                for _ in among.len()..padded {
-                    among.push(self.parameter(last.clone(), ty)?);
+        let left = || Expr::col(column.name);
+        let among = match self.engine {
+            _ if values.is_empty() => None,
+            // Whatever their number, the text is the same.
+            Engine::Postgres => Some(left().eq(PgFunc::any(self.list(values, ty)?))),
+            Engine::Sqlite => {
+                if let Some(padded) = padded(values.len()) {
+                    values.resize(padded, values.last().cloned().unwrap_or(Value::Null));
+                } else {
+                    self.varying = true;
                 }
+                let values = values.into_iter().map(|value| self.parameter(value, ty));
+                Some(left().is_in(values.collect::<Result<Vec<_>, _>>()?))
             }
-            None => self.varying = true,
+        };
+        Ok(match (among, others.is_empty()) {
+            (Some(among), true) => among,
+            (Some(among), false) => among.or(left().is_in(others)),
+            (None, false) => left().is_in(others),
+            (None, true) => Expr::cust("1 = 0"),
+        })
+    }
+
+    fn list(&mut self, values: Vec<Value<'static>>, ty: Type) -> Result<Expr, DataError> {
+        if values.len() > MOST_VALUES {
+            return Err(too_many());
         }
-        Ok(Expr::col(column.name).is_in(among))
+        self.parameter(Value::List(values), ty)
     }
 
     fn text(&mut self, column: &'static ColumnInfo, test: TextTest, text: &str) -> Result<Condition, DataError> {
@@ -222,6 +238,10 @@ impl Lowering {
     pub(crate) fn refuse(&self, column: &ColumnInfo, reason: String) -> DataError {
         DataError::OutOfRange { table: self.facts.table, column: column.name.to_owned(), reason }
     }
+}
+
+fn too_many() -> DataError {
+    DataError::other(["a statement takes at most ", &MOST_VALUES.to_string(), " values"].concat())
 }
 
 fn operator(comparison: Comparison) -> BinOper {

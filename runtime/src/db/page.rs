@@ -230,7 +230,7 @@ fn any(slot: &Slot<'_>, ty: Type) -> Result<Value<'static>, Unreadable> {
 
 fn written(value: &Value<'_>) -> Json {
     match value {
-        Value::Null | Value::Json(_) | Value::Unfit(_) => Json::Null,
+        Value::Null | Value::Json(_) | Value::Unfit(_) | Value::List(_) => Json::Null,
         Value::Bool(value) => (*value).into(),
         Value::Int(value) => (*value).into(),
         // JSON has no number without end.

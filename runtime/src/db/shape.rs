@@ -2,6 +2,8 @@
 //! In: a question's tree. Out: its [`Shape`] and the values in the order in which its text has them, or nothing where the text depends
 //! on the values, too. Absent: making the text ([`super::select`]).
 
+use std::borrow::Cow;
+
 use super::column::{ColumnInfo, Type};
 use super::condition::padded;
 use super::dialect::Arguments;
@@ -22,7 +24,7 @@ pub(crate) const MOST_SHAPES: usize = 256;
 pub(crate) struct Shape(Vec<usize>);
 
 /// A value, and the column that it is for.
-type Bound<'a> = (&'a Value<'static>, &'static ColumnInfo);
+type Bound<'a> = (Cow<'a, Value<'static>>, &'static ColumnInfo);
 
 impl Shape {
     /// Of the rows that a question asks for, with the values of its filters.
@@ -70,22 +72,30 @@ impl Shape {
                             return None;
                         }
                         self.0.push(7);
-                        values.push((value, *column));
+                        values.push((Cow::Borrowed(value), *column));
                     }
                     Side::Computed(_) => return None,
                 }
                 Some(())
             }
             Node::In { column, sides } => {
+                let plain = |side: &'a Side| match side {
+                    Side::Value(value) if is_plain(value, column, engine) => Some(value),
+                    _ => None,
+                };
                 let count = padded(sides.len())?;
-                self.0.extend([10, address(column), count]);
-                for side in sides {
-                    match side {
-                        Side::Value(value) if is_plain(value, column, engine) => values.push((value, *column)),
-                        _ => return None,
-                    }
+                self.0.extend([10, address(column)]);
+                let among = sides.iter().map(plain);
+                if engine == Engine::Postgres {
+                    let list = among.map(|value| value.cloned()).collect::<Option<_>>()?;
+                    values.push((Cow::Owned(Value::List(list)), *column));
+                    return Some(());
                 }
-                let last = *values.last()?;
+                self.0.push(count);
+                for value in among {
+                    values.push((Cow::Borrowed(value?), *column));
+                }
+                let last = values.last()?.clone();
                 values.extend(std::iter::repeat_n(last, count - sides.len()));
                 Some(())
             }
@@ -114,7 +124,7 @@ pub(crate) fn arguments(
 ) -> Result<Arguments, DataError> {
     let mut arguments = Arguments::new(engine, values.len() + 2);
     for (value, info) in values {
-        let fitting = (*value).clone().fit_operand(info.ty);
+        let fitting = value.clone().into_owned().fit_operand(info.ty);
         fitting.and_then(|value| arguments.push(value, info.ty)).map_err(|reason| DataError::OutOfRange {
             table: facts.table,
             column: info.name.to_owned(),

@@ -43,6 +43,9 @@ pub enum Value<'a> {
     Json(String),
     /// A value that its own type could not give, and why.
     Unfit(String),
+    /// Several values of one column, which is compared with each: no column holds it.
+    #[doc(hidden)]
+    List(Vec<Value<'a>>),
 }
 
 impl Value<'_> {
@@ -64,6 +67,7 @@ impl Value<'_> {
             Self::Decimal(value) => Value::Decimal(value),
             Self::Json(value) => Value::Json(value),
             Self::Unfit(reason) => Value::Unfit(reason),
+            Self::List(values) => Value::List(values.into_iter().map(Value::into_owned).collect()),
         }
     }
 
@@ -90,6 +94,7 @@ impl Value<'_> {
                 Self::Decimal(value)
             }
             Self::Unfit(reason) => return Err(reason),
+            Self::List(_) => return Err("a column holds one value".into()),
             value => value,
         })
     }
@@ -98,6 +103,9 @@ impl Value<'_> {
     pub(crate) fn fit_operand(self, ty: Type) -> Result<Self, String> {
         match self {
             Self::Decimal(value) => Ok(Self::Decimal(value)),
+            Self::List(values) => {
+                values.into_iter().map(|value| value.fit_operand(ty)).collect::<Result<_, _>>().map(Self::List)
+            }
             value => value.fit(ty),
         }
     }

@@ -180,6 +180,50 @@ on_every_engine! {
         assert_eq!(shop.samples.filter(|s| s.instant.eq(sample.instant)).count().await, Ok(1));
     }
 
+    async fn a_value_of_each_type_may_be_one_of_several(shop: Shop) {
+        let [one, two] = [Sample::plain(1), Sample {
+            small: i16::MIN,
+            large: i64::MAX,
+            small_unsigned: u16::MAX,
+            unsigned: u32::MAX,
+            flag: true,
+            single: f32::MIN_POSITIVE,
+            double: f64::MAX,
+            text: "it's, {one} \"text\" \\ NULL".into(),
+            bytes: vec![0, 255, b'"', b'\\'],
+            uuid: Uuid::max(),
+            instant: instant("9999-12-31T23:59:59.999999Z"),
+            date: NaiveDate::from_ymd_opt(1, 1, 1).unwrap(),
+            time: NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap(),
+            exact: dec!(-999999999999.999999),
+            maybe_large: Some(1),
+            maybe_text: Some(String::new()),
+            maybe_exact: Some(dec!(0.000001)),
+            ..Sample::plain(2)
+        }];
+        shop.samples.insert_many([one.clone(), two.clone()]).await.unwrap();
+        macro_rules! found {
+            ($($field:ident)+) => {$(
+                let (first, second) = (one.$field.clone(), two.$field.clone());
+                for (among, expected) in [
+                    (vec![second.clone()], vec![2]),
+                    (vec![second.clone(), second.clone(), second.clone()], vec![2]),
+                    (vec![second, first.clone(), first], vec![1, 2]),
+                ] {
+                    let rows = shop.samples.filter(|s| s.$field.in_(among)).order_by(|s| s.id.asc()).all().await.unwrap();
+                    let ids: Vec<_> = rows.into_iter().map(|row| row.id).collect();
+                    // A column without a value is among none.
+                    let is_null = ["maybe_large", "maybe_text", "maybe_exact"].contains(&stringify!($field));
+                    assert_eq!(ids, if is_null { vec![2] } else { expected }, stringify!($field));
+                }
+            )+};
+        }
+        found! {
+            id small large small_unsigned unsigned flag single double text bytes uuid instant date time exact maybe_large maybe_text
+            maybe_exact
+        }
+    }
+
     async fn a_decimal_is_compared_exactly_also_with_more_digits_than_it_has(shop: Shop) {
         let rows = ["-0.000001", "0", "0.000001", "0.000002"].iter().zip(1..);
         let rows = rows.map(|(text, id)| Sample { exact: text.parse().unwrap(), ..Sample::plain(id) });

@@ -42,6 +42,7 @@ impl Rows {
             Value::Time(value) => write!(text, "{}", value.format("%H:%M:%S%.6f")),
             Value::Decimal(value) => write!(text, "{value}"),
             Value::Unfit(reason) => return Err(reason.clone()),
+            Value::List(_) => return Err("a column holds one value".into()),
         };
         text.push('\t');
         written.map_err(|_| "the value can't be written".to_owned())

@@ -34,6 +34,43 @@ pub(crate) fn bind(arguments: &mut PgArguments, value: Value<'_>, ty: Type) -> R
         (Value::Decimal(value), _) => add(arguments, value),
         (Value::Json(text), _) => add(arguments, Document(&text)),
         (Value::Unfit(reason), _) => Err(reason),
+        (Value::List(values), ty) => bind_list(arguments, &values, ty),
+    }
+}
+
+/// Adds several values, of which none is null, as one array of the column's type.
+fn bind_list(arguments: &mut PgArguments, values: &[Value<'_>], ty: Type) -> Result<(), String> {
+    fn all<'v, T>(values: &'v [Value<'v>], one: impl Fn(&'v Value<'v>) -> Option<T>) -> Result<Vec<T>, String> {
+        values.iter().map(one).collect::<Option<_>>().ok_or_else(|| "a value is of another type than its column".into())
+    }
+    macro_rules! array {
+        ($kind:ident) => {
+            array!(|value| if let Value::$kind(value) = value { Some(*value) } else { None })
+        };
+        ($one:expr) => {
+            add(arguments, all(values, $one)?)
+        };
+    }
+    macro_rules! integers {
+        ($ty:ty) => {
+            array!(|value| if let Value::Int(value) = value { <$ty>::try_from(*value).ok() } else { None })
+        };
+    }
+    match ty {
+        Type::I16 => integers!(i16),
+        Type::I32 | Type::U16 => integers!(i32),
+        Type::I64 | Type::U32 => integers!(i64),
+        Type::Bool => array!(Bool),
+        Type::F32 => array!(F32),
+        Type::F64 => array!(F64),
+        Type::Text => array!(|value| if let Value::Text(text) = value { Some(&**text) } else { None }),
+        Type::Bytes => array!(|value| if let Value::Bytes(bytes) = value { Some(&**bytes) } else { None }),
+        Type::Uuid => array!(Uuid),
+        Type::Instant => array!(Instant),
+        Type::Date => array!(Date),
+        Type::Time => array!(Time),
+        Type::Decimal { .. } => array!(Decimal),
+        Type::Json => Err("documents are not compared".into()),
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn bind(value: Value<'_>, ty: Type) -> Result<Stored, String> {
         Value::Decimal(value) => Stored::Integer(decimal::scaled(value, ty)?),
         Value::Json(text) => Stored::Text(text),
         Value::Unfit(reason) => return Err(reason),
+        Value::List(_) => return Err("a list is bound value by value".into()),
     })
 }
 
