@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use super::dialect::Arguments;
 use super::error::DataError;
 use super::model::{Engine, Facts};
@@ -146,5 +148,17 @@ impl From<Failure> for DataError {
             #[cfg(feature = "postgres")]
             Failure::Outdated(error) => error,
         }
+    }
+}
+
+/// What came of work that another task or thread did. A panic there is one here.
+pub(crate) async fn ended<T>(work: JoinHandle<T>) -> Result<T, DataError> {
+    match work.await {
+        Ok(done) => Ok(done),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends.
+            Err(_) => Err(DataError::Closed),
+        },
     }
 }

@@ -7,9 +7,9 @@ use std::any::Any;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 
-#[cfg(feature = "postgres")]
-use super::call::Failure;
 use super::call::{All, Call, First, Nothing, Read, Reads, Take, Wanted, Work};
+#[cfg(feature = "postgres")]
+use super::call::{Failure, ended};
 #[cfg(feature = "postgres")]
 use super::dialect::postgres::copy::{self, Copy};
 #[cfg(feature = "postgres")]
@@ -147,13 +147,7 @@ impl Handle {
             };
             lease.note(copied)
         };
-        match tokio::spawn(work).await {
-            Ok(result) => result,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(DataError::Closed),
-            },
-        }
+        ended(tokio::spawn(work)).await?
     }
 
     /// Rows as they are wanted. Inside a transaction, and of a database in memory, they are read at once: its only

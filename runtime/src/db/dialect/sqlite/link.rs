@@ -1,6 +1,6 @@
 //! One connection to SQLite, and a statement run on it. In: a [`Call`], and how long a statement that only reads may take. Out: its
 //! rows, one by one, as they stand in the engine. Everything here is at once; on which thread it happens is decided elsewhere
-//! (see [`super::run`]). Absent: waiting for locks.
+//! (see [`super::run`]). Absent: waiting for locks, but within a script, which is not to be begun again.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -101,7 +101,7 @@ impl Link {
 
     /// Ends a transaction that is open. Out: whether the connection is of further use.
     pub(super) fn tidy(&self) -> bool {
-        self.sqlite.is_autocommit() || self.sqlite.execute_batch("ROLLBACK").is_ok()
+        !self.is_in_transaction() || self.sqlite.execute_batch("ROLLBACK").is_ok()
     }
 
     /// Whether a transaction is open.
@@ -109,7 +109,7 @@ impl Link {
         !self.sqlite.is_autocommit()
     }
 
-    /// How many rows were changed since it was opened.
+    /// How many rows were changed since it was opened. The engine counts to 2³¹, and from there on from below zero.
     pub(super) fn changes(&self) -> u64 {
         self.sqlite.total_changes()
     }

@@ -39,15 +39,19 @@ pub(crate) async fn open(
     if let Some(folder) = name.parent().filter(|_| !memory) {
         tokio::fs::create_dir_all(folder).await.map_err(|error| refused(error.to_string()))?;
     }
-    let lock = settings.timeouts.lock();
-    let opening =
-        Opening { database: info.name, name, memory, statements: settings.statements, lock, slow: settings.slow };
+    let opening = Opening {
+        database: info.name,
+        name,
+        memory,
+        statements: settings.statements,
+        lock: settings.timeouts.lock(),
+        slow: settings.slow,
+    };
     let most = if memory { 1 } else { settings.pool.unwrap_or(CONNECTIONS).clamp(1, MOST_CONNECTIONS) };
     let pool = SqlitePool(Arc::new(Shared {
         opening: Arc::new(opening),
         most,
         acquire: settings.timeouts.acquire(),
-        lock,
         places: Arc::new(Semaphore::new(most as usize)),
         writer: Arc::new(Semaphore::new(1)),
         turns: AtomicU64::new(0),
@@ -84,7 +88,6 @@ pub(super) struct Shared {
     opening: Arc<Opening>,
     most: u32,
     acquire: Duration,
-    pub(super) lock: Duration,
     places: Arc<Semaphore>,
     writer: Arc<Semaphore>,
     /// How often a writer's turn came.
@@ -137,7 +140,7 @@ impl Held {
 
 impl Lent {
     fn changed_little(&self) -> bool {
-        self.link.changes() - self.changes <= FEW
+        self.link.changes().wrapping_sub(self.changes) <= FEW
     }
 
     /// Gives it back, with nothing begun.
@@ -164,6 +167,11 @@ impl Drop for Held {
 }
 
 impl Shared {
+    /// How long a lock is waited for.
+    pub(super) fn lock(&self) -> Duration {
+        self.opening.lock
+    }
+
     /// Tells the log of a statement that took long; not of its values.
     pub(super) fn note(&self, statement: &str, took: Duration) {
         if took >= self.opening.slow {
@@ -244,16 +252,16 @@ impl SqlitePool {
         loop {
             let turns = pool.turns.load(Ordering::Acquire);
             let left = until.saturating_duration_since(tokio::time::Instant::now());
-            match tokio::time::timeout(pool.lock.min(left), &mut line).await {
+            match tokio::time::timeout(pool.lock().min(left), &mut line).await {
                 Ok(Ok(permit)) => {
                     pool.turns.fetch_add(1, Ordering::AcqRel);
                     return Ok(permit);
                 }
                 Ok(Err(_)) => return Err(DataError::Closed),
-                Err(_) if pool.turns.load(Ordering::Acquire) == turns && pool.lock <= left => {
+                Err(_) if pool.turns.load(Ordering::Acquire) == turns && pool.lock() <= left => {
                     return Err(DataError::Busy);
                 }
-                Err(_) if left.is_zero() || pool.lock > left => return Err(DataError::Timeout),
+                Err(_) if pool.lock() > left => return Err(DataError::Timeout),
                 Err(_) => {}
             }
         }
@@ -278,7 +286,7 @@ impl SqlitePool {
 
     /// A new connection. Whether the file keeps a log is its own, and asking for it may need a lock.
     async fn opened(&self, facts: Facts) -> Result<Link, DataError> {
-        let mut pause = Pause::new(self.0.lock);
+        let mut pause = Pause::new(self.0.lock());
         loop {
             let opening = Arc::clone(&self.0.opening);
             match aside(move || Link::open(&opening)).await? {
@@ -325,7 +333,7 @@ impl Transaction {
 
     /// Runs a short statement of the transaction itself.
     pub(crate) async fn command(&self, text: &str, facts: Facts) -> Result<(), Failure> {
-        let mut pause = Pause::new(self.held.lock().await.pool.lock);
+        let mut pause = Pause::new(self.held.lock().await.pool.lock());
         loop {
             let done = self.held.lock().await.link().and_then(|link| link.command(text, facts));
             match done {

@@ -11,19 +11,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinHandle;
 use tokio::task::coop::consume_budget;
 
 use super::link::Trouble;
 use super::pool::Held;
-use crate::db::call::{Call, Failure, Reads, Work};
-use crate::db::error::DataError;
+use crate::db::call::{Call, Failure, Reads, Work, ended};
 
 /// As long a statement may keep others of its thread waiting.
 const SHORT: Duration = Duration::from_micros(500);
 
-/// So much time a task may spend 128 times before others of its thread come: what the runtime calls a unit of its budget.
+/// So much time is a unit of what the runtime calls a task's budget, and of so many units that is made before others come.
 const UNIT: Duration = Duration::from_micros(20);
+const UNITS: u128 = 128;
 
 /// Of how many statements it is known how long they take.
 const MOST_KNOWN: usize = 4_096;
@@ -44,7 +43,7 @@ where
         if pool.times.is_short(text, &work.call) {
             let took;
             (tried, took) = attempt(&held, &mut work, text, Some(SHORT));
-            for _ in 0..=took.as_micros() / UNIT.as_micros() {
+            for _ in 0..=(took.as_micros() / UNIT.as_micros()).min(UNITS) {
                 consume_budget().await;
             }
         }
@@ -61,7 +60,7 @@ where
         }
         match tried {
             Ok(changed) => return Ok((work, changed)),
-            Err(Trouble::Locked) if pause.get_or_insert_with(|| Pause::new(pool.lock)).wait().await => {
+            Err(Trouble::Locked) if pause.get_or_insert_with(|| Pause::new(pool.lock())).wait().await => {
                 work.take.again();
             }
             Err(trouble) => return Err(trouble.failure()),
@@ -85,19 +84,7 @@ fn attempt(held: &Held, work: &mut Work, text: TextHash, within: Option<Duration
 
 /// Does what may take long on a thread for such work.
 pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    ended(tokio::task::spawn_blocking(work)).await
-}
-
-/// What came of work on another thread. A panic there is one here.
-pub(super) async fn ended<T>(work: JoinHandle<T>) -> Result<T, Failure> {
-    match work.await {
-        Ok(done) => Ok(done),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime ends.
-            Err(_) => Err(Failure::Engine(DataError::Closed)),
-        },
-    }
+    ended(tokio::task::spawn_blocking(work)).await.map_err(Failure::Engine)
 }
 
 /// The pauses between attempts to get a lock.

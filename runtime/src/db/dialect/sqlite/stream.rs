@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 
 use super::link::Trouble;
 use super::pool::{Held, SqlitePool};
-use super::run::{Pause, ended};
-use crate::db::call::{Call, Failure, Read};
+use super::run::Pause;
+use crate::db::call::{Call, Failure, Read, ended};
 
 /// How many rows go from thread to thread together at most: the first goes alone, each time after it twice as many.
 const TOGETHER: usize = 128;
@@ -44,7 +44,7 @@ pub(super) fn stream<T: Send + 'static>(
 
 /// What is left to say when the thread has ended.
 async fn end<T>(reading: JoinHandle<Result<(), Failure>>) -> Option<Rows<T>> {
-    let failure = ended(reading).await.and_then(|read| read).err()?;
+    let failure = ended(reading).await.map_err(Failure::Engine).and_then(|read| read).err()?;
     Some(vec![Err(failure)])
 }
 
@@ -75,7 +75,7 @@ fn read_all<T: Send + 'static>(
         });
         // It has a lock before its first row.
         if matches!(done, Err(Trouble::Locked)) && together == 1 {
-            let pause: &mut Pause = pause.get_or_insert_with(|| Pause::new(held.pool.lock));
+            let pause: &mut Pause = pause.get_or_insert_with(|| Pause::new(held.pool.lock()));
             if let Some(pause) = pause.next() {
                 std::thread::sleep(pause);
                 continue;
