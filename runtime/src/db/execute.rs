@@ -23,7 +23,17 @@ use super::session::Connection;
 impl Handle {
     /// Every row. A statement that writes and gives rows back is run to its end, where its last checks are.
     pub(crate) async fn rows<T: Send + 'static>(&self, call: Call, read: impl Read<T>) -> Result<Vec<T>, DataError> {
-        let all = All { rows: Vec::new(), read };
+        self.some_rows(call, read, 0).await
+    }
+
+    /// Every row, of which there are about so many.
+    pub(crate) async fn some_rows<T: Send + 'static>(
+        &self,
+        call: Call,
+        read: impl Read<T>,
+        expected: usize,
+    ) -> Result<Vec<T>, DataError> {
+        let all = All { rows: Vec::with_capacity(expected), read };
         Ok(self.taken(call, Wanted::Rows, all).await?.rows)
     }
 

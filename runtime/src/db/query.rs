@@ -85,7 +85,7 @@ impl<T: Model> Query<T> {
     /// [`DataError::OutOfRange`] for a value that the column can't be compared with; [`DataError::Decode`] for a row that
     /// is no `T`; those of the connection.
     pub async fn all(self) -> Result<Vec<T>, DataError> {
-        self.handle.rows(self.call()?, T::read).await
+        self.handle.some_rows(self.call()?, T::read, self.ask.page.expected()).await
     }
 
     /// The rows behind a cursor, in the order that its page had. Nothing is gone through twice, and rows that come or go meanwhile
@@ -107,7 +107,7 @@ impl<T: Model> Query<T> {
         let call = self.ask.rows(self.handle.engine(), facts)?;
         let sorts = order.clone();
         let read = move |row: &mut Reader<'_>| Ok((place(row, &sorts, facts)?, T::read(row)?));
-        let mut found = self.handle.rows(call, read).await?;
+        let mut found = self.handle.some_rows(call, read, self.ask.page.expected()).await?;
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
         let is_more = found.len() > wanted;
         found.truncate(wanted);

@@ -62,12 +62,13 @@ impl<'r> Reader<'r> {
     pub(crate) fn value<F: Field>(&mut self, info: &'static ColumnInfo) -> Result<F, DataError> {
         let at = self.places.map_or(self.at, |places| places.get(self.at).copied().unwrap_or(usize::MAX));
         self.at += 1;
-        F::read(&Slot { row: self.row, at, info }).map_err(|unreadable| unreadable.of(self.facts.table, info))
+        let read = Slot::new(self.row, at, info).and_then(|slot| F::read(&slot));
+        read.map_err(|unreadable| unreadable.of(self.facts.table, info))
     }
 
     /// A column of the row, whichever has been read.
     pub(crate) fn slot(&self, at: usize) -> Option<Slot<'r>> {
-        Some(Slot { row: self.row, at, info: self.facts.columns.get(at)? })
+        Slot::new(self.row, at, self.facts.columns.get(at)?).ok()
     }
 
     /// The same row, whose columns are elsewhere.
@@ -128,9 +129,16 @@ impl<'r> Reader<'r> {
 
 /// One column of one row.
 pub struct Slot<'r> {
-    row: Row<'r>,
-    at: usize,
+    stored: Stored<'r>,
     info: &'static ColumnInfo,
+}
+
+/// What a driver has of one column.
+enum Stored<'r> {
+    #[cfg(feature = "sqlite")]
+    Sqlite(rusqlite::types::ValueRef<'r>),
+    #[cfg(feature = "postgres")]
+    Postgres(&'r sqlx::postgres::PgRow, usize),
 }
 
 /// Why a column's value could not be read.
@@ -157,17 +165,27 @@ macro_rules! slot_reads {
         /// # Errors
         /// The column holds something else.
         pub fn $name(&self) -> Result<$out, Unreadable> {
-            match self.row {
+            match self.stored {
                 #[cfg(feature = "sqlite")]
-                Row::Sqlite(row) => sqlite::read::$name(row, self.at, self.info),
+                Stored::Sqlite(value) => sqlite::read::$name(value, self.info),
                 #[cfg(feature = "postgres")]
-                Row::Postgres(row) => postgres::read::$name(row, self.at, self.info),
+                Stored::Postgres(row, at) => postgres::read::$name(row, at, self.info),
             }
         }
     )+};
 }
 
 impl<'r> Slot<'r> {
+    fn new(row: Row<'r>, at: usize, info: &'static ColumnInfo) -> Result<Self, Unreadable> {
+        let stored = match row {
+            #[cfg(feature = "sqlite")]
+            Row::Sqlite(row) => Stored::Sqlite(row.get_ref(at).map_err(Unreadable::new)?),
+            #[cfg(feature = "postgres")]
+            Row::Postgres(row) => Stored::Postgres(row, at),
+        };
+        Ok(Self { stored, info })
+    }
+
     slot_reads! {
         /// Whether there is no value.
         is_null -> bool;

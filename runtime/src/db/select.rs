@@ -234,6 +234,12 @@ impl Cut {
         self.limit.is_some() || self.offset.is_some()
     }
 
+    /// For how many rows there should be room before the first one comes: the limit is often reached, but need not be.
+    pub(crate) fn expected(&self) -> usize {
+        const MOST: usize = 128;
+        self.limit.map_or(0, |limit| usize::try_from(limit).unwrap_or(MOST).min(MOST))
+    }
+
     /// At most one of them.
     pub(crate) fn first(mut self) -> Self {
         self.limit = Some(Ord::min(self.limit.unwrap_or(1), 1));

@@ -39,7 +39,6 @@ pub(crate) fn bind(value: Value<'_>, ty: Type) -> Result<Stored, String> {
 /// Reading a column's stored form.
 pub(crate) mod read {
     use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-    use rusqlite::Row;
     use rusqlite::types::ValueRef;
     use rust_decimal::Decimal;
     use uuid::Uuid;
@@ -48,86 +47,82 @@ pub(crate) mod read {
     use crate::db::column::{ColumnInfo, Type};
     use crate::db::reader::Unreadable;
 
-    fn get<'r>(row: &'r Row<'_>, at: usize) -> Result<ValueRef<'r>, Unreadable> {
-        row.get_ref(at).map_err(Unreadable::new)
-    }
-
     fn other(value: ValueRef<'_>) -> Unreadable {
         Unreadable::new(["found a `", &value.data_type().to_string().to_uppercase(), "`"].concat())
     }
 
-    pub(crate) fn is_null(row: &Row<'_>, at: usize, _: &ColumnInfo) -> Result<bool, Unreadable> {
-        get(row, at).map(|value| value == ValueRef::Null)
+    pub(crate) fn is_null(value: ValueRef<'_>, _: &ColumnInfo) -> Result<bool, Unreadable> {
+        Ok(value == ValueRef::Null)
     }
 
-    pub(crate) fn int(row: &Row<'_>, at: usize, _: &ColumnInfo) -> Result<i64, Unreadable> {
-        match get(row, at)? {
+    pub(crate) fn int(value: ValueRef<'_>, _: &ColumnInfo) -> Result<i64, Unreadable> {
+        match value {
             ValueRef::Integer(value) => Ok(value),
             value => Err(other(value)),
         }
     }
 
-    pub(crate) fn bool(row: &Row<'_>, at: usize, info: &ColumnInfo) -> Result<bool, Unreadable> {
-        match int(row, at, info)? {
+    pub(crate) fn bool(value: ValueRef<'_>, info: &ColumnInfo) -> Result<bool, Unreadable> {
+        match int(value, info)? {
             0 => Ok(false),
             1 => Ok(true),
             other => Err(Unreadable::new(["`", &other.to_string(), "` is neither 0 nor 1"].concat())),
         }
     }
 
-    pub(crate) fn f32(row: &Row<'_>, at: usize, info: &ColumnInfo) -> Result<f32, Unreadable> {
+    pub(crate) fn f32(value: ValueRef<'_>, info: &ColumnInfo) -> Result<f32, Unreadable> {
         #[expect(clippy::cast_possible_truncation, reason = "the column holds what an f32 was widened to")]
-        f64(row, at, info).map(|value| value as f32)
+        f64(value, info).map(|value| value as f32)
     }
 
-    pub(crate) fn f64(row: &Row<'_>, at: usize, _: &ColumnInfo) -> Result<f64, Unreadable> {
-        match get(row, at)? {
+    pub(crate) fn f64(value: ValueRef<'_>, _: &ColumnInfo) -> Result<f64, Unreadable> {
+        match value {
             ValueRef::Real(value) => Ok(value),
             value => Err(other(value)),
         }
     }
 
-    pub(crate) fn text<'r>(row: &'r Row<'_>, at: usize, _: &ColumnInfo) -> Result<&'r str, Unreadable> {
-        std::str::from_utf8(text_bytes(row, at)?).map_err(Unreadable::new)
+    pub(crate) fn text<'r>(value: ValueRef<'r>, _: &ColumnInfo) -> Result<&'r str, Unreadable> {
+        std::str::from_utf8(text_bytes(value)?).map_err(Unreadable::new)
     }
 
-    fn text_bytes<'r>(row: &'r Row<'_>, at: usize) -> Result<&'r [u8], Unreadable> {
-        match get(row, at)? {
+    fn text_bytes<'r>(value: ValueRef<'r>) -> Result<&'r [u8], Unreadable> {
+        match value {
             ValueRef::Text(bytes) => Ok(bytes),
             value => Err(other(value)),
         }
     }
 
-    pub(crate) fn bytes<'r>(row: &'r Row<'_>, at: usize, _: &ColumnInfo) -> Result<&'r [u8], Unreadable> {
-        match get(row, at)? {
+    pub(crate) fn bytes<'r>(value: ValueRef<'r>, _: &ColumnInfo) -> Result<&'r [u8], Unreadable> {
+        match value {
             ValueRef::Blob(bytes) => Ok(bytes),
             value => Err(other(value)),
         }
     }
 
-    pub(crate) fn uuid(row: &Row<'_>, at: usize, info: &ColumnInfo) -> Result<Uuid, Unreadable> {
-        Uuid::from_slice(bytes(row, at, info)?).map_err(Unreadable::new)
+    pub(crate) fn uuid(value: ValueRef<'_>, info: &ColumnInfo) -> Result<Uuid, Unreadable> {
+        Uuid::from_slice(bytes(value, info)?).map_err(Unreadable::new)
     }
 
-    pub(crate) fn instant(row: &Row<'_>, at: usize, _: &ColumnInfo) -> Result<DateTime<Utc>, Unreadable> {
-        stored::read_instant(text_bytes(row, at)?).ok_or_else(|| Unreadable::new("not `YYYY-MM-DDTHH:MM:SS.ffffffZ`"))
+    pub(crate) fn instant(value: ValueRef<'_>, _: &ColumnInfo) -> Result<DateTime<Utc>, Unreadable> {
+        stored::read_instant(text_bytes(value)?).ok_or_else(|| Unreadable::new("not `YYYY-MM-DDTHH:MM:SS.ffffffZ`"))
     }
 
-    pub(crate) fn date(row: &Row<'_>, at: usize, _: &ColumnInfo) -> Result<NaiveDate, Unreadable> {
-        stored::read_date(text_bytes(row, at)?).ok_or_else(|| Unreadable::new("not `YYYY-MM-DD`"))
+    pub(crate) fn date(value: ValueRef<'_>, _: &ColumnInfo) -> Result<NaiveDate, Unreadable> {
+        stored::read_date(text_bytes(value)?).ok_or_else(|| Unreadable::new("not `YYYY-MM-DD`"))
     }
 
-    pub(crate) fn time(row: &Row<'_>, at: usize, _: &ColumnInfo) -> Result<NaiveTime, Unreadable> {
-        stored::read_time(text_bytes(row, at)?).ok_or_else(|| Unreadable::new("not `HH:MM:SS.ffffff`"))
+    pub(crate) fn time(value: ValueRef<'_>, _: &ColumnInfo) -> Result<NaiveTime, Unreadable> {
+        stored::read_time(text_bytes(value)?).ok_or_else(|| Unreadable::new("not `HH:MM:SS.ffffff`"))
     }
 
-    pub(crate) fn decimal(row: &Row<'_>, at: usize, info: &ColumnInfo) -> Result<Decimal, Unreadable> {
+    pub(crate) fn decimal(value: ValueRef<'_>, info: &ColumnInfo) -> Result<Decimal, Unreadable> {
         let Type::Decimal { scale, .. } = info.ty else { return Err(Unreadable::new("the column holds no decimals")) };
-        Decimal::try_new(int(row, at, info)?, u32::from(scale)).map_err(Unreadable::new)
+        Decimal::try_new(int(value, info)?, u32::from(scale)).map_err(Unreadable::new)
     }
 
-    pub(crate) fn json<'r>(row: &'r Row<'_>, at: usize, info: &ColumnInfo) -> Result<&'r [u8], Unreadable> {
-        text(row, at, info).map(str::as_bytes)
+    pub(crate) fn json<'r>(value: ValueRef<'r>, info: &ColumnInfo) -> Result<&'r [u8], Unreadable> {
+        text(value, info).map(str::as_bytes)
     }
 }
 
