@@ -28,6 +28,7 @@ fn table(name: &str) -> Table {
         indexes: Vec::new(),
         references: Vec::new(),
         checks: Vec::new(),
+        followed: false,
     }
 }
 

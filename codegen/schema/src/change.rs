@@ -113,6 +113,14 @@ pub enum Change {
         table: String,
         check: Check,
     },
+    /// The feed follows a table from now on.
+    FollowTable {
+        table: String,
+    },
+    /// It does so no more.
+    UnfollowTable {
+        table: String,
+    },
 }
 
 /// What is said of the values that a changed column has in the rows that are there.
@@ -249,7 +257,19 @@ impl Schema {
             Change::AddCheck { table, check } => add(&mut self.table_mut(table)?.checks, check),
             Change::RemoveCheck { table, check } => remove(&mut self.table_mut(table)?.checks, check),
             Change::ChangeCheck { table, check } => replace(&mut self.table_mut(table)?.checks, check),
+            Change::FollowTable { table } => self.follow(table, true),
+            Change::UnfollowTable { table } => self.follow(table, false),
         }
+    }
+
+    fn follow(&mut self, table: &str, followed: bool) -> Result<(), Mismatch> {
+        let table = self.table_mut(table)?;
+        if table.followed == followed {
+            let follows = if followed { "follows" } else { "does not follow" };
+            return Err(mismatch(format!("the feed {follows} `{}` already", shown(&table.name))));
+        }
+        table.followed = followed;
+        Ok(())
     }
 
     fn table_mut(&mut self, name: &str) -> Result<&mut Table, Mismatch> {

@@ -30,6 +30,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// SQLite: declared `STRICT`. Always true on PostgreSQL, which knows nothing else.
     pub strict: bool,
+    /// Those by which the feed follows it, ordered by name.
+    pub triggers: Vec<Trigger>,
 }
 
 /// A column.
@@ -95,6 +97,26 @@ pub struct Index {
     pub unique: bool,
     /// The predicate's SQL text.
     pub predicate: Option<String>,
+}
+
+/// A trigger by which the feed follows a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// What it does, as the engine prints it; empty where it was not read back.
+    pub text: String,
+}
+
+/// What the triggers by which the feed follows a table are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowSql {
+    /// The table.
+    pub table: String,
+    /// The key's columns with their types, in the key's order.
+    pub key: Vec<(String, crate::schema::Type)>,
+    /// The columns of each unique constraint.
+    pub uniques: Vec<Vec<String>>,
 }
 
 /// A trigger that keeps rows fit for two releases, in the engine's text.
@@ -205,6 +227,14 @@ pub enum Statement {
     DropMirror(MirrorSql),
     /// `INSERT INTO … SELECT`: columns, and the query that gives them.
     Copy { table: String, columns: Vec<String>, query: String },
+    /// Makes the feed, where there is none.
+    CreateFeed,
+    /// Makes the triggers by which the feed follows a table.
+    Follow(FollowSql),
+    /// Takes them away, as far as they are there, and what they wrote.
+    Unfollow { table: String },
+    /// Says in the feed that any row of a table may have changed. PostgreSQL: what else its transaction does to the table is not said.
+    Reset { table: String },
     /// SQLite: gives a table the number of another one after which `AUTOINCREMENT` goes on.
     CopySequence { from: String, to: String },
 }

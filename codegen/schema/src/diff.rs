@@ -188,6 +188,10 @@ fn table(previous: &Table, next: &Table, hints: &Hints, changes: &mut Vec<Change
             changes.push(if known { Change::ChangeCheck { table, check } } else { Change::AddCheck { table, check } });
         }
     }
+    if previous.followed != next.followed {
+        let table = name();
+        changes.push(if next.followed { Change::FollowTable { table } } else { Change::UnfollowTable { table } });
+    }
 }
 
 /// What is said of the rows of a column that changes, as far as it does something.

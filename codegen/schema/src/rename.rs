@@ -117,6 +117,7 @@ mod tests {
             indexes: Vec::new(),
             references: Vec::new(),
             checks: Vec::new(),
+            followed: false,
         }
     }
 

@@ -37,6 +37,9 @@ pub struct Table {
     /// Ordered by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+    /// Whether the feed follows it: whoever changes a row writes so to the feed, in the same transaction.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub followed: bool,
 }
 
 /// A column.

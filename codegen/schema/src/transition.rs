@@ -79,6 +79,11 @@ impl<'a> Transition<'a> {
         &self.whole.database
     }
 
+    /// Whether the feed follows any table before.
+    pub(crate) fn follows(&self) -> bool {
+        self.whole.tables.iter().any(|table| table.followed)
+    }
+
     /// A table by its name before.
     pub(crate) fn previous(&self, table: &str) -> Option<&Table> {
         Some(self.known.get(table)?.table)

@@ -45,6 +45,7 @@ pub(super) fn table(
         indexes: Vec::new(),
         references: Vec::new(),
         checks: Vec::new(),
+        followed: false,
     };
     let mut lowering = Lowering { row, members, object, table, taken: BTreeSet::new(), places, omitted };
     for column in &row.table.columns {

@@ -208,6 +208,9 @@ fn described(table: &Table, texts: Texts) -> BTreeMap<String, String> {
     for index in &table.indexes {
         add(&index.name, self::index(index, texts));
     }
+    for trigger in &table.triggers {
+        add(&trigger.name, format!("trigger of the feed{}", text(Some(&trigger.text), texts)));
+    }
     parts
 }
 

@@ -164,7 +164,7 @@ pub(crate) const COPY: &str = "cell_copy";
 /// Whether a table is one of ours, not the application's.
 #[cfg(feature = "rehearse")]
 pub(crate) fn is_own(table: &str) -> bool {
-    ["cell_migrations", "cell_journal", crate::releases::TABLE, COPY].contains(&table)
+    ["cell_migrations", "cell_journal", "cell_feed", "cell_consumers", crate::releases::TABLE, COPY].contains(&table)
 }
 
 /// Reads the journal; `None` where the database has none.

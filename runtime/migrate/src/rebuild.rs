@@ -86,6 +86,9 @@ pub(crate) async fn begin(
         compiling: Vec::new(),
     };
     care.indexes.retain(|index| !modelled.contains(index.name.as_str()));
+    // Those of the feed are made anew with the copy.
+    let is_of_feed = |trigger: &Object| dialect::feed_triggers(Engine::Sqlite, &trigger.table).contains(&trigger.name);
+    care.triggers.retain(|trigger| !is_of_feed(trigger));
     for table in names(connection, TABLES).await? {
         let count = count(connection, &table).await?;
         care.counts.insert(table.clone(), count);

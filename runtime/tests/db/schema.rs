@@ -43,6 +43,7 @@ fn table(name: &str, columns: Vec<Column>, key: &[&str]) -> Table {
         indexes: Vec::new(),
         references: Vec::new(),
         checks: Vec::new(),
+        followed: false,
     }
 }
 

@@ -113,6 +113,10 @@ impl Lowering<'_> {
             strict: true,
             ..ddl::Table::default()
         };
+        if self.table.followed {
+            let names = super::feed_triggers(self.dialect.engine(), &self.table.name);
+            table.triggers = names.into_iter().map(|name| ddl::Trigger { name, text: String::new() }).collect();
+        }
         for column in &self.table.columns {
             let storage = self.dialect.storage(column);
             table.checks.extend(storage.rule.map(|(suffix, expression)| ddl::Check {

@@ -5,6 +5,7 @@
 mod bridge;
 pub(crate) mod convert;
 mod expression;
+mod feed;
 mod lower;
 mod mirror;
 mod postgres;
@@ -12,6 +13,7 @@ mod render;
 mod sqlite;
 
 pub(crate) use bridge::objects as bridge_objects;
+pub use feed::triggers as feed_triggers;
 pub use lower::lower;
 pub(crate) use lower::{RULES, held, lenient, rule_name, text_of};
 pub(crate) use mirror::objects as mirror_objects;

@@ -90,6 +90,10 @@ pub(super) fn statement(dialect: &dyn Dialect, statement: &Statement) -> String 
         Statement::DropView(name) => format!("DROP VIEW {};", quote(name)),
         Statement::CreateMirror(mirror) => super::mirror::create(dialect, mirror),
         Statement::DropMirror(mirror) => super::mirror::drop(dialect, mirror),
+        Statement::CreateFeed => super::feed::create(dialect.engine()).to_owned(),
+        Statement::Follow(follow) => super::feed::follow(dialect, follow),
+        Statement::Unfollow { table } => super::feed::unfollow(dialect, table),
+        Statement::Reset { table } => super::feed::reset(dialect.engine(), table),
         Statement::Copy { table, columns, query } => {
             format!("INSERT INTO {} ({})\n    {};", quote(table), render.list(columns), query.replace('\n', "\n    "))
         }

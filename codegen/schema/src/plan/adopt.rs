@@ -52,6 +52,7 @@ pub fn adopt(
                 let is_ours = |name: &str| table.indexes.iter().any(|index| index.name == name);
                 let mut found = found.clone();
                 found.indexes.retain(|index| is_ours(&index.name));
+                found.triggers.clear();
                 before.tables.push(found);
             }
             Some(_) => before.tables.push(table.clone()),
@@ -75,6 +76,7 @@ pub fn adopt(
     } else {
         rebuild::steps(&subject, &before)?
     };
+    steps.extend(super::feed::adopt(schema, |table| differing.contains(table)));
     // All of it is one transaction: an adopted database is one, or is as it was.
     let is_rebuilt = steps.iter().any(|step| step.mode == Mode::Rebuild);
     if is_rebuilt {

@@ -5,6 +5,7 @@
 mod adopt;
 mod alter;
 mod bridge;
+mod feed;
 mod findings;
 mod guards;
 mod order;
@@ -265,11 +266,12 @@ fn programmed(
 ) -> Result<Program, Vec<Refusal>> {
     let subject = Subject { views, ..Subject::new(engine, transition, indexes)? };
     let guards = guards::guards(&subject, findings)?;
-    let steps = if dialect::capability(engine).alters {
+    let mut steps = if dialect::capability(engine).alters {
         alter::steps(&subject)?
     } else {
         rebuild::steps(&subject, &dialect::lenient(engine, &transition.before))?
     };
+    feed::follow(&subject, &mut steps);
     Ok(Program { guards, steps })
 }
 

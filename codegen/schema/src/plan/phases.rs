@@ -138,7 +138,11 @@ fn contract_hints(hints: &Hints, next: &Schema) -> Hints {
 fn may_interrupt(change: &Change) -> bool {
     !matches!(
         change,
-        Change::AddTable { .. } | Change::AddIndex { .. } | Change::RemoveIndex { .. } | Change::ChangeIndex { .. }
+        Change::AddTable { .. }
+            | Change::AddIndex { .. }
+            | Change::RemoveIndex { .. }
+            | Change::ChangeIndex { .. }
+            | Change::FollowTable { .. }
     )
 }
 
@@ -195,7 +199,9 @@ impl Between<'_> {
             return;
         }
         let without = renamed::Mark::of(self, &next.name);
-        let table = Table { columns: Vec::new(), ..next.clone() };
+        // What follows it in the earlier release goes on to.
+        let followed = before.followed || next.followed;
+        let table = Table { columns: Vec::new(), followed, ..next.clone() };
         let mut making = Making { before: &earlier, next, table, twins: Vec::new(), leaving: BTreeSet::new() };
         for column in &next.columns {
             self.column(&mut making, column);

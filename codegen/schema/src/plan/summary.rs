@@ -41,6 +41,8 @@ pub fn summary(change: &Change) -> String {
         Change::AddCheck { table, check } => of("add", "check", &check.name, table),
         Change::RemoveCheck { table, check } => of("drop", "check", check, table),
         Change::ChangeCheck { table, check } => of("change", "check", &check.name, table),
+        Change::FollowTable { table } => format!("follow `{}` in the feed", shown(table)),
+        Change::UnfollowTable { table } => format!("follow `{}` in the feed no more", shown(table)),
     }
 }
 
@@ -66,7 +68,9 @@ pub(crate) fn table(change: &Change) -> Option<&str> {
         | Change::ChangeReference { table, .. }
         | Change::AddCheck { table, .. }
         | Change::RemoveCheck { table, .. }
-        | Change::ChangeCheck { table, .. } => table,
+        | Change::ChangeCheck { table, .. }
+        | Change::FollowTable { table }
+        | Change::UnfollowTable { table } => table,
     })
 }
 

@@ -60,6 +60,7 @@ fn bound<'a>(previous: &Schema, changes: &'a [Change]) -> BTreeMap<&'a str, Boun
             Change::RemoveColumn { column, .. } => Some(column.as_str()),
             Change::AddColumn { .. } | Change::AddIndex { .. } | Change::ChangeIndex { .. } => continue,
             Change::RemoveIndex { .. } | Change::AddCheck { .. } | Change::RemoveCheck { .. } => continue,
+            Change::FollowTable { .. } | Change::UnfollowTable { .. } => continue,
             _ => None,
         };
         match (column.filter(|_| !computes(table)), all.get_mut(table)) {

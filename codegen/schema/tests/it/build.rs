@@ -24,6 +24,7 @@ pub(crate) fn table(name: &str, columns: impl IntoIterator<Item = Column>) -> Ta
         indexes: Vec::new(),
         references: Vec::new(),
         checks: Vec::new(),
+        followed: false,
     }
 }
 

@@ -5,6 +5,7 @@ mod build;
 mod codes;
 mod diff;
 mod expression;
+mod feed;
 mod history;
 mod hostile;
 mod laws;

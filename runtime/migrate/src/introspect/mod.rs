@@ -6,7 +6,8 @@ mod declared;
 mod postgres;
 mod sqlite;
 
-use cell_schema::ddl;
+use cell_schema::ddl::{self, Trigger};
+use cell_schema::{Engine, dialect};
 
 use crate::connection::{Access, Connection};
 use crate::{MigrateError, Target};
@@ -18,6 +19,17 @@ pub struct Found {
     pub database: ddl::Database,
     /// What it cannot: views, triggers, an index over an expression, each in a few words, in order.
     pub unmodelled: Vec<String>,
+}
+
+impl Found {
+    /// A trigger: one by which the feed follows its table, or one that the model does not know.
+    fn trigger(&mut self, engine: Engine, table_name: &str, name: String, text: String) {
+        let table = self.database.tables.iter_mut().find(|table| table.name == table_name);
+        match table.filter(|table| dialect::feed_triggers(engine, &table.name).contains(&name)) {
+            Some(table) => table.triggers.push(Trigger { name, text }),
+            None => self.unmodelled.push(format!("trigger `{name}` on table `{table_name}`")),
+        }
+    }
 }
 
 /// Reads what the target holds.
@@ -43,6 +55,7 @@ pub(crate) async fn read(connection: &mut Connection) -> Result<Found, sqlx::Err
         table.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
         table.checks.sort_by(|a, b| a.name.cmp(&b.name));
         table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+        table.triggers.sort_by(|a, b| a.name.cmp(&b.name));
     }
     found.unmodelled.sort();
     Ok(found)

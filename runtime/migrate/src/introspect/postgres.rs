@@ -1,6 +1,7 @@
 //! Reads PostgreSQL's catalogue: the current schema, without what belongs to extensions.
 //! The engine prints its own expressions (`pg_get_expr`); lists of columns come as JSON, since names may hold anything.
 
+use cell_schema::Engine;
 use cell_schema::ddl::{Check, Column, ForeignKey, Index, Table, Unique};
 use cell_schema::schema::Action;
 use serde::de::DeserializeOwned;
@@ -57,10 +58,6 @@ const UNMODELLED: &str = "WITH here AS (SELECT CAST(current_schema() AS regnames
         WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' \
         WHEN 'c' THEN 'type' END || ' `' || relname || '`' AS text \
     FROM pg_catalog.pg_class AS class, here WHERE relnamespace = schema AND relkind IN ('v', 'm', 'f', 'S', 'c') \
-    UNION ALL SELECT CAST('pg_catalog.pg_trigger' AS regclass), trigger.oid, \
-        'trigger `' || tgname || '` on table `' || relname || '`' \
-    FROM pg_catalog.pg_trigger AS trigger JOIN pg_catalog.pg_class AS class ON class.oid = tgrelid, here \
-    WHERE relnamespace = schema AND NOT tgisinternal \
     UNION ALL SELECT CAST('pg_catalog.pg_type' AS regclass), oid, 'type `' || typname || '`' \
     FROM pg_catalog.pg_type, here WHERE typnamespace = schema AND typtype IN ('d', 'e', 'r') \
     UNION ALL SELECT CAST('pg_catalog.pg_proc' AS regclass), oid, 'function `' || proname || '`' \
@@ -68,6 +65,16 @@ const UNMODELLED: &str = "WITH here AS (SELECT CAST(current_schema() AS regnames
     SELECT object.text FROM object WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS depend \
         WHERE depend.classid = object.class AND depend.objid = object.oid AND depend.deptype IN ('e', 'i')) \
     ORDER BY object.text";
+
+// What a trigger does is in its function, and it does nothing where it is switched off.
+const TRIGGERS: &str = "SELECT CAST(relname AS text), CAST(tgname AS text), \
+    CASE tgenabled WHEN 'D' THEN 'disabled ' ELSE '' END || pg_get_triggerdef(trigger.oid, true) || ': ' || prosrc \
+    FROM pg_catalog.pg_trigger AS trigger JOIN pg_catalog.pg_class AS class ON class.oid = tgrelid \
+    JOIN pg_catalog.pg_proc AS proc ON proc.oid = tgfoid \
+    WHERE relnamespace = CAST(current_schema() AS regnamespace) AND NOT tgisinternal \
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS depend WHERE depend.deptype IN ('e', 'i') \
+        AND depend.classid = CAST('pg_catalog.pg_trigger' AS regclass) AND depend.objid = trigger.oid) \
+    ORDER BY tgname, relname";
 
 pub(super) async fn read(connection: &mut Connection) -> Result<Found, sqlx::Error> {
     let mut found = Found::default();
@@ -84,6 +91,10 @@ pub(super) async fn read(connection: &mut Connection) -> Result<Found, sqlx::Err
     }
     for row in connection.texts(INDEXES, &[]).await? {
         index(&mut found, columns(row)?)?;
+    }
+    for row in connection.texts(TRIGGERS, &[]).await? {
+        let [table, name, text] = columns(row)?;
+        found.trigger(Engine::Postgres, &required(table)?, required(name)?, required(text)?);
     }
     let unmodelled = connection.texts(UNMODELLED, &[]).await?;
     found.unmodelled.extend(unmodelled.into_iter().flatten().flatten());

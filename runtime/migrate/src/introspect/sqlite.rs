@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cell_schema::Engine;
 use cell_schema::ddl::{Check, Column, ForeignKey, Index, Table, Unique};
 use cell_schema::schema::Action;
 
@@ -15,7 +16,7 @@ const TABLES: &str = "SELECT list.name, list.type, CAST(list.strict AS text), CA
     FROM pragma_table_list AS list \
     WHERE list.schema = 'main' AND substr(list.name, 1, 7) <> 'sqlite_' ORDER BY list.name";
 
-const TRIGGERS: &str = "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name";
+const TRIGGERS: &str = "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name";
 
 // A key without an index of its own is the row's number, which is never null, whatever was declared.
 const COLUMNS: &str = "SELECT name, type, \
@@ -56,8 +57,9 @@ pub(super) async fn read(connection: &mut Connection) -> Result<Found, sqlx::Err
         }
     }
     for row in connection.texts(TRIGGERS, &[]).await? {
-        let [name, table] = columns(row)?;
-        found.unmodelled.push(format!("trigger `{}` on table `{}`", required(name)?, required(table)?));
+        let [name, table, sql] = columns(row)?;
+        let text = tokens::normalised(&sql.unwrap_or_default());
+        found.trigger(Engine::Sqlite, &required(table)?, required(name)?, text);
     }
     Ok(found)
 }

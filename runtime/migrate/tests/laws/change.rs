@@ -30,7 +30,7 @@ pub(crate) struct ChangeDraw {
 }
 
 pub(crate) fn change_draws() -> impl Strategy<Value = Vec<ChangeDraw>> {
-    let numbers = (0..22_u8, 0..6_usize, 0..6_usize, 0..42_usize);
+    let numbers = (0..24_u8, 0..6_usize, 0..6_usize, 0..42_usize);
     let draw = (numbers, draw::column_draw(), draw::part_draw(), draw::table_draw());
     let draw = draw.prop_map(|((kind, table, place, choice), column, part, whole)| ChangeDraw {
         kind,
@@ -147,6 +147,7 @@ fn change(next: &mut Next, draw: &ChangeDraw, previous: &Schema) {
         16 => compute(&mut next.schema.tables[at], place, draw.choice),
         17 | 18 => remove_part(&mut next.schema.tables[at], draw),
         19 => action(&mut next.schema.tables[at], draw.choice),
+        20 | 21 => next.schema.tables[at].followed ^= true,
         _ => next.schema = draw::with_part(&next.schema, &name, draw.part),
     }
     named(&mut next.schema);

@@ -36,6 +36,7 @@ pub(crate) struct TableDraw {
     columns: Vec<ColumnDraw>,
     parts: Vec<PartDraw>,
     key: u8,
+    followed: bool,
 }
 
 pub(crate) fn column_draw() -> impl Strategy<Value = ColumnDraw> {
@@ -50,7 +51,8 @@ pub(crate) fn part_draw() -> impl Strategy<Value = PartDraw> {
 pub(crate) fn table_draw() -> impl Strategy<Value = TableDraw> {
     let columns = prop::collection::vec(column_draw(), 0..=COLUMNS.len());
     let parts = prop::collection::vec(part_draw(), 0..6);
-    (columns, parts, 0..5_u8).prop_map(|(columns, parts, key)| TableDraw { columns, parts, key })
+    let draw = (columns, parts, 0..5_u8, any::<bool>());
+    draw.prop_map(|(columns, parts, key, followed)| TableDraw { columns, parts, key, followed })
 }
 
 pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
@@ -156,7 +158,7 @@ pub(crate) fn drawn(draws: &[TableDraw]) -> Schema {
 
 /// The schema with a further table, without its references.
 pub(crate) fn with_table(whole: &Schema, name: &str, draw: &TableDraw) -> Schema {
-    let mut drawn = table(name, Vec::new());
+    let mut drawn = Table { followed: draw.followed, ..table(name, Vec::new()) };
     for (name, column) in COLUMNS.into_iter().zip(&draw.columns) {
         let column = drawn_column(name, *column, &drawn.columns);
         drawn.columns.push(column);

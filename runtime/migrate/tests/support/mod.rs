@@ -36,6 +36,7 @@ pub fn table(name: &str, columns: Vec<Column>) -> Table {
         indexes: Vec::new(),
         references: Vec::new(),
         checks: Vec::new(),
+        followed: false,
     }
 }
 

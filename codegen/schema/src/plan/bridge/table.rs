@@ -141,6 +141,7 @@ fn mirrored(earlier: &Table, now: &Table) -> Table {
         indexes: indexes.collect(),
         references: Vec::new(),
         checks: checks.cloned().collect(),
+        followed: false,
         columns,
     }
 }
