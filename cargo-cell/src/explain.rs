@@ -48,6 +48,7 @@ pub(crate) const AREAS: &[Area] = &[
             "generic-item"
             "handler-signature"
             "http-path"
+            "index-without-text"
             "invalid-name"
             "missing-argument"
             "not-yet"
