@@ -52,7 +52,10 @@ attributes! {
     /// A cell's calls: the public async methods of an impl. On a method: `http(GET, "/path/{name}")`, `idempotent`,
     /// `task`, `task(every = "1h")`.
     handler = Handler;
-    /// Does not work yet: an error where it is written.
+    /// What of a table can be searched: `#[Search::index(language = "en")]` on a struct with `#[Database::table]`.
+    ///
+    /// Arguments: `name` (otherwise as the table is called), `language` (whose words are stemmed, such as `"en"`), `crate`.
+    /// On fields: `text`, `text(boost = 2.0, tokenizer = "words" | "exact" | "prefix")`, `filter`, `facet`.
     search_index = SearchIndex;
     /// Does not work yet: an error where it is written.
     cache_memoize = CacheMemoize;

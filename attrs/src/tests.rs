@@ -58,6 +58,7 @@ fn a_renamed_runtime_is_named_everywhere() {
         ("message", "enum A { B, C(i64), D { e: i64 } }"),
         ("service", "struct A { b: B }"),
         ("Placement", "struct A;"),
+        ("Search::index", "struct A { #[key] b: i64, #[text] #[filter] c: String }"),
         ("handler", "impl A { #[http(GET, \"/a\")] pub async fn a(&self, b: &str) -> Result<()> { } }"),
     ] {
         let arguments = if path == "Placement" { "replicas = 2, crate = storage" } else { "crate = storage" };
@@ -110,6 +111,47 @@ fn a_placement_leaves_the_struct_and_a_record() {
     // Helpers are another attribute's, after a mistake too.
     let text = expanded("Placement", "regon = \"eu\"", "#[Database::table] struct A { #[key] b: B }");
     assert!(text.contains("# [key]") && text.contains("did you mean `region`?"), "{text}");
+}
+
+#[test]
+fn a_search_index_leaves_the_struct_its_facts_and_a_record() {
+    let text = expanded(
+        "Search::index",
+        "language = \"en\"",
+        "#[Database::table] struct A { #[key] id: i64, #[skip] b: i64, #[facet] c: bool, #[text(boost = 2)] r#type: String }",
+    );
+    assert!(
+        text.contains("# [Database :: table] struct A { # [key] id : i64 , # [skip] b : i64 , # [facet] c : bool"),
+        "{text}"
+    );
+    assert!(text.contains("FieldInfo :: new (1usize , \"c\") . facet :: < bool > ()"), "{text}");
+    assert!(text.contains("new (2usize , \"type\") . text :: < String > (2f32"), "{text}");
+    assert!(text.contains("{ values . push (& self . c) ; values . push (& self . r#type) ; }"), "{text}");
+    assert!(text.contains(":: cell :: __record ! { \"search\" , \"A\" ,"), "{text}");
+}
+
+#[test]
+fn a_mistake_of_an_index_leaves_its_table_what_that_reads() {
+    let text = expanded(
+        "Search::index",
+        "",
+        "#[Database::table] #[unique(b)] struct A { #[key] id: i64, #[txt] #[facet] b: String }",
+    );
+    assert!(
+        text.starts_with("# [Database :: table] # [unique (b)] struct A { # [key] id : i64 , b : String }"),
+        "{text}"
+    );
+    assert_eq!(text.matches("compile_error").count(), 1, "{text}");
+}
+
+#[test]
+fn a_mistake_of_a_table_is_not_told_again_by_its_index() {
+    let text = expanded(
+        "Database::table",
+        "",
+        "#[cell::Search::index(name = \"b\")] #[derive(Debug)] struct A { id: i64, #[text] b: String }",
+    );
+    assert!(text.starts_with("# [derive (Debug)] struct A { id : i64 , b : String }"), "{text}");
 }
 
 #[test]

@@ -136,6 +136,7 @@ impl Declared {
             Decl::Service(_) => "service",
             Decl::Handlers(_) => "handler",
             Decl::Placement(_) => "placement",
+            Decl::SearchIndex(_) => "search",
         }
     }
 
@@ -152,6 +153,7 @@ impl Declared {
             Decl::Service(decl) => Some(&decl.ident),
             Decl::Handlers(decl) => decl.cell.segments.last().map(|segment| &segment.ident),
             Decl::Placement(decl) => Some(&decl.ident),
+            Decl::SearchIndex(decl) => Some(&decl.ident),
         }
     }
 

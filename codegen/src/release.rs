@@ -17,7 +17,8 @@ use crate::model::Model;
 use crate::topology::Topologies;
 
 pub use difference::{
-    CellChange, DatabaseChange, Difference, HandlerChange, Kind, PendingMigration, ProcessChange, TypeChange, between,
+    CellChange, DatabaseChange, Difference, HandlerChange, IndexChange, Kind, PendingMigration, ProcessChange,
+    TypeChange, between, index_changes,
 };
 
 /// The record of a release, and all files that it leaves under `cell/`.
@@ -52,6 +53,7 @@ pub fn next(
         application: model.application.clone(),
         release: last.map_or(1, |last| last.release),
         databases: Vec::new(),
+        indexes: emit::indexes::of(model),
         cells: Vec::new(),
         types: model.types.clone(),
         environments: Vec::new(),

@@ -13,7 +13,7 @@ pub mod Database {
     };
 }
 
-/// Search indexes; none works yet.
+/// Search indexes.
 pub mod Search {
     pub use cell_attrs::search_index as index;
 }

@@ -15,6 +15,8 @@ pub mod message;
 mod migrate_mode;
 pub mod prelude;
 pub mod record;
+#[cfg(all(feature = "search", any(feature = "postgres", feature = "sqlite")))]
+pub mod search;
 pub mod service;
 mod signal;
 pub mod start;

@@ -32,6 +32,22 @@ macro_rules! __door {
     };
 }
 
+/// What makes a table one that can be searched.
+#[cfg(all(feature = "search", any(feature = "postgres", feature = "sqlite")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __search {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Without the feature `search` no table can be.
+#[cfg(not(all(feature = "search", any(feature = "postgres", feature = "sqlite"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __search {
+    ($($item:tt)*) => {};
+}
+
 /// What every database can do, beside its tables: open, migrate, run a transaction, be the field of a cell.
 #[doc(hidden)]
 #[macro_export]

@@ -83,6 +83,7 @@ impl Place {
                 database("desk", Engine::Postgres, None, &["DESK_DATABASE"]),
                 database("shop", Engine::Sqlite, Some("data/shop.db"), &[]),
             ],
+            indexes: Vec::new(),
             cells: Vec::new(),
             types: std::collections::BTreeMap::new(),
             processes: Vec::new(),

@@ -4,4 +4,7 @@
 fn each_mistake_has_an_error_of_its_own() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/*.rs");
+    // Without the feature rustc knows nothing of what can be searched.
+    #[cfg(feature = "search")]
+    cases.compile_fail("tests/ui/search/*.rs");
 }

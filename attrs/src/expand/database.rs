@@ -7,7 +7,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Fields, Item, Path, parse_quote};
 
-use super::{record, runtime, word};
+use super::{optional, record, runtime, word};
 
 pub(super) fn expand(decl: &Database, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -80,10 +80,6 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
         let (name, row) = (word(&table.ident), &table.row);
         quote_spanned!(row.span()=> #krate::db::TableInfo::of::<#row>(#name))
     });
-    let optional = |value: Option<TokenStream>| match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    };
     let pool = optional(decl.pool.as_ref().map(|pool| pool.value.to_token_stream()));
     let statements = optional(decl.statements.as_ref().map(|statements| statements.value.to_token_stream()));
     let slow = optional(decl.slow.as_ref().map(|slow| slow.value.to_token_stream()));

@@ -55,6 +55,10 @@ pub(super) fn expand(decl: &Enumeration, mut item: Item, fingerprint: &str) -> T
             }
             impl #krate::db::Scalar for #ident {}
             #krate::__parameter_by_reference! { #ident }
+            #krate::__search! {
+                impl #krate::search::Filterable for #ident {}
+                impl #krate::search::Facetable for #ident {}
+            }
             #shape
             #record
         };

@@ -7,6 +7,7 @@ mod handler;
 mod message;
 mod placement;
 mod row;
+mod search;
 mod serde;
 mod service;
 pub(crate) mod sql;
@@ -17,6 +18,7 @@ mod value;
 use cell_syntax::Attribute;
 use cell_syntax::decl::Decl;
 use cell_syntax::diagnostic::Diagnostic;
+use cell_syntax::parse::{HELPERS, SEARCH_HELPERS, misspelt};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
@@ -55,12 +57,10 @@ pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, tokens: To
         Some(Decl::Service(decl)) => service::expand(&decl, item, &fingerprint),
         Some(Decl::Handlers(decl)) => handler::expand(&decl, item, &fingerprint),
         Some(Decl::Placement(decl)) => placement::expand(&decl, &item, &fingerprint),
+        Some(Decl::SearchIndex(decl)) => search::expand(&decl, item, &fingerprint),
         None => {
             let errors = diagnostics.iter().map(compile_error);
-            // It has none of its own, and may stand above the attribute whose they are.
-            if attribute != Attribute::Placement {
-                hide_helpers(attribute, &mut item);
-            }
+            hide_helpers(attribute, &mut item);
             quote!(#item #(#errors)*)
         }
     }
@@ -87,6 +87,14 @@ fn word(ident: &Ident) -> String {
     ident.unraw().to_string()
 }
 
+/// `Some(…)` or `None`.
+fn optional(value: Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
 /// The record that the declaration leaves in the binary.
 fn record(krate: &Path, kind: &str, name: &str, fingerprint: &str) -> TokenStream {
     quote!(#krate::__record! { #kind, #name, #fingerprint })
@@ -105,13 +113,26 @@ fn keep_helpers(item: &mut Item, krate: &Path) {
 /// Takes the helper attributes away, misspelt ones too: after an error nobody reads them, and rustc would report them again.
 fn hide_helpers(of: Attribute, item: &mut Item) {
     let is_helper = |attribute: &syn::Attribute| {
-        let known = cell_syntax::parse::HELPERS.iter().any(|helper| attribute.path().is_ident(helper));
-        // serde's own are known only where its derives are, which a message without a declaration does not get.
-        let of_serde = of == Attribute::Message && attribute.path().is_ident("serde");
-        known || of_serde || cell_syntax::parse::misspelt(attribute).is_some()
+        let is_one_of = |helpers: &[&str]| helpers.iter().any(|helper| attribute.path().is_ident(helper));
+        let meant = misspelt(attribute);
+        match of {
+            // It has none of its own, and may stand above the attribute whose they are.
+            Attribute::Placement => false,
+            // It may stand above its table, which reads the others.
+            Attribute::SearchIndex => {
+                is_one_of(&SEARCH_HELPERS) || meant.is_some_and(|meant| SEARCH_HELPERS.contains(&meant))
+            }
+            // serde's own are known only where its derives are, which a message without a declaration does not get.
+            Attribute::Message if attribute.path().is_ident("serde") => true,
+            _ => is_one_of(&HELPERS) || meant.is_some(),
+        }
     };
     match item {
         Item::Struct(item) => {
+            if of == Attribute::DatabaseTable {
+                // What is no table cannot be searched, and the index would say no more than that.
+                item.attrs.retain(|attribute| !is_search_index(attribute));
+            }
             item.attrs.retain(|attribute| !is_helper(attribute));
             for field in &mut item.fields {
                 field.attrs.retain(|attribute| !is_helper(attribute));
@@ -125,6 +146,13 @@ fn hide_helpers(of: Attribute, item: &mut Item) {
         Item::Impl(item) => hide_helpers_of_methods(item),
         _ => {}
     }
+}
+
+/// Whether an attribute is written `Search::index`, with or without a path before it. What a macro cannot know is what an import
+/// calls otherwise.
+fn is_search_index(attribute: &syn::Attribute) -> bool {
+    let mut segments = attribute.path().segments.iter().rev().map(|segment| &segment.ident);
+    segments.next().is_some_and(|last| last == "index") && segments.next().is_some_and(|module| module == "Search")
 }
 
 /// Takes the helper attributes of an impl's methods away: no derive can make them known there.

@@ -6,7 +6,7 @@ use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Item, Path, Type, Visibility, parse_quote};
 
-use super::{keep_helpers, message, record, runtime, serde, together, word};
+use super::{keep_helpers, message, optional, record, runtime, serde, together, word};
 
 pub(super) fn expand(decl: &Table, mut item: Item, fingerprint: &str) -> TokenStream {
     let krate = runtime(decl.krate.as_ref());
@@ -142,13 +142,7 @@ fn model(decl: &Table, krate: &Path) -> TokenStream {
     let columns_ident = format_ident!("{ident}Columns");
     let new = new_ident(decl);
     let struct_name = word(ident);
-    let name = match &decl.name {
-        Some(name) => {
-            let name = &name.value;
-            quote!(::core::option::Option::Some(#name))
-        }
-        None => quote!(::core::option::Option::None),
-    };
+    let name = optional(decl.name.as_ref().map(|name| name.value.to_token_stream()));
     let column_fields = decl.columns.iter().map(|column| {
         let (name, ty) = (&column.ident, &column.ty);
         quote!(pub #name: #krate::db::Column<#ident, #ty>)

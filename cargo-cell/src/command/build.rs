@@ -6,6 +6,7 @@ use std::time::Instant;
 use cell_codegen::compile::Compiled;
 use cell_codegen::emit::files::Difference;
 use cell_codegen::emit::{self, Outdated};
+use cell_codegen::release::{self, IndexChange};
 use cell_codegen::scan::Options;
 use serde::Serialize;
 
@@ -23,6 +24,8 @@ pub(super) struct Built {
     rehearsed: Vec<Rehearsed>,
     /// The files under `cell/` that are not as they are to be.
     outdated: Vec<Outdated>,
+    /// Search indexes that are not as their definitions under `cell/` say.
+    indexes: Vec<IndexChange>,
 }
 
 /// The result, for programs.
@@ -32,6 +35,8 @@ struct Value<'a> {
     application: &'a str,
     check: bool,
     files: Vec<File<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    indexes: &'a [IndexChange],
     rehearsed: &'a [Rehearsed],
     executable: &'a std::path::Path,
 }
@@ -60,6 +65,9 @@ pub(super) async fn run(arguments: &Build, output: &Output) -> Result<Exit, Stop
     let begun = Instant::now();
     let built = build(&arguments.compile, output).await?;
     let application = &built.compiled.model.application;
+    for change in &built.indexes {
+        output.done("Index", change);
+    }
     if arguments.check {
         report(&built, true, output);
         return if built.outdated.is_empty() {
@@ -110,7 +118,9 @@ pub(super) async fn finish(compiled: Compiled, options: &Options, output: &Outpu
     let learnt = queries::prepare(&compiled, target.as_deref(), output).await?;
     let outcome = cargo::build(&compiled, options, &learnt, output)?;
     let outdated = emit::outdated(&compiled.root, &compiled.artifacts)?;
-    Ok(Built { compiled, executable: outcome.executable, rehearsed, outdated })
+    let indexes =
+        release::index_changes(&emit::indexes::known(&compiled.previous), &emit::indexes::of(&compiled.model));
+    Ok(Built { compiled, executable: outcome.executable, rehearsed, outdated, indexes })
 }
 
 /// Writes what is outdated, or nothing. Out: the paths.
@@ -127,6 +137,7 @@ fn report(built: &Built, check: bool, output: &Output) {
         application: &built.compiled.model.application,
         check,
         files: built.outdated.iter().map(File::of).collect(),
+        indexes: &built.indexes,
         rehearsed: &built.rehearsed,
         executable: &built.executable,
     });

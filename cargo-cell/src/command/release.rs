@@ -54,6 +54,7 @@ pub(super) async fn run(compile: &Compile, output: &Output) -> Result<Exit, Stop
     for migration in &difference.migrations {
         output.done("Sealed", format_args!("{}: {}", migration.database, migration.migration));
     }
+    difference.indexes.iter().for_each(|change| output.done("Index", change));
     difference.handlers.iter().for_each(|handler| tell(handler, output));
     output.done("Released", format_args!("{application} {number}; commit `cell/`"));
     Ok(Exit::Done)

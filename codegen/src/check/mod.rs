@@ -20,6 +20,7 @@ mod duplicate_constraint;
 mod duplicate_database;
 mod duplicate_http_door;
 mod duplicate_placement;
+mod duplicate_search_index;
 mod duplicate_table;
 mod empty_name;
 mod generated_from_generated;
@@ -40,6 +41,10 @@ mod reference_to_nothing;
 mod renamed_from_itself;
 mod renamed_twice;
 mod reserved_name;
+mod search_field_type;
+mod search_helper_without_index;
+mod search_index_name;
+mod search_index_of_nothing;
 mod set_null_of_required;
 mod sqlite_in_two_regions;
 mod sqlite_on_two_nodes;
@@ -100,7 +105,7 @@ macro_rules! rules {
     };
 }
 
-rules! { 47:
+rules! { 52:
     argument_not_yet ArgumentNotYet "argument-not-yet",
     automatic_key AutomaticKey "automatic-key",
     call_between_processes CallBetweenProcesses "call-between-processes",
@@ -113,6 +118,7 @@ rules! { 47:
     duplicate_database DuplicateDatabase "duplicate-database",
     duplicate_http_door DuplicateHttpDoor "duplicate-http-door",
     duplicate_placement DuplicatePlacement "duplicate-placement",
+    duplicate_search_index DuplicateSearchIndex "duplicate-search-index",
     duplicate_table DuplicateTable "duplicate-table",
     empty_name EmptyName "empty-name",
     generated_from_generated GeneratedFromGenerated "generated-from-generated",
@@ -133,6 +139,10 @@ rules! { 47:
     renamed_from_itself RenamedFromItself "renamed-from-itself",
     renamed_twice RenamedTwice "renamed-twice",
     reserved_name ReservedName "reserved-name",
+    search_field_type SearchFieldType "search-field-type",
+    search_helper_without_index SearchHelperWithoutIndex "search-helper-without-index",
+    search_index_name SearchIndexName "search-index-name",
+    search_index_of_nothing SearchIndexOfNothing "search-index-of-nothing",
     set_null_of_required SetNullOfRequired "set-null-of-required",
     sqlite_in_two_regions SqliteInTwoRegions "sqlite-in-two-regions",
     sqlite_on_two_nodes SqliteOnTwoNodes "sqlite-on-two-nodes",

@@ -12,9 +12,12 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Artifacts, RELEASED};
+use super::{Artifacts, RELEASED, indexes};
 use crate::model::Model;
 use crate::topology;
+
+/// The folder of all that is emitted, relative to the application's.
+const CELL: &str = "cell";
 
 /// Deeper than any history's folders; a link that leads back to itself ends here.
 const MAX_DEPTH: usize = 8;
@@ -105,7 +108,7 @@ impl Previous {
 /// # Errors
 /// A file that is there but cannot be read.
 pub fn topologies(root: &Path) -> Result<BTreeMap<String, Vec<u8>>, FileError> {
-    in_cell(root, topology::is_topology)
+    in_folder(root, CELL, topology::is_topology)
 }
 
 /// Reads what is there for a model. `root` is the application's folder.
@@ -113,20 +116,21 @@ pub fn topologies(root: &Path) -> Result<BTreeMap<String, Vec<u8>>, FileError> {
 /// # Errors
 /// A file that is there but cannot be read.
 pub fn read(root: &Path, model: &Model) -> Result<Previous, FileError> {
-    let mut files = in_cell(root, |path| {
+    let mut files = in_folder(root, CELL, |path| {
         let manifest = path.starts_with("cell/manifest.") && path.ends_with(".json");
         manifest || path == RELEASED || topology::is_topology(path)
     })?;
+    files.extend(in_folder(root, indexes::FOLDER, |path| path.ends_with(".json"))?);
     for database in &model.databases {
         walk(root, &database.folder, 0, &mut files)?;
     }
     Ok(Previous { files })
 }
 
-/// The files that lie in `cell/` itself and are wanted.
-fn in_cell(root: &Path, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String, Vec<u8>>, FileError> {
-    let wrong = |error| FileError { path: "cell".to_owned(), tried: "read", error };
-    let entries = match fs::read_dir(root.join("cell")) {
+/// The files that lie in a folder itself and are wanted.
+fn in_folder(root: &Path, folder: &str, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String, Vec<u8>>, FileError> {
+    let wrong = |error| FileError { path: folder.to_owned(), tried: "read", error };
+    let entries = match fs::read_dir(root.join(folder)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         Err(error) => return Err(wrong(error)),
@@ -135,7 +139,7 @@ fn in_cell(root: &Path, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String
     for entry in entries {
         // A name that is not UTF-8 is none of ours.
         let Ok(name) = entry.map_err(wrong)?.file_name().into_string() else { continue };
-        let path = format!("cell/{name}");
+        let path = format!("{folder}/{name}");
         if wanted(&path)
             && let Some(bytes) = content(root, &path)?
         {

@@ -9,6 +9,7 @@ use cell_schema::{Refusal, dialect};
 use cell_syntax::diagnostic::Diagnostic;
 
 use super::files::Previous;
+use super::indexes;
 use crate::model::{Database, Model};
 use crate::program::Located;
 
@@ -38,8 +39,11 @@ pub fn histories(
 
 fn history_of(database: &Database, previous: &Previous, allowed: &BTreeSet<Allowed>) -> Result<History, Vec<Located>> {
     dialect::lower(database.engine, &database.schema).map_err(|refusals| all(database, refusals))?;
-    let files: BTreeMap<String, Vec<u8>> =
-        previous.under(&database.folder).map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+    let files: BTreeMap<String, Vec<u8>> = previous
+        .under(&database.folder)
+        .filter(|(path, bytes)| !indexes::is_definition(&database.folder, path, bytes))
+        .map(|(path, bytes)| (path.to_owned(), bytes.to_vec()))
+        .collect();
     let history = if files.is_empty() {
         None
     } else {

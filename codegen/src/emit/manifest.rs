@@ -7,7 +7,7 @@ use cell_manifest::{
 };
 use cell_schema::history::History;
 
-use super::fingerprint;
+use super::{fingerprint, indexes};
 use crate::model::{self, CellId, Model};
 use crate::placement::{self, Spot, place};
 use crate::topology::Topology;
@@ -22,6 +22,7 @@ pub fn of(model: &Model, histories: &BTreeMap<String, History>, topology: &Topol
         application: model.application.clone(),
         features: model.features.clone(),
         databases: model.databases.iter().map(|database| self::database(database, histories)).collect(),
+        indexes: indexes::of(model),
         cells: cells.collect(),
         types: model.types.clone(),
         processes: placed.processes.iter().map(|process| self::process(model, process)).collect(),

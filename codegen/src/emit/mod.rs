@@ -5,6 +5,7 @@
 pub mod files;
 mod fingerprint;
 mod histories;
+pub mod indexes;
 pub mod manifest;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,8 @@ pub fn emit(
         let stale = known.map(|(path, _)| format!("{}/{path}", database.folder));
         artifacts.removals.extend(stale.filter(|path| !artifacts.files.contains_key(path)));
     }
+    artifacts.files.extend(indexes::files(model));
+    artifacts.removals.extend(indexes::written(previous).filter(|path| !artifacts.files.contains_key(path)));
     // Regions, times and prices are the developer's: a topology that is there stays as it is.
     if previous.get(topology::DEFAULT).is_none() {
         artifacts.files.insert(topology::DEFAULT.to_owned(), topology::LOCAL.as_bytes().to_vec());

@@ -1,6 +1,7 @@
 //! What is emitted for a small application, and that it is the same each time.
 
 mod changes;
+mod indexes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

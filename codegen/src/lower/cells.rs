@@ -7,6 +7,7 @@ use cell_manifest::{Definition, Parameter, Shape, Signature};
 use cell_syntax::decl::{self, Decl};
 use syn::ext::IdentExt as _;
 
+use super::beside::beside;
 use super::shapes::{Shapes, Uncrossable};
 use super::types::{ends, is_external};
 use crate::model::{Cell, CellId, Database, DatabaseId, Door, Handler, Place, Placement};
@@ -72,14 +73,8 @@ pub(crate) fn handlers(program: &Program) -> impl Iterator<Item = (&Declared, &d
 pub(crate) fn placements(program: &Program) -> impl Iterator<Item = (&Declared, &decl::Placement, Option<DeclId>)> {
     program.declarations().iter().filter_map(|declared| {
         let Decl::Placement(placement) = &declared.decl else { return None };
-        // Both attributes have the same item: one name at one place. (A file that two modules name is two modules' items.)
-        let same = |other: &Declared| {
-            other.module == declared.module
-                && other.file == declared.file
-                && other.span().byte_range() == placement.ident.span().byte_range()
-        };
-        let service = services(program).find(|(other, _)| same(other)).map(|(other, _)| other.id);
-        Some((declared, placement, service))
+        let service = beside(program, declared).find(|other| matches!(other.decl, Decl::Service(_)));
+        Some((declared, placement, service.map(|service| service.id)))
     })
 }
 

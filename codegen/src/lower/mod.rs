@@ -3,11 +3,13 @@
 //! nothing: what it cannot lower it leaves out and notes in [`Model::omitted`], and a rule of [`crate::check`], which calls
 //! the same functions, says why. Absent: rules, SQL, files.
 
+mod beside;
 pub(crate) mod cells;
 pub(crate) mod databases;
 pub(crate) mod defaults;
 pub(crate) mod expression;
 mod hints;
+pub(crate) mod indexes;
 pub(crate) mod queries;
 pub(crate) mod row;
 pub(crate) mod shapes;
@@ -27,6 +29,7 @@ pub fn lower(program: &Program) -> Model {
         .map(|(declared, database)| databases::database(program, declared, database, &mut omitted))
         .collect();
     databases.sort_by(|left, right| left.name.cmp(&right.name));
+    let indexes = indexes::lower(program, &databases, &mut omitted);
     let (cells, types) = cells::lower(program, &databases, &mut omitted);
     let queries = queries::lower(program, &databases, &mut omitted);
     let package = program.application_package();
@@ -34,6 +37,7 @@ pub fn lower(program: &Program) -> Model {
         application: package.map(|package| package.name.clone()).unwrap_or_default(),
         features: package.map(|package| package.features.clone()).unwrap_or_default(),
         databases,
+        indexes,
         cells,
         types,
         queries,

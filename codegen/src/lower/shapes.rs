@@ -118,7 +118,9 @@ impl<'a> Shapes<'a> {
                     format!("give the cell that needs it a field `Synapse<{}>`", service.ident),
                 );
             }
-            Decl::Handlers(_) | Decl::Placement(_) => return refused("this is no value", "write the name of a type"),
+            Decl::Handlers(_) | Decl::Placement(_) | Decl::SearchIndex(_) => {
+                return refused("this is no value", "write the name of a type");
+            }
         };
         if through.contains(&id) {
             return refused(

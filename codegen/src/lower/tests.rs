@@ -262,6 +262,35 @@ fn a_placement_belongs_to_the_cell_on_whose_struct_it_stands() {
 }
 
 #[test]
+fn one_struct_in_two_databases_has_a_search_index_in_each_by_the_names_that_sql_has() {
+    let model = model(
+        "#[Search::index] #[Database::table] #[key(shop, number)]
+         pub struct Product { shop: i64, #[column(name = \"no\")] number: i32, #[skip] seen: bool, #[text] name: String }
+         #[Database::table] #[Search::index(name = \"notes\")] pub struct Note { #[key] id: Uuid, #[text] text: String }
+         #[Database::table] #[Search::index] pub struct Nowhere { #[key] id: i64, #[text] text: String }
+         #[Database::sqlite(file = \"b.db\")] pub struct Shop { products: Table<Product>, remarks: Table<Note> }
+         #[Database::sqlite(file = \"a.db\")] pub struct Archive { past: Table<Product> }",
+    );
+    let indexes: Vec<_> = model
+        .indexes
+        .iter()
+        .map(|index| {
+            let key: Vec<&str> = index.definition.key.iter().map(|column| column.column.as_str()).collect();
+            let database = model.database(index.database).name.as_str();
+            (database, index.definition.table.as_str(), index.definition.name.as_str(), key)
+        })
+        .collect();
+    assert_eq!(
+        indexes,
+        [
+            ("archive", "past", "archive.past", vec!["shop", "no"]),
+            ("shop", "remarks", "shop.notes", vec!["id"]),
+            ("shop", "products", "shop.products", vec!["shop", "no"]),
+        ]
+    );
+}
+
+#[test]
 fn what_an_insert_takes_is_imported_like_any_type() {
     let model = model(
         "mod shop {

@@ -1,4 +1,4 @@
-//! What the compiler knows of an application once names mean something: databases with their schemas, cells with their
+//! What the compiler knows of an application once names mean something: databases with their schemas and search indexes, cells with their
 //! calls, and the types that cross between them. Made by [`crate::lower`]; checked by [`crate::check`]; written by
 //! [`crate::emit`]. Everything is ordered by name. Absent: syntax, SQL, files.
 
@@ -6,7 +6,7 @@ mod places;
 
 use std::collections::BTreeMap;
 
-use cell_manifest::{Definition, Signature};
+use cell_manifest::{Definition, IndexDefinition, Signature};
 use cell_schema::Engine;
 use cell_schema::hints::Hints;
 use cell_schema::schema::Schema;
@@ -25,6 +25,8 @@ pub struct Model {
     pub features: Vec<String>,
     /// Ordered by name; a [`DatabaseId`] counts in it.
     pub databases: Vec<Database>,
+    /// Search indexes, ordered by name.
+    pub indexes: Vec<Index>,
     /// Ordered by name; a [`CellId`] counts in it.
     pub cells: Vec<Cell>,
     /// The named types that cross a synapse or a door.
@@ -101,6 +103,17 @@ pub struct Table {
     pub decl: DeclId,
     /// The database's field.
     pub field: Place,
+}
+
+/// A search index of a table.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// The database that has the table.
+    pub database: DatabaseId,
+    /// What is in it.
+    pub definition: IndexDefinition,
+    /// Where its name is written, or its table's struct.
+    pub place: Place,
 }
 
 /// A cell.

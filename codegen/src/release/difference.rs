@@ -2,8 +2,9 @@
 //! people and programs, ordered by name. Absent: whether a difference is safe.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use cell_manifest::{Engine, Handler, Placement, Process, Released, ReleasedCell};
+use cell_manifest::{Engine, Handler, Index, Placement, Process, Released, ReleasedCell};
 use cell_schema::history::{History, Migration};
 use serde::Serialize;
 
@@ -28,6 +29,8 @@ pub struct Difference {
     pub databases: Vec<DatabaseChange>,
     /// Migrations that the last release does not have, in their order.
     pub migrations: Vec<PendingMigration>,
+    /// Search indexes.
+    pub indexes: Vec<IndexChange>,
     /// Calls.
     pub handlers: Vec<HandlerChange>,
     /// Cells, and where they are declared to run.
@@ -63,6 +66,15 @@ pub struct PendingMigration {
     pub open: bool,
     /// What its steps do, in order.
     pub steps: Vec<String>,
+}
+
+/// A search index that comes or goes, or holds something else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IndexChange {
+    /// What becomes of it.
+    pub change: Kind,
+    /// Its name: `shop.products`.
+    pub index: String,
 }
 
 /// A call that differs.
@@ -124,6 +136,24 @@ pub struct TypeChange {
     pub name: String,
 }
 
+impl IndexChange {
+    /// What becomes of it, in words.
+    #[must_use]
+    pub fn effect(&self) -> &'static str {
+        match self.change {
+            Kind::Added => "new",
+            Kind::Changed => "changed: it is rebuilt beside the old one",
+            Kind::Removed => "gone",
+        }
+    }
+}
+
+impl fmt::Display for IndexChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.index, self.effect())
+    }
+}
+
 impl Difference {
     /// Whether nothing differs.
     #[must_use]
@@ -158,6 +188,7 @@ pub fn between(
         let pending = history.migrations.iter().filter(|migration| migration.number > released);
         difference.migrations.extend(pending.map(|migration| self::pending(database, history, migration)));
     }
+    difference.indexes = index_changes(last.map_or(&[], |last| &last.indexes), &next.indexes);
     let cells = last.map_or(&none_cells, |last| &last.cells);
     for (change, name, previous, cell) in changes(cells, &next.cells, |cell| &cell.name) {
         difference.handlers.extend(handlers(name, previous, cell));
@@ -189,6 +220,13 @@ pub fn between(
         }
     }
     difference
+}
+
+/// What differs between search indexes.
+#[must_use]
+pub fn index_changes(previous: &[Index], next: &[Index]) -> Vec<IndexChange> {
+    let changes = changes(previous, next, |index| &index.name);
+    changes.into_iter().map(|(change, name, _, _)| IndexChange { change, index: name.to_owned() }).collect()
 }
 
 fn kind<T: PartialEq>(previous: Option<&T>, next: Option<&T>) -> Option<Kind> {

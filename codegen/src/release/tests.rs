@@ -122,6 +122,30 @@ fn what_differs_from_the_last_release_is_listed() {
 }
 
 #[test]
+fn a_search_index_that_holds_something_else_is_another_release() {
+    let searched = |index: &str, name: &str| {
+        let source = SHOP.replace("#[Database::table]", &format!("#[Database::table] {index}"));
+        source.replace("pub sku: String }", &format!("#[text{name}] pub sku: String }}"))
+    };
+    let state = |source: &str| state(source, "[regions.eu]\n", &Previous::default());
+    let released = state(&searched("#[Search::index]", "")).next(None);
+    let boosted = state(&searched("#[Search::index]", "(boost = 2)"));
+    assert_eq!(boosted.next(Some(&released)).release, 1, "a boost changes nothing that is in the index");
+    let indexes = |source: &str| {
+        let difference = state(source).difference(Some(&released));
+        difference.lines().filter(|line| line.starts_with("indexes")).collect::<Vec<_>>().join("\n")
+    };
+    let exact = searched("#[Search::index]", "(tokenizer = \"exact\")");
+    assert_eq!(state(&exact).next(Some(&released)).release, 2);
+    assert_eq!(indexes(&exact), r#"indexes {"change":"changed","index":"shop.products"}"#);
+    let renamed = indexes(&searched("#[Search::index(name = \"goods\")]", ""));
+    expect![[r#"
+        indexes {"change":"added","index":"shop.goods"}
+        indexes {"change":"removed","index":"shop.products"}"#]]
+    .assert_eq(&renamed);
+}
+
+#[test]
 fn a_renamed_type_changes_no_call() {
     let source = |name: &str| {
         format!(

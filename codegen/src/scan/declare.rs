@@ -23,7 +23,7 @@ pub(super) fn declare(program: &mut Program, candidates: Vec<Candidate>) -> Vec<
         for (index, attribute) in candidate.attributes.iter().enumerate() {
             match meaning(program, candidate, attribute) {
                 Meaning::Cells(known) => {
-                    if is_schema(known)
+                    if (is_schema(known) || known == Attribute::SearchIndex)
                         && let Some(diagnostic) = conditional(candidate, attribute, known)
                     {
                         located.push(diagnostic);
@@ -49,11 +49,11 @@ pub(super) fn declare(program: &mut Program, candidates: Vec<Candidate>) -> Vec<
         declaration.id = DeclId(index);
         program.declarations.push(declaration);
         if let Some(item) = named {
-            // One item may be declared twice (a table that is also searched); its schema's side is the one that others name.
-            // A placement only adds to what another attribute declares.
+            // One item may be declared twice; its schema's side is the one that others name.
+            // A placement and a search index only add to what another attribute declares.
             let previous = program.names.items[item.0].declaration;
             let keep = previous.is_some_and(|previous| is_schema(program.declarations[previous.0].attribute));
-            let adds = program.declarations[index].attribute == Attribute::Placement;
+            let adds = matches!(program.declarations[index].attribute, Attribute::Placement | Attribute::SearchIndex);
             if !keep && !adds {
                 program.names.items[item.0].declaration = Some(DeclId(index));
             }
@@ -111,9 +111,14 @@ fn conditional(candidate: &Candidate, attribute: &Unconditional, known: Attribut
         let is_helper = |other: &&Unconditional| HELPERS.iter().any(|helper| other.attribute.path().is_ident(helper));
         candidate.attributes.iter().filter(is_helper).find_map(|other| other.condition)
     };
-    let own = attribute.condition.or_else(helper).map(|span| (candidate.file, span));
-    let (file, span) = own.or(candidate.condition)?;
+    let (file, span) = if known == Attribute::SearchIndex {
+        // Of the item itself its table says so.
+        (candidate.file, attribute.condition?)
+    } else {
+        attribute.condition.or_else(helper).map(|span| (candidate.file, span)).or(candidate.condition)?
+    };
     let what = match known {
+        Attribute::SearchIndex => "search index",
         Attribute::DatabaseTable => "table",
         Attribute::DatabaseEnumeration => "enumeration",
         Attribute::DatabaseValue => "value",

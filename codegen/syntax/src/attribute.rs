@@ -120,6 +120,7 @@ impl Attribute {
                 | Self::Message
                 | Self::Service
                 | Self::Handler
+                | Self::SearchIndex
                 | Self::Placement
         )
     }

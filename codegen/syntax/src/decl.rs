@@ -2,11 +2,13 @@
 //! Absent: what names mean. A type is still syntax; `references(Customer)` still a path.
 
 mod cell;
+mod search;
 
 use proc_macro2::Span;
 use syn::{Expr, Ident, Path, Type};
 
 pub use cell::{Argument, Handler, Handlers, Http, Method, Placement, Service, ServiceField, Task};
+pub use search::{SearchField, SearchIndex, SearchText, Tokenizer};
 
 /// A declaration.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub enum Decl {
     Handlers(Handlers),
     /// `#[Placement]` on the struct of a cell.
     Placement(Placement),
+    /// `#[Search::index]` on the struct of a table.
+    SearchIndex(SearchIndex),
 }
 
 /// A value with its place.
@@ -139,6 +143,8 @@ pub struct Table {
     pub many: Vec<Many>,
     /// `#[check(…)]` on the struct and on fields.
     pub checks: Vec<Spanned<Rule>>,
+    /// The helpers of `#[Search::index]`, by name: whether that stands beside it, a table does not see.
+    pub searched: Vec<Spanned<String>>,
 }
 
 /// Rows of another table that refer to this one's.

@@ -28,6 +28,14 @@ pub fn is_region(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
 }
 
+/// Whether a search index can have this name: it becomes part of files' names, on systems that fold case too.
+#[must_use]
+pub fn is_index(name: &str) -> bool {
+    name.len() <= 63
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
 /// The environment variable with the URL of a replica, beside that of its primary: `DATABASE_URL` in `eu-west` → `DATABASE_URL_EU_WEST`.
 #[must_use]
 pub fn replica_variable(primary: &str, region: &str) -> String {
@@ -37,9 +45,20 @@ pub fn replica_variable(primary: &str, region: &str) -> String {
 /// What [`is_region`] wants, in words.
 pub const REGION: &str = "use lower case letters, digits, `-` and `_`, beginning with a letter, 63 bytes at the most";
 
+/// What [`is_index`] wants, in words.
+pub const INDEX: &str =
+    "use letters of ASCII, digits, `-` and `_`, beginning with a letter or `_`, 63 bytes at the most";
+
 #[cfg(test)]
 mod tests {
-    use super::{is_region, snake_case};
+    use super::{is_index, is_region, snake_case};
+
+    #[test]
+    fn an_index_is_called_as_a_file_can_be_everywhere() {
+        assert!(["goods", "_x", "Goods-2"].into_iter().all(is_index));
+        let long = "a".repeat(64);
+        assert!(!["", "2nd", "a/b", "a.b", "..", "a b", "ärzte", &long].into_iter().any(is_index));
+    }
 
     #[test]
     fn a_region_is_called_as_clouds_call_theirs() {

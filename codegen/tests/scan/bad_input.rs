@@ -122,6 +122,7 @@ fn a_schema_that_depends_on_cfg_is_refused_in_every_build() {
         #[cfg(not(feature = \"extra\"))]\n#[Database::value]\nstruct Other(i64);\n\
         #[cfg_attr(feature = \"extra\", Database::enumeration)]\nenum Attribute { A }\n\
         #[Database::table]\n#[cfg_attr(unix, index(name))]\nstruct Helper { #[key] id: i64, name: String }\n\
+        #[Database::table]\n#[cfg_attr(unix, Search::index)]\nstruct Searched { #[key] id: i64, #[text] name: String }\n\
         #[Database::table]\nstruct Field { #[key] id: i64, #[cfg(unix)] name: String }\n\
         #[cfg(windows)]\nmod windows;\n\
         #[cfg(not(test))]\n#[Database::value]\nstruct Fine(i64);\n\
@@ -130,30 +131,34 @@ fn a_schema_that_depends_on_cfg_is_refused_in_every_build() {
     check(
         &Fixture::app(main, &files),
         expect![[r#"
-        schema-depends-on-cfg at src/main.rs:4 `Own`
-          the table `Own` depends on `cfg`
-          the condition: src/main.rs:2 `#[cfg(feature = "extra")]`
-          help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
-        schema-depends-on-cfg at src/main.rs:7 `Other`
-          the value `Other` depends on `cfg`
-          the condition: src/main.rs:5 `#[cfg(not(feature = "extra"))]`
-          help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
-        schema-depends-on-cfg at src/main.rs:9 `Attribute`
-          the enumeration `Attribute` depends on `cfg`
-          the condition: src/main.rs:8 `#[cfg_attr(feature = "extra", Database::enumeration)]`
-          help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
-        schema-depends-on-cfg at src/main.rs:12 `Helper`
-          the table `Helper` depends on `cfg`
-          the condition: src/main.rs:11 `#[cfg_attr(unix, index(name))]`
-          help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
-        conditional-member at src/main.rs:14 `#[cfg(unix)]`
-          this field depends on `cfg`
-          help: remove the condition, or put it on the whole item where the item may depend on one
-        schema-depends-on-cfg at src/windows.rs:2 `Around`
-          the database `Around` depends on `cfg`
-          the condition: src/main.rs:15 `#[cfg(windows)]`
-          help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
-    "#]],
+            schema-depends-on-cfg at src/main.rs:4 `Own`
+              the table `Own` depends on `cfg`
+              the condition: src/main.rs:2 `#[cfg(feature = "extra")]`
+              help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
+            schema-depends-on-cfg at src/main.rs:7 `Other`
+              the value `Other` depends on `cfg`
+              the condition: src/main.rs:5 `#[cfg(not(feature = "extra"))]`
+              help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
+            schema-depends-on-cfg at src/main.rs:9 `Attribute`
+              the enumeration `Attribute` depends on `cfg`
+              the condition: src/main.rs:8 `#[cfg_attr(feature = "extra", Database::enumeration)]`
+              help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
+            schema-depends-on-cfg at src/main.rs:12 `Helper`
+              the table `Helper` depends on `cfg`
+              the condition: src/main.rs:11 `#[cfg_attr(unix, index(name))]`
+              help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
+            schema-depends-on-cfg at src/main.rs:15 `Searched`
+              the search index `Searched` depends on `cfg`
+              the condition: src/main.rs:14 `#[cfg_attr(unix, Search::index)]`
+              help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
+            conditional-member at src/main.rs:17 `#[cfg(unix)]`
+              this field depends on `cfg`
+              help: remove the condition, or put it on the whole item where the item may depend on one
+            schema-depends-on-cfg at src/windows.rs:2 `Around`
+              the database `Around` depends on `cfg`
+              the condition: src/main.rs:18 `#[cfg(windows)]`
+              help: remove the `cfg`: all builds share one database, so all must have one schema (only `test` may differ)
+        "#]],
     );
 }
 

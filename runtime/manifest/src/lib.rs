@@ -2,6 +2,7 @@
 //! In and out: JSON for people and for CI, byte-identical for one source. Absent: logic, addresses, ports, nodes, times and
 //! secrets' values; the compiler writes it, the runtime and the deploy commands read it.
 
+mod index;
 mod migrated;
 mod released;
 mod shape;
@@ -12,6 +13,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use index::{Index, IndexColumn, IndexDefinition, IndexError, IndexField, IndexText};
 pub use migrated::{
     AppliedMigration, Migrated, MigratedDatabase, MigratedError, MigratedHead, MigrationProblem, MigrationState,
 };
@@ -35,6 +37,9 @@ pub struct Manifest {
     /// Ordered by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub databases: Vec<Database>,
+    /// Search indexes, ordered by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
     /// Ordered by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<Cell>,
@@ -275,6 +280,7 @@ mod tests {
             application: "empty".to_owned(),
             features: Vec::new(),
             databases: Vec::new(),
+            indexes: Vec::new(),
             cells: Vec::new(),
             types: std::collections::BTreeMap::new(),
             processes: Vec::new(),

@@ -127,6 +127,7 @@ impl Goods {
             application: "clock".to_owned(),
             features: Vec::new(),
             databases: if self.tables.is_empty() { Vec::new() } else { vec![database] },
+            indexes: Vec::new(),
             cells: Vec::new(),
             types: BTreeMap::new(),
             processes: Vec::new(),

@@ -1,15 +1,12 @@
 use cell::prelude::*;
 
-#[Search::index]
-pub struct A;
-
 #[Cache::memoize(ttl = "1m")]
 pub fn b() {}
 
 #[Placement(only = ["us-east"])]
 pub struct C;
 
-#[Placement::near(A)]
+#[Placement::near(C)]
 pub struct D;
 
 #[Placement::optimize_for(cost)]

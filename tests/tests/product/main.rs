@@ -7,6 +7,7 @@ mod deploy;
 mod documents;
 mod emitted;
 mod engines;
+mod indexes;
 mod live;
 mod queries;
 mod records;

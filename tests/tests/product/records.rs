@@ -86,6 +86,8 @@ fn attributes_of_every_name_are_scanned_as_they_are_compiled() {
         message bazaar_server::InBlock
         message bazaar_server::Letter
         message bazaar_server::ThroughExternCrate
+        search bazaar_server::Direct
+        search bazaar_server::Short
         service bazaar_server::circle_two::Round
         table bazaar_server::Direct
         table bazaar_server::Short

@@ -32,6 +32,9 @@ pub(super) fn text(changes: &Changes<'_>, style: Style) -> String {
         std::iter::once(head).chain(pending.steps.iter().map(|step| format!("      {step}")))
     });
     section(&mut text, "Migrations to release", migrations, style);
+    let indexes =
+        difference.indexes.iter().map(|change| row(change.change, change.index.clone(), change.effect().to_owned()));
+    section(&mut text, "Search indexes", indexes, style);
     let handlers = difference
         .handlers
         .iter()

@@ -34,6 +34,11 @@ pub(super) fn text(changes: &Changes<'_>) -> String {
             let _ = writeln!(text, "  - {}", escaped(step));
         }
     }
+    let indexes = difference
+        .indexes
+        .iter()
+        .map(|change| [words::word(change.change).to_owned(), code(&change.index), change.effect().to_owned()]);
+    table(&mut text, "Search indexes", ["", "index", ""], indexes);
     let handlers = difference.handlers.iter().map(|change| {
         let name = code(&format!("{}.{}", change.cell, change.handler));
         [words::word(change.change).to_owned(), name, escaped(&words::handler(change))]

@@ -8,9 +8,12 @@ mod handler;
 mod http;
 mod literal;
 mod message;
+mod misspelt;
 mod placement;
 mod row;
 mod rule;
+mod search;
+mod search_field;
 mod service;
 mod structs;
 mod table;
@@ -18,7 +21,7 @@ mod table_column;
 mod table_struct;
 mod value;
 
-pub use table::misspelt;
+pub use misspelt::misspelt;
 
 use proc_macro2::{Span, TokenStream};
 use syn::Item;
@@ -51,8 +54,11 @@ pub const HELPERS: [&str; 19] = [
     "unique",
 ];
 
+/// Those of [`HELPERS`] that belong to `#[Search::index]`. The last of them is known only so that it can be refused.
+pub const SEARCH_HELPERS: [&str; 4] = ["facet", "filter", "text", "stored"];
+
 /// Every code that this package's diagnostics carry.
-pub const CODES: [Code; 22] = [
+pub const CODES: [Code; 23] = [
     "attribute-syntax",
     "conditional-member",
     "conflicting-attributes",
@@ -62,6 +68,7 @@ pub const CODES: [Code; 22] = [
     "generic-item",
     "handler-signature",
     "http-path",
+    "index-without-text",
     "invalid-name",
     "missing-argument",
     "not-yet",
@@ -92,6 +99,7 @@ pub fn parse(attribute: Attribute, arguments: TokenStream, item: &Item) -> (Opti
         Attribute::Service => service::parse(arguments, item, &mut sink).map(Decl::Service),
         Attribute::Handler => handler::parse(arguments, item, &mut sink).map(Decl::Handlers),
         Attribute::Placement => placement::parse(arguments, item, &mut sink).map(Decl::Placement),
+        Attribute::SearchIndex => search::parse(arguments, item, &mut sink).map(Decl::SearchIndex),
         _ => {
             sink.push(not_yet(attribute, item));
             None

@@ -8,24 +8,27 @@ use super::{refuse_conditions, refuse_generics, wrong_item};
 use crate::Attribute;
 use crate::diagnostic::{Diagnostic, Sink};
 
-/// The struct and its named fields.
-pub(super) fn named<'a>(
-    attribute: Attribute,
-    item: &'a Item,
-    sink: &mut Sink,
-) -> Option<(&'a ItemStruct, &'a Punctuated<Field, Token![,]>)> {
+/// A struct and its named fields.
+type Named<'a> = (&'a ItemStruct, &'a Punctuated<Field, Token![,]>);
+
+/// The struct and its named fields, none of which depends on `cfg`.
+pub(super) fn named<'a>(attribute: Attribute, item: &'a Item, sink: &mut Sink) -> Option<Named<'a>> {
+    let (item, fields) = fields(attribute, item, sink)?;
+    for field in fields {
+        refuse_conditions(&field.attrs, "field", sink);
+    }
+    Some((item, fields))
+}
+
+/// The struct and its named fields, for an attribute that stands beside another, which refuses conditions.
+pub(super) fn fields<'a>(attribute: Attribute, item: &'a Item, sink: &mut Sink) -> Option<Named<'a>> {
     let Item::Struct(item) = item else {
         wrong_item(attribute, "a struct with named fields", item, sink);
         return None;
     };
     refuse_generics(attribute, &item.generics, sink);
     match &item.fields {
-        Fields::Named(fields) => {
-            for field in &fields.named {
-                refuse_conditions(&field.attrs, "field", sink);
-            }
-            Some((item, &fields.named))
-        }
+        Fields::Named(fields) => Some((item, &fields.named)),
         _ => {
             sink.push(
                 Diagnostic::new(

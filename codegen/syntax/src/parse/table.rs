@@ -3,11 +3,11 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
 use syn::{Ident, Item};
 
 use super::arguments::Arguments;
-use super::{HELPERS, item_name, structs, table_column, table_struct};
+use super::misspelt::{self, OF_TABLES};
+use super::{item_name, structs, table_column, table_struct};
 use crate::Attribute;
 use crate::decl::{Column, Numbering, Reference, Table};
 use crate::diagnostic::{Diagnostic, Sink};
@@ -46,11 +46,12 @@ pub(super) fn parse(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option
         references: Vec::new(),
         many: Vec::new(),
         checks: Vec::new(),
+        searched: Vec::new(),
     };
-    let mut meant = refuse_misspelt(&item.attrs, sink);
+    let mut meant = misspelt::refuse(&item.attrs, &OF_TABLES, sink);
     let mut word = KeyWord::Unsaid;
     for field in fields {
-        meant.extend(refuse_misspelt(&field.attrs, sink));
+        meant.extend(misspelt::refuse(&field.attrs, &OF_TABLES, sink));
         table_column::parse(field, &mut table, &mut word, sink);
     }
     table_struct::parse(item, &mut table, sink);
@@ -132,32 +133,4 @@ pub(super) fn known_field(ident: &Ident, table: &Table, sink: &mut Sink) -> bool
         );
     }
     known
-}
-
-/// `#[uniqe]` would otherwise be rustc's "cannot find attribute", which does not know what was meant. Returns what was.
-fn refuse_misspelt(attributes: &[syn::Attribute], sink: &mut Sink) -> Vec<&'static str> {
-    let mut meant = Vec::new();
-    for attribute in attributes {
-        if let Some(near) = misspelt(attribute) {
-            let word = attribute.path().get_ident().map(ToString::to_string).unwrap_or_default();
-            sink.push(
-                Diagnostic::new("unknown-attribute", attribute.span(), format!("`#[{word}]` is unknown here"))
-                    .help(format!("did you mean `#[{near}]`?")),
-            );
-            meant.push(near);
-        }
-    }
-    meant
-}
-
-/// The helper of a table that an attribute's name comes near to, without being one or a well-known other attribute.
-#[must_use]
-pub fn misspelt(attribute: &syn::Attribute) -> Option<&'static str> {
-    // Attributes of rustc and of common derives that happen to be near a helper.
-    const OTHERS: [&str; 8] = ["allow", "cfg", "deny", "deprecated", "doc", "expect", "serde", "test"];
-    const OF_TABLES: [&str; 10] =
-        ["check", "column", "decimal", "generated", "index", "key", "many", "references", "skip", "unique"];
-    let word = attribute.path().get_ident()?.to_string();
-    let known = HELPERS.contains(&word.as_str()) || OTHERS.contains(&word.as_str());
-    if known { None } else { suggest::nearest(&word, OF_TABLES) }
 }

@@ -5,7 +5,7 @@ use syn::{Expr, Field, Lit};
 
 use super::arguments::Arguments;
 use super::table::KeyWord;
-use super::{literal, rule, table_struct};
+use super::{SEARCH_HELPERS, literal, rule, table_struct};
 use crate::decl::{Column, DefaultValue, Index, Rule, Spanned, Table};
 use crate::diagnostic::{Diagnostic, Sink};
 
@@ -64,10 +64,9 @@ pub(super) fn parse(field: &Field, table: &mut Table, word: &mut KeyWord, sink: 
             }
             "column" => column_arguments(Arguments::of(attribute, sink), &mut column, sink),
             "decimal" => column.decimal = decimal(Arguments::of(attribute, sink), sink),
-            "text" | "facet" | "filter" | "stored" => sink.push(
-                Diagnostic::new("not-yet", attribute.span(), format!("`#[{helper}]` belongs to `#[Search::index]`"))
-                    .help("remove it; search indexes do not work in this version of Cell"),
-            ),
+            helper if SEARCH_HELPERS.contains(&helper) => {
+                table.searched.push(Spanned { value: helper.to_owned(), span: attribute.span() });
+            }
             _ => {}
         }
     }
@@ -87,6 +86,8 @@ fn skip(field: &Field, table: &mut Table, sink: &mut Sink) {
                 Diagnostic::new("conflicting-attributes", attribute.span(), "a skipped field is no column")
                     .help("remove this attribute, or remove `#[skip]`"),
             );
+        } else if let Some(helper) = SEARCH_HELPERS.iter().find(|helper| attribute.path().is_ident(helper)) {
+            table.searched.push(Spanned { value: (*helper).to_owned(), span: attribute.span() });
         }
     }
     table.skipped.extend(field.ident.clone());

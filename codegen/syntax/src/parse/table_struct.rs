@@ -6,7 +6,7 @@ use syn::{Expr, Ident, ItemStruct, Token};
 
 use super::arguments::{Arguments, shallow};
 use super::table::known_field;
-use super::{literal, rule};
+use super::{SEARCH_HELPERS, literal, rule};
 use crate::decl::{Index, Many, OnDelete, Reference, Spanned, Table};
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::suggest;
@@ -34,6 +34,9 @@ pub(super) fn parse(item: &ItemStruct, table: &mut Table, sink: &mut Sink) {
                 Diagnostic::new("wrong-item", span, format!("`#[{helper}]` stands on a struct"))
                     .help("put it on the field that it is about"),
             ),
+            helper if SEARCH_HELPERS.contains(&helper) => {
+                table.searched.push(Spanned { value: helper.to_owned(), span });
+            }
             _ => {}
         }
     }

@@ -1,6 +1,8 @@
 //! Each mistake, with the place and the words of its error. The text of the place stands before the message. It is one file because
 //! it reads as one list of mistakes.
 
+mod search;
+
 use std::fmt::Write as _;
 use std::str::FromStr as _;
 
@@ -113,7 +115,6 @@ fn every_mistake_of_a_table_is_reported_at_once() {
              #[references] shop: i64,
              #[references(Shop, on_delete = casacde)] other: i64,
              #[cfg(unix)] unix: bool,
-             #[text(boost = 2.0)] name: String,
          }",
         expect![[r#"
             wrong-value at `crate`: `crate` of `Database::table` is written in another form
@@ -138,8 +139,6 @@ fn every_mistake_of_a_table_is_reported_at_once() {
               help: write `references(Customer)`, with the struct of the other table
             wrong-value at `casacde`: `casacde` is nothing that can happen on delete
               help: did you mean `cascade`?
-            not-yet at `#[text(boost = 2.0)]`: `#[text]` belongs to `#[Search::index]`
-              help: remove it; search indexes do not work in this version of Cell
             unknown-field at `skuu`: `Product` has no column `skuu`
               help: did you mean `sku`?
             unknown-argument at `down`: `down` is no order

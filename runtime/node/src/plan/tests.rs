@@ -61,6 +61,7 @@ fn manifest(databases: Vec<Database>, cells: Vec<Cell>, processes: Vec<Process>)
         application: "shop".to_owned(),
         features: Vec::new(),
         databases,
+        indexes: Vec::new(),
         cells,
         types: BTreeMap::new(),
         processes,

@@ -1,0 +1,76 @@
+//! What a developer declared about a search index: which of a table's fields it holds, and how each is found.
+
+use proc_macro2::Span;
+use syn::{Ident, Path, Type};
+
+use super::Spanned;
+
+/// A search index: it stands beside a table, on the same struct.
+#[derive(Clone, Debug)]
+pub struct SearchIndex {
+    /// The struct's name.
+    pub ident: Ident,
+    /// `name = "…"`; otherwise it is called as its table.
+    pub name: Option<Spanned<String>>,
+    /// `language = "…"`: whose words are stemmed.
+    pub language: Option<Spanned<String>>,
+    /// The runtime's path where it was renamed.
+    pub krate: Option<Path>,
+    /// The fields that it holds, in the order of the struct.
+    pub fields: Vec<SearchField>,
+}
+
+/// A field of a search index.
+#[derive(Clone, Debug)]
+pub struct SearchField {
+    /// Its name.
+    pub ident: Ident,
+    /// Its type, as written.
+    pub ty: Type,
+    /// Its place among the struct's fields that are columns.
+    pub column: usize,
+    /// `#[text(…)]`: its words are found.
+    pub text: Option<SearchText>,
+    /// `#[filter]`: it filters and orders what is found. Where it is written.
+    pub filter: Option<Span>,
+    /// `#[facet]`: it filters and orders, and its values are counted. Where it is written.
+    pub facet: Option<Span>,
+}
+
+/// How the words of a field are found.
+#[derive(Clone, Debug)]
+pub struct SearchText {
+    /// `boost = …`: how much more than in others a word counts in this field. Above 0, at most 1000.
+    pub boost: f32,
+    /// `tokenizer = "…"`.
+    pub tokenizer: Tokenizer,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What becomes of a text before it is indexed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tokenizer {
+    /// Its words.
+    #[default]
+    Words,
+    /// The whole value is one term, its case folded.
+    Exact,
+    /// Its words, and the beginnings of words.
+    Prefix,
+}
+
+impl Tokenizer {
+    /// Every tokenizer.
+    pub const ALL: [Self; 3] = [Self::Exact, Self::Prefix, Self::Words];
+
+    /// How it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Words => "words",
+            Self::Exact => "exact",
+            Self::Prefix => "prefix",
+        }
+    }
+}

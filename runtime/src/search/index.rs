@@ -1,0 +1,95 @@
+//! The facts of a search index, as its attribute says them. Absent: the key, which is in every index and is the table's to say, and
+//! the database: one struct may be a table of several.
+
+use super::given::Given;
+use super::searchable::{Facetable, Filterable, Searchable};
+use crate::db::Model;
+
+/// A table that can be searched: what `#[Search::index]` implements.
+#[diagnostic::on_unimplemented(
+    message = "the table `{Self}` can't be searched",
+    note = "put `#[Search::index]` on `{Self}`, and `#[text]` on the fields whose words are to be found"
+)]
+pub trait Indexed: Model {
+    /// What its attribute says.
+    const INDEX: IndexInfo;
+
+    /// Gives the values of the fields of [`Indexed::INDEX`], in their order.
+    fn give<'row>(&'row self, values: &mut Given<'row>);
+}
+
+/// A search index, as its attribute says it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IndexInfo {
+    /// Its name where it says one; otherwise it is called as the table.
+    pub name: Option<&'static str>,
+    /// The language whose words are stemmed, by its code, such as `en`.
+    pub language: Option<&'static str>,
+    /// The fields that it holds, in the order of the struct.
+    pub fields: &'static [FieldInfo],
+}
+
+/// A field of a search index.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FieldInfo {
+    /// Its column, as the place in [`Model::INFO`].
+    pub column: usize,
+    /// The struct's field.
+    pub field: &'static str,
+    /// How its words are found; nothing where they are not.
+    pub text: Option<TextInfo>,
+    /// Whether it filters and orders what is found. Every facet does.
+    pub filter: bool,
+    /// Whether its values are counted.
+    pub facet: bool,
+}
+
+impl FieldInfo {
+    /// A field of which nothing is said yet.
+    #[must_use]
+    pub const fn new(column: usize, field: &'static str) -> Self {
+        Self { column, field, text: None, filter: false, facet: false }
+    }
+
+    /// With words that are found, in a field of `V`.
+    #[must_use]
+    pub const fn text<V: Searchable>(mut self, boost: f32, tokenizer: Tokenizer) -> Self {
+        self.text = Some(TextInfo { boost, tokenizer });
+        self
+    }
+
+    /// With values of `V` by which what is found is filtered and ordered.
+    #[must_use]
+    pub const fn filter<V: Filterable>(mut self) -> Self {
+        self.filter = true;
+        self
+    }
+
+    /// With values of `V` that are counted, and by which what is found is filtered and ordered.
+    #[must_use]
+    pub const fn facet<V: Facetable>(mut self) -> Self {
+        self.filter = true;
+        self.facet = true;
+        self
+    }
+}
+
+/// How the words of a field are found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TextInfo {
+    /// How much more than in others a word counts in this field: above 0, at most 1000.
+    pub boost: f32,
+    /// What becomes of the text before it is indexed.
+    pub tokenizer: Tokenizer,
+}
+
+/// What becomes of a text before it is indexed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tokenizer {
+    /// Its words.
+    Words,
+    /// The whole value is one term, its case folded.
+    Exact,
+    /// Its words, and the beginnings of words of 2 to 12 characters.
+    Prefix,
+}

@@ -1,0 +1,9 @@
+use cell::prelude::*;
+
+#[Search::index]
+pub struct Product {
+    #[text]
+    pub name: String,
+}
+
+fn main() {}
