@@ -48,6 +48,27 @@ macro_rules! __search {
     ($($item:tt)*) => {};
 }
 
+/// What a database's table is, asked of the concrete type of its rows: whether it is searched is another attribute's to say.
+#[cfg(all(feature = "search", any(feature = "postgres", feature = "sqlite")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __table_info {
+    ($row:ty, $field:literal) => {{
+        use $crate::search::Unindexed as _;
+        $crate::db::TableInfo::of::<$row>($field).followed($crate::search::Probe::<$row>::FOLLOW)
+    }};
+}
+
+/// Without the feature `search` none is searched.
+#[cfg(not(all(feature = "search", any(feature = "postgres", feature = "sqlite"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __table_info {
+    ($row:ty, $field:literal) => {
+        $crate::db::TableInfo::of::<$row>($field)
+    };
+}
+
 /// What every database can do, beside its tables: open, migrate, run a transaction, be the field of a cell.
 #[doc(hidden)]
 #[macro_export]

@@ -78,7 +78,7 @@ fn info(decl: &Database, krate: &Path) -> TokenStream {
     };
     let tables = decl.tables.iter().map(|table| {
         let (name, row) = (word(&table.ident), &table.row);
-        quote_spanned!(row.span()=> #krate::db::TableInfo::of::<#row>(#name))
+        quote_spanned!(row.span()=> #krate::__table_info!(#row, #name))
     });
     let pool = optional(decl.pool.as_ref().map(|pool| pool.value.to_token_stream()));
     let statements = optional(decl.statements.as_ref().map(|statements| statements.value.to_token_stream()));

@@ -45,7 +45,7 @@ pub(super) fn table(
         indexes: Vec::new(),
         references: Vec::new(),
         checks: Vec::new(),
-        followed: false,
+        followed: super::indexes::is_indexed(&row),
     };
     let mut lowering = Lowering { row, members, object, table, taken: BTreeSet::new(), places, omitted };
     for column in &row.table.columns {

@@ -205,7 +205,7 @@ async fn keys_of_every_type_are_written_the_same_wherever_the_session_is() {
                 )
                 .await;
                 expect![[r#"
-                    insert t ["a\"b\\cü","01234567-89ab-cdef-0123-456789abcdef","2024-02-29T12:34:56.000001","2024-02-29","12:34:56.5",12.50,true,"00ff"]"#]]
+                    insert t ["a\"b\\cü","01234567-89ab-cdef-0123-456789abcdef","2024-02-29T12:34:56.000001","2024-02-29","12:34:56.5","12.50",true,"00ff"]"#]]
                 .assert_eq(&feed(target).await.join("\n"));
             }
         }

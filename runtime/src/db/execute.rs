@@ -83,8 +83,12 @@ impl Handle {
         if let Some(done) = self.run_at_replica(&mut work).await? {
             return done.map(|changed| (work, changed));
         }
-        let wrote = self.writes(if work.wanted == Wanted::Count { Reads::No } else { work.call.reads });
-        wrote.with(self.run_here(work).await)
+        let reads = if work.wanted == Wanted::Count { Reads::No } else { work.call.reads };
+        let done = self.writes(reads).with(self.run_here(work).await);
+        if reads != Reads::Certainly {
+            self.tell_written();
+        }
+        done
     }
 
     async fn run_here(&self, work: Work) -> Result<(Work, u64), DataError> {

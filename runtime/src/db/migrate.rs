@@ -66,6 +66,7 @@ pub async fn migrate_from<D: Database>(database: &D, root: &Path) -> Result<(), 
     options.contracts = When::Released { live: None };
     cell_migrate::apply(&target, &history, &options).await?;
     database.handle().all_see().await;
+    database.handle().tell_written();
     Ok(())
 }
 
@@ -108,6 +109,7 @@ pub async fn open_current<D: Database>() -> crate::Result<D> {
     check(&database).await?;
     // What was found on the primary, replicas may still have to hear of.
     database.handle().all_see().await;
+    database.handle().tell_written();
     Ok(database)
 }
 

@@ -107,13 +107,29 @@ pub struct TableInfo {
     pub row: TypeId,
     /// The database's field.
     pub field: &'static str,
+    /// What follows it in its search index, if it has one.
+    #[cfg(feature = "search")]
+    pub(crate) follow: Option<crate::search::Follow>,
 }
 
 impl TableInfo {
     /// The table that the field `field` of a database is.
     #[must_use]
     pub const fn of<T: 'static>(field: &'static str) -> Self {
-        Self { row: TypeId::of::<T>(), field }
+        Self {
+            row: TypeId::of::<T>(),
+            field,
+            #[cfg(feature = "search")]
+            follow: None,
+        }
+    }
+
+    /// The same, which is followed so in a search index.
+    #[cfg(feature = "search")]
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn followed(self, follow: Option<crate::search::Follow>) -> Self {
+        Self { follow, ..self }
     }
 }
 

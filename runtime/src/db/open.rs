@@ -179,6 +179,15 @@ impl Place {
 
     async fn open(self, info: &'static DatabaseInfo) -> Result<Handle, DataError> {
         let settings = &Settings::find(info, |name| variable(info.name, name))?;
+        let handle = self.connected(info, settings).await?;
+        #[cfg(feature = "search")]
+        for table in info.tables {
+            table.follow.map_or(Ok(()), |follow| follow(&handle, table.field))?;
+        }
+        Ok(handle)
+    }
+
+    async fn connected(self, info: &'static DatabaseInfo, settings: &Settings) -> Result<Handle, DataError> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::SqliteFile(path) => super::dialect::sqlite::pool::open(info, settings, Some(path)).await,
@@ -219,6 +228,24 @@ fn decoded(path: &str) -> Option<PathBuf> {
 /// `CELL_SHOP_URL` for `shop`.
 fn override_name(database: &str) -> String {
     ["CELL_", &database.to_ascii_uppercase(), "_URL"].concat()
+}
+
+/// Where the search indexes of a database are: beside its file, or in the state's folder.
+#[cfg(feature = "search")]
+pub(crate) fn search_folder(database: &str, url: &Url) -> Result<PathBuf, DataError> {
+    match Place::of_url(database, url.as_str())? {
+        Place::SqliteFile(path) => {
+            let mut name = path.into_os_string();
+            name.push(".search");
+            Ok(name.into())
+        }
+        Place::SqliteMemory => Err(DataError::open(database, "a database in memory has no folder")),
+        Place::Postgres { .. } => {
+            let state = state_folder(&|name: &str| variable(database, name))?;
+            // Printed, a URL shows no password.
+            Ok(crate::search::folder_of(state, database, &url.to_string()))
+        }
+    }
 }
 
 fn state_folder(variable: &impl Fn(&str) -> Result<Option<String>, DataError>) -> Result<PathBuf, DataError> {

@@ -26,6 +26,10 @@ use super::selection::{Average, Max, Min, Number, Ranked, Selection, Sum};
 use super::sort::{Sorting, Sorts};
 use super::value::Value;
 
+/// A row under its key, or why it can't be read.
+#[cfg(feature = "search")]
+pub(crate) type ByKey<T> = (Vec<Value<'static>>, Result<T, DataError>);
+
 /// Rows of a table that are asked for; nothing is run before [`Query::all`] or one of its kind.
 #[must_use = "a query asks nothing until `all`, `first`, `count` or another of its kind"]
 pub struct Query<T: Model> {
@@ -114,6 +118,32 @@ impl<T: Model> Query<T> {
         let last = found.last().filter(|_| is_more);
         let next = last.map(|(values, _)| Cursor::behind(values, &order, facts)).transpose()?;
         Ok(Page { rows: found.into_iter().map(|(_, row)| row).collect(), next })
+    }
+
+    /// Only rows that meet this condition, too.
+    #[cfg(feature = "search")]
+    pub(crate) fn only(mut self, node: Node) -> Self {
+        self.ask.filters.push(node);
+        self
+    }
+
+    /// The rows in the order of the key, each under its key, whether it can be read or not; and a cursor where there are more than
+    /// `most`.
+    #[cfg(feature = "search")]
+    pub(crate) async fn by_key(mut self, most: Option<usize>) -> Result<(Vec<ByKey<T>>, Option<Cursor>), DataError> {
+        let facts = self.facts();
+        let order = whole_order(&[], facts);
+        let limit = most.map(|most| most as u64 + 1);
+        self.ask.page = Cut { sorts: order.clone(), limit, ..self.ask.page };
+        let call = self.ask.rows(self.handle.engine(), facts)?;
+        let sorts = order.clone();
+        let read = move |row: &mut Reader<'_>| Ok((place(row, &sorts, facts)?, T::read(row)));
+        let mut found = self.handle.rows(call, read).await?;
+        let is_more = most.is_some_and(|most| found.len() > most);
+        found.truncate(most.unwrap_or(usize::MAX));
+        let last = found.last().filter(|_| is_more);
+        let next = last.map(|(values, _)| Cursor::behind(values, &order, facts)).transpose()?;
+        Ok((found, next))
     }
 
     /// The first row.

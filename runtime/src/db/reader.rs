@@ -14,6 +14,8 @@ use super::error::DataError;
 use super::field::Field;
 use super::model::{Engine, Facts};
 use super::parts::ReadParts;
+#[cfg(feature = "search")]
+use super::value::{self, Value};
 
 /// The columns of one row, read in order.
 pub struct Reader<'r> {
@@ -139,6 +141,9 @@ enum Stored<'r> {
     Sqlite(rusqlite::types::ValueRef<'r>),
     #[cfg(feature = "postgres")]
     Postgres(&'r sqlx::postgres::PgRow, usize),
+    /// A value that is no row's.
+    #[cfg(feature = "search")]
+    Value(&'r Value<'static>),
 }
 
 /// Why a column's value could not be read.
@@ -170,6 +175,8 @@ macro_rules! slot_reads {
                 Stored::Sqlite(value) => sqlite::read::$name(value, self.info),
                 #[cfg(feature = "postgres")]
                 Stored::Postgres(row, at) => postgres::read::$name(row, at, self.info),
+                #[cfg(feature = "search")]
+                Stored::Value(value) => value::read::$name(value),
             }
         }
     )+};
@@ -184,6 +191,12 @@ impl<'r> Slot<'r> {
             Row::Postgres(row) => Stored::Postgres(row, at),
         };
         Ok(Self { stored, info })
+    }
+
+    /// A value as if it stood in a row.
+    #[cfg(feature = "search")]
+    pub(crate) fn of_value(value: &'r Value<'static>, info: &'static ColumnInfo) -> Self {
+        Self { stored: Stored::Value(value), info }
     }
 
     slot_reads! {

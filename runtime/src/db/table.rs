@@ -143,6 +143,15 @@ impl<T: Model> Table<T> {
         Ok(self.handle.changed(call).await? > 0)
     }
 
+    /// Rows that have these words, the best first.
+    #[cfg(feature = "search")]
+    pub fn search(&self, words: impl Into<String>) -> crate::search::Search<T>
+    where
+        T: crate::search::Indexed,
+    {
+        crate::search::Search::new(&self.handle, self.name, words)
+    }
+
     /// Every row, to be narrowed down.
     pub fn query(&self) -> Query<T> {
         Query::new(self.handle.clone(), self.name)

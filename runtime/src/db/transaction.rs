@@ -231,7 +231,9 @@ where
 /// Commits, and keeps in mind for the caller that it wrote: also a commit whose answer is lost may have been done.
 async fn commit(handle: &Handle, open: &Open) -> Result<(), DataError> {
     let wrote = handle.writes(Reads::No);
-    wrote.with(open.0.commit().await)
+    let done = wrote.with(open.0.commit().await);
+    handle.tell_written();
+    done
 }
 
 async fn savepoint<D, T, E, F>(database: &D, work: F) -> Result<T, E>

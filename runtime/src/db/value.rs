@@ -111,6 +111,70 @@ impl Value<'_> {
     }
 }
 
+/// Reading a value that is at hand, as a column is read.
+#[cfg(feature = "search")]
+pub(crate) mod read {
+    use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+    use rust_decimal::Decimal;
+    use uuid::Uuid;
+
+    use super::Value;
+    use crate::db::reader::Unreadable;
+
+    fn other<T>(value: &Value<'_>) -> Result<T, Unreadable> {
+        Err(Unreadable::new(format!("found {value:?}")))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "as the dialects read")]
+    pub(crate) fn is_null(value: &Value<'static>) -> Result<bool, Unreadable> {
+        Ok(*value == Value::Null)
+    }
+
+    macro_rules! reads {
+        ($($name:ident -> $out:ty: $variant:ident;)+) => {$(
+            pub(crate) fn $name(value: &Value<'static>) -> Result<$out, Unreadable> {
+                match value {
+                    Value::$variant(value) => Ok(*value),
+                    value => other(value),
+                }
+            }
+        )+};
+    }
+
+    reads! {
+        int -> i64: Int;
+        bool -> bool: Bool;
+        f32 -> f32: F32;
+        f64 -> f64: F64;
+        uuid -> Uuid: Uuid;
+        instant -> DateTime<Utc>: Instant;
+        date -> NaiveDate: Date;
+        time -> NaiveTime: Time;
+        decimal -> Decimal: Decimal;
+    }
+
+    pub(crate) fn text<'r>(value: &'r Value<'static>) -> Result<&'r str, Unreadable> {
+        match value {
+            Value::Text(text) => Ok(text),
+            value => other(value),
+        }
+    }
+
+    pub(crate) fn bytes<'r>(value: &'r Value<'static>) -> Result<&'r [u8], Unreadable> {
+        match value {
+            Value::Bytes(bytes) => Ok(bytes),
+            value => other(value),
+        }
+    }
+
+    pub(crate) fn json<'r>(value: &'r Value<'static>) -> Result<&'r [u8], Unreadable> {
+        match value {
+            Value::Json(text) => Ok(text.as_bytes()),
+            value => other(value),
+        }
+    }
+}
+
 fn years() -> std::ops::RangeInclusive<i32> {
     1..=9999
 }

@@ -1,13 +1,29 @@
-//! Search indexes: what is known of each, and what a row gives to it.
-//! In: the impls that `#[Search::index]` emits. Out: the facts ([`IndexInfo`]) and values ([`Given`]). Absent: an index on disk.
+//! Search: full-text indexes that follow their tables, and what is found in them.
+//! In: the impls that `#[Search::index]` emits, the feed of a database. Out: rows with scores, highlights and counts. Absent: the
+//! triggers that write the feed, which are the migrations'.
 
+mod collect;
+mod error;
 mod given;
 mod index;
+mod indexer;
+mod layout;
+mod live;
+mod position;
+mod predicate;
 mod probe;
+mod query;
 mod searchable;
+mod store;
+mod tokenizer;
+mod words;
 
+pub use error::SearchError;
 pub use given::Given;
 pub use index::{FieldInfo, IndexInfo, Indexed, TextInfo, Tokenizer};
+pub(crate) use live::{Indexes, Live, folder_of};
+pub use position::{After, LastWrite, Position, Searched};
 #[doc(hidden)]
-pub use probe::{Probe, Unindexed};
+pub use probe::{Follow, Probe, Unindexed};
+pub use query::{Found, Highlight, Hit, Search};
 pub use searchable::{Facetable, Filterable, Searchable};

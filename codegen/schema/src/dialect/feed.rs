@@ -30,9 +30,7 @@ CREATE TABLE IF NOT EXISTS cell_consumers (
     mark TEXT NOT NULL,
     next_cursor TEXT,
     next_mark TEXT,
-    holder TEXT,
-    held_until INTEGER NOT NULL,
-    seen_at INTEGER NOT NULL
+    live_until INTEGER NOT NULL
 ) STRICT;";
 
 const POSTGRES: &str = "\
@@ -51,9 +49,7 @@ CREATE TABLE IF NOT EXISTS cell_consumers (
     mark text NOT NULL,
     next_cursor text,
     next_mark text,
-    holder text,
-    held_until bigint NOT NULL,
-    seen_at bigint NOT NULL
+    live_until bigint NOT NULL
 );";
 
 /// Makes the log, and the list of those who read it.
@@ -121,6 +117,8 @@ fn key(dialect: &dyn Dialect, follow: &FollowSql, row: &str) -> String {
         match (dialect.engine(), ty) {
             (Engine::Sqlite, Type::Bytes { .. } | Type::Uuid) => format!("hex({column})"),
             (Engine::Postgres, Type::Bytes { .. }) => format!("encode({column}, 'hex')"),
+            // A number in JSON is read as a binary one.
+            (Engine::Postgres, Type::Decimal { .. }) => format!("CAST({column} AS text)"),
             // As a text it would be in the session's time zone.
             (Engine::Postgres, Type::Instant) => format!("({column} AT TIME ZONE 'UTC')"),
             _ => column,

@@ -1,0 +1,146 @@
+//! Reads the feed: which rows changed since a cursor. In: a database whose migrations made a feed, a cursor. Out: lines of
+//! (table, key), and the cursor that has seen them all. Absent: the triggers that write it (the migrations'), and what is done about a
+//! change (search and caches).
+//!
+//! A line is seen once its transaction has ended, whichever number it has: so nothing is passed over, and nobody waits for a transaction
+//! that stays open.
+
+mod consumer;
+mod cursor;
+mod key;
+
+pub(crate) use consumer::Consumer;
+pub(crate) use cursor::Cursor;
+pub(crate) use key::key;
+
+use super::call::{Call, Reads};
+use super::column::{ColumnInfo, Type};
+use super::dialect::Arguments;
+use super::error::DataError;
+use super::handle::Handle;
+use super::model::{Engine, Facts};
+use super::reader::Reader;
+use super::value::Value;
+
+const FACTS: Facts = Facts { table: "cell_feed", columns: &[], key: &[] };
+const TEXT: &[ColumnInfo] = &[ColumnInfo::of::<String>("cursor")];
+const LINE: &[ColumnInfo] = &[
+    ColumnInfo::of::<String>("xid"),
+    ColumnInfo::of::<i64>("position"),
+    ColumnInfo::of::<String>("table_name"),
+    ColumnInfo::of::<Option<String>>("key"),
+];
+
+/// The changes of a database.
+#[derive(Clone)]
+pub(crate) struct Feed {
+    handle: Handle,
+}
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// The table's SQL name.
+    pub(crate) table: String,
+    /// The key, as a JSON array of stored values; none where any row may have changed.
+    pub(crate) key: Option<String>,
+}
+
+/// The changes between two cursors, page by page.
+pub(crate) struct Changes {
+    feed: Feed,
+    since: Cursor,
+    upto: Cursor,
+    /// The transaction and the number of the last line that was read.
+    behind: (String, i64),
+}
+
+impl Feed {
+    pub(crate) fn of(handle: &Handle) -> Self {
+        // A replica may be behind.
+        #[cfg(feature = "postgres")]
+        return Self { handle: handle.at_primary() };
+        #[cfg(not(feature = "postgres"))]
+        Self { handle: handle.clone() }
+    }
+
+    /// The place that has seen everything which is committed by now.
+    pub(crate) async fn now(&self) -> Result<Cursor, DataError> {
+        let text = match self.handle.engine() {
+            Engine::Sqlite => {
+                "SELECT CAST(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'cell_feed'), 0) AS text)"
+            }
+            Engine::Postgres => "SELECT CAST(pg_current_snapshot() AS text)",
+        };
+        let call = self.call(text, TEXT, &[])?;
+        let found = self.handle.row(call, |row: &mut Reader<'_>| row.read::<String>()).await?;
+        found.unwrap_or_default().parse()
+    }
+
+    /// What has changed since the cursor.
+    pub(crate) async fn since(&self, since: &Cursor) -> Result<Changes, DataError> {
+        let upto = self.now().await?;
+        let behind = match since {
+            Cursor::Line(number) => (String::new(), *number),
+            Cursor::Ended(snapshot) => (snapshot.xmin.to_string(), i64::MIN),
+        };
+        Ok(Changes { feed: self.clone(), since: since.clone(), upto, behind })
+    }
+
+    fn call(&self, text: &str, columns: &'static [ColumnInfo], values: &[Value<'_>]) -> Result<Call, DataError> {
+        let mut arguments = Arguments::new(self.handle.engine(), values.len());
+        for value in values {
+            let ty = if matches!(value, Value::Int(_)) { Type::I64 } else { Type::Text };
+            arguments.push(value.clone(), ty).map_err(DataError::other)?;
+        }
+        let facts = Facts { columns, ..FACTS };
+        // SQLite numbers what stands behind a `$` by where it stands.
+        let text = if self.handle.engine() == Engine::Sqlite { text.replace('$', "?") } else { text.to_owned() };
+        Ok(Call { text: text.into(), arguments, persistent: true, reads: Reads::Certainly, bounded: true, facts })
+    }
+}
+
+impl Changes {
+    /// What has seen all of them.
+    pub(crate) fn upto(&self) -> &Cursor {
+        &self.upto
+    }
+
+    /// The next ones, at most so many; none where that was all.
+    pub(crate) async fn next(&mut self, most: u32) -> Result<Vec<Line>, DataError> {
+        let (transaction, number) = self.behind.clone();
+        let most = Value::Int(i64::from(most));
+        let call = match (&self.since, &self.upto) {
+            (Cursor::Line(_), Cursor::Line(upto)) => self.feed.call(
+                "SELECT '', position, table_name, key FROM cell_feed WHERE position > ?1 AND position <= ?2 \
+                 ORDER BY position LIMIT ?3",
+                LINE,
+                &[Value::Int(number), Value::Int(*upto), most],
+            )?,
+            (since @ Cursor::Ended(_), upto @ Cursor::Ended(_)) => self.feed.call(
+                "SELECT CAST(xid AS text), position, table_name, key FROM cell_feed \
+                 WHERE xid >= CAST(CAST($1 AS text) AS xid8) \
+                 AND (xid, position) > (CAST(CAST($1 AS text) AS xid8), $2) \
+                 AND NOT pg_visible_in_snapshot(xid, CAST(CAST($3 AS text) AS pg_snapshot)) \
+                 AND pg_visible_in_snapshot(xid, CAST(CAST($4 AS text) AS pg_snapshot)) \
+                 ORDER BY xid, position LIMIT $5",
+                LINE,
+                &[text(&transaction), Value::Int(number), text(&since.to_string()), text(&upto.to_string()), most],
+            )?,
+            _ => return Err(DataError::other("the cursor is of another engine's feed")),
+        };
+        let read = |row: &mut Reader<'_>| {
+            let place = (row.read::<String>()?, row.read::<i64>()?);
+            Ok((place, Line { table: row.read()?, key: row.read()? }))
+        };
+        let mut found = self.feed.handle.rows(call, read).await?;
+        if let Some((place, _)) = found.last_mut() {
+            self.behind = std::mem::take(place);
+        }
+        Ok(found.into_iter().map(|(_, line)| line).collect())
+    }
+}
+
+fn text(text: &str) -> Value<'static> {
+    Value::Text(text.to_owned().into())
+}

@@ -1,0 +1,134 @@
+//! A search index in use: what queries look into, and how far it has come. One for each indexed table of an opened database, whoever
+//! writes to it. Absent: writing (see [`super::indexer`]).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::error::SearchError;
+use super::index::{IndexInfo, Indexed};
+use super::indexer;
+use super::layout::Layout;
+use super::store::{Generation, Store};
+use crate::db::feed::Cursor;
+use crate::db::{DataError, Handle};
+
+/// What the folder's name begins with: of another form of index, another folder.
+const FORMAT: &str = "1";
+
+/// An index in use.
+pub(crate) struct Live {
+    pub(super) table: &'static str,
+    pub(super) info: &'static IndexInfo,
+    pub(super) layout: Layout,
+    pub(super) store: Store,
+    generation: RwLock<Option<Generation>>,
+    state: watch::Sender<State>,
+}
+
+/// How an index stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct State {
+    /// How far it follows the feed; nothing while it is built for the first time.
+    pub(super) came: Option<Cursor>,
+    /// Whether this process writes to it.
+    pub(super) is_writer: bool,
+    /// Keys of rows that could not be indexed, and why.
+    pub(super) set_aside: BTreeMap<String, String>,
+    /// What went wrong last, where it goes on to.
+    pub(super) trouble: Option<String>,
+}
+
+/// The indexes of an opened database.
+#[derive(Default)]
+pub(crate) struct Indexes(Mutex<BTreeMap<&'static str, Arc<Live>>>);
+
+impl Indexes {
+    /// The index of a table, which is followed from now on.
+    pub(crate) fn of<T: Indexed>(&self, handle: &Handle, table: &'static str) -> Result<Arc<Live>, DataError> {
+        let mut indexes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(live) = indexes.get(table) {
+            return Ok(Arc::clone(live));
+        }
+        let live = Arc::new(Live::new::<T>(handle, table)?);
+        indexes.insert(table, Arc::clone(&live));
+        tokio::spawn(indexer::run::<T>(Arc::clone(&live), handle.downgrade()));
+        Ok(live)
+    }
+}
+
+impl Live {
+    fn new<T: Indexed>(handle: &Handle, table: &'static str) -> Result<Self, DataError> {
+        let info = &T::INDEX;
+        let layout = Layout::of::<T>(info);
+        let store = match handle.search_folder()? {
+            None => Store::Memory,
+            Some(folder) => {
+                // All that decides what is in it; how much a word counts is decided when it is searched for.
+                let fields = layout.fields.iter().map(|field| {
+                    let tokenizer = field.info.text.map(|text| text.tokenizer);
+                    (field.column.name, field.column.ty, tokenizer, field.info.filter, field.info.facet)
+                });
+                let fields: Vec<_> = fields.collect();
+                let keys: Vec<_> = T::KEY.iter().filter_map(|at| T::INFO.get(*at)).map(|it| (it.name, it.ty)).collect();
+                let definition = format!("{FORMAT} {:?} {fields:?} {keys:?}", info.language);
+                Store::Folder(folder.join(info.name.unwrap_or(table)).join(hash(&definition)))
+            }
+        };
+        let (state, _) = watch::channel(State::default());
+        Ok(Self { table, info, layout, store, generation: RwLock::new(None), state })
+    }
+
+    /// What is looked into; nothing before it was built.
+    pub(super) fn generation(&self) -> Option<Generation> {
+        self.generation.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on this is looked into.
+    pub(super) fn show(&self, generation: Generation) {
+        *self.generation.write().unwrap_or_else(PoisonError::into_inner) = Some(generation);
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    pub(super) fn note(&self, change: impl FnOnce(&mut State)) {
+        self.state.send_modify(change);
+    }
+
+    /// Waits until it has seen all that `cursor` has; without one, until it is there.
+    pub(super) async fn reached(&self, cursor: Option<&Cursor>, within: Duration) -> Result<Generation, SearchError> {
+        let has = |state: &State| match (&state.came, cursor) {
+            (Some(came), Some(cursor)) => came.reaches(cursor),
+            (came, None) => came.is_some(),
+            (None, Some(_)) => false,
+        };
+        let mut states = self.state.subscribe();
+        let waited = tokio::time::timeout(within, states.wait_for(has)).await.is_ok();
+        match self.generation() {
+            Some(generation) if waited => Ok(generation),
+            Some(_) => Err(SearchError::Behind { table: self.table }),
+            None => Err(match self.state().trouble {
+                Some(reason) => SearchError::Index { table: self.table, reason },
+                None => SearchError::Building { table: self.table },
+            }),
+        }
+    }
+}
+
+/// The folder of a database's indexes, of one server among others that may be called alike.
+pub(crate) fn folder_of(state: PathBuf, database: &str, url: &str) -> PathBuf {
+    state.join("search").join(format!("{database}-{}", hash(url)))
+}
+
+/// Sixteen digits that stand for a text: FNV-1a.
+fn hash(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    format!("{hash:016x}")
+}

@@ -1,0 +1,459 @@
+//! A search: what is asked of an index, and the rows that it found. In: words, filters, an order. Out: rows of the table as they are now,
+//! each with its score and its highlights, and how many there are. Absent: what keeps the index in step.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tantivy::collector::{Count, TopDocs};
+use tantivy::query::{AllQuery, BooleanQuery, Occur};
+use tantivy::snippet::SnippetGenerator;
+use tantivy::{DocAddress, Score, Searcher};
+
+use super::collect::{self, Counts, Order, Ordered};
+use super::error::SearchError;
+use super::given::Given;
+use super::index::Indexed;
+use super::indexer::with_keys;
+use super::layout::Stored;
+use super::live::Live;
+use super::position::{After, Position};
+use super::predicate::Translation;
+use super::store::Generation;
+use super::words::{self, Manner};
+use crate::db::filter::Node;
+use crate::db::sort::{Direction, SortKey, Sorting, Sorts};
+use crate::db::term::Term;
+use crate::db::{Column, ColumnInfo, DataError, Field, Filter, Handle, Key as _, Query, Slot, Type, Value};
+
+/// How many rows are given where nothing else is said, and at most.
+const ROWS: usize = 20;
+const MOST_ROWS: usize = 1_000;
+/// How many are passed over at most: each of them is found first.
+const MOST_OFFSET: usize = 100_000;
+/// How long a search waits for the index where nothing else is said.
+const WAIT: Duration = Duration::from_secs(5);
+/// The longest piece of a text that is shown around what was found, in characters.
+const PIECE: usize = 160;
+
+/// A search in a table's index: `shop.products.search("red boots").filter(|p| p.price.lt(dec!(50))).limit(20).await?`.
+#[must_use = "a search finds nothing until it is awaited"]
+pub struct Search<T> {
+    handle: Handle,
+    table: &'static str,
+    words: String,
+    manner: Manner,
+    filters: Vec<Node>,
+    order: Vec<SortKey>,
+    facets: Vec<&'static ColumnInfo>,
+    highlights: Vec<&'static ColumnInfo>,
+    limit: usize,
+    offset: usize,
+    after: Option<After>,
+    within: Duration,
+    row: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for Search<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Search").field("table", &self.table).field("words", &self.words).finish_non_exhaustive()
+    }
+}
+
+impl<T: Indexed> Search<T> {
+    pub(crate) fn new(handle: &Handle, table: &'static str, words: impl Into<String>) -> Self {
+        Self {
+            handle: handle.clone(),
+            table,
+            words: words.into(),
+            manner: Manner::default(),
+            filters: Vec::new(),
+            order: Vec::new(),
+            facets: Vec::new(),
+            highlights: Vec::new(),
+            limit: ROWS,
+            offset: 0,
+            after: None,
+            within: WAIT,
+            row: PhantomData,
+        }
+    }
+
+    /// Only rows that meet this condition, and those of earlier calls. It means what it means in a query of the database; its columns
+    /// are `#[filter]` or `#[facet]`.
+    pub fn filter(mut self, condition: impl FnOnce(&'static T::Columns) -> Filter<T>) -> Self {
+        self.filters.push(condition(T::COLUMNS).node);
+        self
+    }
+
+    /// In this order instead of the best first; columns that are `#[filter]` or `#[facet]`.
+    pub fn order_by<S: Sorting<T>>(mut self, order: impl FnOnce(&'static T::Columns) -> S) -> Self {
+        let mut sorts = Sorts(std::mem::take(&mut self.order));
+        order(T::COLUMNS).sorts(&mut sorts);
+        self.order = sorts.0;
+        self
+    }
+
+    /// Counts what is found by the values of a column that is `#[facet]`: [`Found::facet`] has the counts.
+    pub fn facet<V>(mut self, column: impl FnOnce(&'static T::Columns) -> Column<T, V>) -> Self {
+        self.facets.push(column(T::COLUMNS).info);
+        self
+    }
+
+    /// Shows where in a column that is `#[text]` the words were found: [`Hit::highlight`] has it.
+    pub fn highlight<V>(mut self, column: impl FnOnce(&'static T::Columns) -> Column<T, V>) -> Self {
+        self.highlights.push(column(T::COLUMNS).info);
+        self
+    }
+
+    /// At most so many rows: 20 where nothing is said, 1,000 at most.
+    pub fn limit(mut self, rows: usize) -> Self {
+        self.limit = rows;
+        self
+    }
+
+    /// Without the first ones, 100,000 at most.
+    pub fn offset(mut self, rows: usize) -> Self {
+        self.offset = rows;
+        self
+    }
+
+    /// One of the words is enough; without it, all have to be there.
+    pub fn any_word(mut self) -> Self {
+        self.manner.any = true;
+        self
+    }
+
+    /// Finds words, too, that differ by so many letters, at most 2.
+    pub fn fuzzy(mut self, letters: u8) -> Self {
+        self.manner.fuzzy = letters;
+        self
+    }
+
+    /// Passes over what is not well formed in the words, instead of refusing it: for what people type.
+    pub fn lenient(mut self) -> Self {
+        self.manner.lenient = true;
+        self
+    }
+
+    /// Waits until the index has come as far as a write: `search(…).after(shop.last_write())` finds what was written before.
+    pub fn after(mut self, write: impl Into<After>) -> Self {
+        self.after = Some(write.into());
+        self
+    }
+
+    /// Waits for the index at most so long; 5 seconds where nothing is said.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = time;
+        self
+    }
+
+    async fn run(self) -> Result<Found<T>, SearchError> {
+        if self.limit > MOST_ROWS {
+            return Err(SearchError::TooMuch { what: "too many rows", most: MOST_ROWS });
+        }
+        if self.offset > MOST_OFFSET {
+            return Err(SearchError::TooMuch { what: "too many rows are passed over", most: MOST_OFFSET });
+        }
+        let live = self.handle.index_of::<T>(self.table)?;
+        let position = match &self.after {
+            Some(after) => Some(after.position().await?),
+            None => None,
+        };
+        let generation = live.reached(position.as_ref().map(Position::cursor), self.within).await?;
+        let asked = Asked {
+            words: self.words,
+            manner: self.manner,
+            filters: self.filters,
+            order: self.order,
+            facets: self.facets.clone(),
+            limit: self.limit,
+            offset: self.offset,
+        };
+        let searched = Arc::clone(&live);
+        let answer = tokio::task::spawn_blocking(move || asked.answer(&searched, &generation));
+        let ended = |_| SearchError::Index { table: self.table, reason: "the search has ended".to_owned() };
+        let answer = answer.await.map_err(ended)??;
+        let rows = rows::<T>(&self.handle, self.table, &live, &answer.keys).await?;
+        let mut rows: HashMap<Vec<u8>, T> = rows;
+        let snippets = Snippets::of(&live, &answer, &self.highlights)?;
+        let hits = answer.keys.iter().zip(&answer.scores).filter_map(|(key, score)| {
+            // A row that has gone meanwhile is not found.
+            let row = rows.remove(&bytes(key))?;
+            let highlights = snippets.show(&row);
+            Some(Hit { row, score: *score, highlights })
+        });
+        Ok(Found {
+            hits: hits.collect(),
+            count: answer.count,
+            facets: self.facets.into_iter().zip(answer.facets).collect(),
+        })
+    }
+}
+
+impl<T: Indexed> IntoFuture for Search<T> {
+    type Output = Result<Found<T>, SearchError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.run().boxed()
+    }
+}
+
+/// What a search found.
+#[derive(Clone, Debug)]
+pub struct Found<T> {
+    /// The rows, in order.
+    pub hits: Vec<Hit<T>>,
+    /// How many there are in all, with those before and behind.
+    pub count: u64,
+    facets: Vec<(&'static ColumnInfo, Vec<(collect::Value, u64)>)>,
+}
+
+impl<T: Indexed> Found<T> {
+    /// How many rows have each value of a column that [`Search::facet`] named, the most frequent first.
+    ///
+    /// # Errors
+    /// [`DataError::Decode`] where the index has a value that is none of its type.
+    pub fn facet<V: Field>(
+        &self,
+        column: impl FnOnce(&'static T::Columns) -> Column<T, V>,
+    ) -> Result<Vec<(V, u64)>, DataError> {
+        let info = column(T::COLUMNS).info;
+        let counted = self.facets.iter().find(|(column, _)| column.name == info.name);
+        let counts = counted.into_iter().flat_map(|(_, counts)| counts).map(|(value, count)| {
+            let value = match value {
+                collect::Value::Integer(number) if info.ty == Type::Bool => Value::Bool(*number != 0),
+                collect::Value::Integer(number) => Value::Int(*number),
+                collect::Value::Text(text) => Value::Text(text.clone().into()),
+            };
+            Ok((V::read(&Slot::of_value(&value, info)).map_err(|error| error.of(T::STRUCT, info))?, *count))
+        });
+        counts.collect()
+    }
+}
+
+/// A row that was found.
+#[derive(Clone, Debug)]
+pub struct Hit<T> {
+    /// The row, as it is in the table.
+    pub row: T,
+    /// How well it fits; comparable within one search.
+    pub score: f32,
+    highlights: HashMap<&'static str, Highlight>,
+}
+
+impl<T: Indexed> Hit<T> {
+    /// Where in a column that [`Search::highlight`] named the words are; nothing where they are elsewhere.
+    pub fn highlight<V>(&self, column: impl FnOnce(&'static T::Columns) -> Column<T, V>) -> Option<&Highlight> {
+        self.highlights.get(column(T::COLUMNS).info.name)
+    }
+}
+
+/// A piece of a text with what was found in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Highlight {
+    /// The piece.
+    pub text: String,
+    /// What was found, in bytes of the piece, in order.
+    pub found: Vec<Range<usize>>,
+}
+
+impl Highlight {
+    /// As HTML: what was found is in `<mark>`, and the text is escaped.
+    #[must_use]
+    pub fn to_html(&self) -> String {
+        let mut html = String::new();
+        let mut at = 0;
+        for range in &self.found {
+            let (before, found) = (self.text.get(at..range.start), self.text.get(range.clone()));
+            let (Some(before), Some(found)) = (before, found) else { continue };
+            escape(before, &mut html);
+            html.push_str("<mark>");
+            escape(found, &mut html);
+            html.push_str("</mark>");
+            at = range.end;
+        }
+        escape(self.text.get(at..).unwrap_or_default(), &mut html);
+        html
+    }
+}
+
+fn escape(text: &str, html: &mut String) {
+    for char in text.chars() {
+        match char {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            char => html.push(char),
+        }
+    }
+}
+
+/// What is asked of the index.
+struct Asked {
+    words: String,
+    manner: Manner,
+    filters: Vec<Node>,
+    order: Vec<SortKey>,
+    facets: Vec<&'static ColumnInfo>,
+    limit: usize,
+    offset: usize,
+}
+
+/// What the index says.
+struct Answer {
+    keys: Vec<Stored>,
+    scores: Vec<Score>,
+    count: u64,
+    facets: Vec<Vec<(collect::Value, u64)>>,
+    searcher: Searcher,
+    /// The words alone, for highlights.
+    words: Box<dyn tantivy::query::Query>,
+}
+
+impl Asked {
+    fn answer(self, live: &Live, generation: &Generation) -> Result<Answer, SearchError> {
+        let index = |error: tantivy::TantivyError| SearchError::index(live.table, &error);
+        let translation = Translation { layout: &live.layout, table: live.table };
+        let words: Box<dyn tantivy::query::Query> = if self.words.trim().is_empty() {
+            Box::new(AllQuery)
+        } else {
+            words::query(&self.words, self.manner, &generation.index, &live.layout, live.info)?
+        };
+        let query: Box<dyn tantivy::query::Query> = match translation.query(&self.filters)? {
+            None => words.box_clone(),
+            Some(filter) => {
+                Box::new(BooleanQuery::new(vec![(Occur::Must, words.box_clone()), (Occur::Must, Box::new(filter))]))
+            }
+        };
+        let facets = self.facets.iter().map(|column| {
+            let field = live.layout.fields.iter().find(|field| field.column.name == column.name);
+            let value = field.filter(|field| field.info.facet).and_then(|field| field.value.as_ref());
+            value.map(|value| (value.name.clone(), value.form)).ok_or_else(|| not_indexed(live, column, "count by"))
+        });
+        let counts = Counts { columns: facets.collect::<Result<_, _>>()? };
+        let counts = (!counts.columns.is_empty()).then_some(counts);
+        let searcher = generation.reader.searcher();
+        let most = self.offset + self.limit.max(1);
+        let (found, count, facets) = if self.order.is_empty() {
+            let best = TopDocs::with_limit(most).order_by_score();
+            searcher.search(&query, &(best, Count, counts)).map_err(index)?
+        } else {
+            let by = self.order.iter().map(|sort| order(live, sort)).collect::<Result<_, _>>()?;
+            searcher.search(&query, &(Ordered { by, most }, Count, counts)).map_err(index)?
+        };
+        let found = found.into_iter().skip(self.offset).take(self.limit);
+        let (mut keys, mut scores) = (Vec::new(), Vec::new());
+        for (score, DocAddress { segment_ord, doc_id }) in found {
+            let reader = searcher.segment_reader(segment_ord);
+            if let Some(key) = collect::key(reader, doc_id, live.layout.is_number).map_err(index)? {
+                keys.push(key);
+                scores.push(score);
+            }
+        }
+        let facets = facets.unwrap_or_default().into_iter().map(|counts| {
+            let mut counts: Vec<_> = counts.into_iter().collect();
+            counts.sort_by(|(one, first), (other, second)| second.cmp(first).then_with(|| compare(one, other)));
+            counts
+        });
+        Ok(Answer { keys, scores, count: count as u64, facets: facets.collect(), searcher, words })
+    }
+}
+
+fn compare(one: &collect::Value, other: &collect::Value) -> std::cmp::Ordering {
+    use collect::Value::{Integer, Text};
+    match (one, other) {
+        (Integer(one), Integer(other)) => one.cmp(other),
+        (Text(one), Text(other)) => one.cmp(other),
+        (Integer(_), Text(_)) => std::cmp::Ordering::Less,
+        (Text(_), Integer(_)) => std::cmp::Ordering::Greater,
+    }
+}
+
+fn order(live: &Live, sort: &SortKey) -> Result<Order, SearchError> {
+    let Term::Column(column) = sort.term else {
+        return Err(DataError::other("a search orders by columns").into());
+    };
+    let value = live.layout.value_of(column).ok_or_else(|| not_indexed(live, column, "order by"))?;
+    let descending = sort.direction == Direction::Descending;
+    Ok(Order { name: value.name.clone(), form: value.form, descending, nulls_first: sort.nulls_first })
+}
+
+fn not_indexed(live: &Live, column: &ColumnInfo, what: &'static str) -> SearchError {
+    SearchError::NotIndexed { table: live.table, column: column.name.to_owned(), what }
+}
+
+/// The rows of some keys, by the keys.
+async fn rows<T: Indexed>(
+    handle: &Handle,
+    table: &'static str,
+    live: &Live,
+    keys: &[Stored],
+) -> Result<HashMap<Vec<u8>, T>, SearchError> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let values = keys.iter().map(|key| live.layout.values(key)).collect::<Result<Vec<_>, _>>()?;
+    let rows = Query::<T>::new(handle.clone(), table).only(with_keys::<T>(&values)).all().await?;
+    let keyed = rows.into_iter().map(|row| {
+        let key = live.layout.key(&row.key().values())?;
+        Ok((bytes(&key), row))
+    });
+    Ok(keyed.collect::<Result<_, DataError>>()?)
+}
+
+/// A key, as something to find rows by.
+fn bytes(key: &Stored) -> Vec<u8> {
+    match key {
+        Stored::Integer(number) => number.to_le_bytes().to_vec(),
+        Stored::Text(text) => text.clone().into_bytes(),
+        Stored::Float(number) => number.to_le_bytes().to_vec(),
+    }
+}
+
+/// What shows where words are.
+struct Snippets {
+    /// With the column, and its place among the indexed fields.
+    generators: Vec<(&'static ColumnInfo, usize, SnippetGenerator)>,
+}
+
+impl Snippets {
+    fn of(live: &Live, answer: &Answer, columns: &[&'static ColumnInfo]) -> Result<Self, SearchError> {
+        let generators = columns.iter().map(|column| {
+            let place = live.layout.fields.iter().position(|field| field.column.name == column.name);
+            let field = live.layout.text_of(column).zip(place);
+            let (field, place) =
+                field.ok_or_else(|| SearchError::NotText { table: live.table, column: column.name.to_owned() })?;
+            let mut generator = SnippetGenerator::create(&answer.searcher, &*answer.words, field)
+                .map_err(|error| SearchError::index(live.table, &error))?;
+            generator.set_max_num_chars(PIECE);
+            Ok((*column, place, generator))
+        });
+        Ok(Self { generators: generators.collect::<Result<_, SearchError>>()? })
+    }
+
+    fn show<T: Indexed>(&self, row: &T) -> HashMap<&'static str, Highlight> {
+        if self.generators.is_empty() {
+            return HashMap::new();
+        }
+        let mut given = Given::default();
+        row.give(&mut given);
+        let values = given.take();
+        let shown = self.generators.iter().filter_map(|(column, place, generator)| {
+            let Some(Value::Text(text)) = values.get(*place) else { return None };
+            let snippet = generator.snippet(text);
+            let found = snippet.highlighted().to_vec();
+            (!found.is_empty()).then(|| (column.name, Highlight { text: snippet.fragment().to_owned(), found }))
+        });
+        shown.collect()
+    }
+}
