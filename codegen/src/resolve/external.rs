@@ -174,6 +174,8 @@ mod tests {
             UseTree::Path(tree) => leaves(&tree.tree, names),
             UseTree::Group(tree) => tree.items.iter().for_each(|tree| leaves(tree, names)),
             UseTree::Name(tree) => drop(names.insert(tree.ident.to_string())),
+            // A trait of which only the methods are wanted has no name.
+            UseTree::Rename(tree) if tree.rename == "_" => {}
             UseTree::Rename(tree) => drop(names.insert(tree.rename.to_string())),
             UseTree::Glob(_) => {}
         }

@@ -1,6 +1,9 @@
 //! A database's connections, as a value: which engine it is decides what it holds, not its type.
 //! Absent: opening (see [`super::open`]) and running statements (see [`super::execute`]).
 
+#[cfg(feature = "search")]
+mod followed;
+
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
@@ -19,6 +22,8 @@ use super::session::{Lease, Session};
 use super::stale::Staleness;
 use super::statement::Statements;
 use super::transaction;
+#[cfg(feature = "search")]
+pub(crate) use followed::WeakHandle;
 
 /// The connections to a database; inside a transaction, that transaction's connection. Cloning it is cheap, and the clone
 /// is the same connections.
@@ -63,30 +68,7 @@ pub(crate) struct Core {
     replicas: Option<Arc<Replicas>>,
     statements: RwLock<HashMap<(TypeId, &'static str), Arc<Statements>>>,
     #[cfg(feature = "search")]
-    followed: Followed,
-}
-
-/// What follows the changes of an opened database.
-#[cfg(feature = "search")]
-#[derive(Default)]
-struct Followed {
-    indexes: crate::search::Indexes,
-    /// Told when something may have been written here.
-    written: Arc<tokio::sync::Notify>,
-}
-
-/// A handle that does not keep the database open.
-#[cfg(feature = "search")]
-#[derive(Clone)]
-pub(crate) struct WeakHandle(std::sync::Weak<Core>);
-
-#[cfg(feature = "search")]
-impl WeakHandle {
-    /// The handle, for as long as somebody else has one.
-    pub(crate) fn upgrade(&self) -> Option<Handle> {
-        let core = self.0.upgrade()?;
-        Some(Handle { core, bound: None, from: ReadsFrom::OwnWrites })
-    }
+    followed: followed::Followed,
 }
 
 pub(crate) enum Pool {
@@ -108,7 +90,7 @@ impl Handle {
             replicas: None,
             statements: RwLock::default(),
             #[cfg(feature = "search")]
-            followed: Followed::default(),
+            followed: followed::Followed::default(),
         };
         Self { core: Arc::new(core), bound: None, from: ReadsFrom::OwnWrites }
     }
@@ -259,36 +241,7 @@ impl Handle {
     /// Whoever follows the database hears that something may have been written.
     pub(crate) fn tell_written(&self) {
         #[cfg(feature = "search")]
-        self.core.followed.written.notify_waiters();
-    }
-
-    /// Told when something may have been written here.
-    #[cfg(feature = "search")]
-    pub(crate) fn written(&self) -> Arc<tokio::sync::Notify> {
-        Arc::clone(&self.core.followed.written)
-    }
-
-    #[cfg(feature = "search")]
-    pub(crate) fn downgrade(&self) -> WeakHandle {
-        WeakHandle(Arc::downgrade(&self.core))
-    }
-
-    /// The search index of a table, which is followed from now on.
-    #[cfg(feature = "search")]
-    pub(crate) fn index_of<T: crate::search::Indexed>(
-        &self,
-        table: &'static str,
-    ) -> Result<Arc<crate::search::Live>, DataError> {
-        self.core.followed.indexes.of::<T>(self, table)
-    }
-
-    /// Where the search indexes of the database are; in memory, nowhere.
-    #[cfg(feature = "search")]
-    pub(crate) fn search_folder(&self) -> Result<Option<std::path::PathBuf>, DataError> {
-        if self.core.memory {
-            return Ok(None);
-        }
-        super::open::search_folder(self.core.name, &self.core.url).map(Some)
+        self.core.followed.tell();
     }
 
     /// From now on every read sees what has been written by now.

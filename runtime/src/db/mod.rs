@@ -30,7 +30,7 @@ mod open;
 pub(crate) mod operand;
 mod page;
 mod parts;
-mod query;
+pub(crate) mod query;
 mod reader;
 mod relation;
 #[cfg(feature = "postgres")]

@@ -152,6 +152,18 @@ impl<T: Model> Table<T> {
         crate::search::Search::new(&self.handle, self.name, words)
     }
 
+    /// Compares every row with the search index. Where others write meanwhile, what differs is looked at several times.
+    ///
+    /// # Errors
+    /// The index can't be read, or is too far behind.
+    #[cfg(feature = "search")]
+    pub async fn verify_search(&self) -> Result<crate::search::Verified, crate::search::SearchError>
+    where
+        T: crate::search::Indexed,
+    {
+        crate::search::verify::<T>(&self.handle, self.name).await
+    }
+
     /// Every row, to be narrowed down.
     pub fn query(&self) -> Query<T> {
         Query::new(self.handle.clone(), self.name)

@@ -11,14 +11,14 @@ use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
 use super::layout::{Form, Stored};
 
 /// The values of one column of a segment.
-enum Values {
+pub(super) enum Values {
     Integer(Column<i64>),
     Float(Column<f64>),
     Text(Option<StrColumn>),
 }
 
 impl Values {
-    fn of(name: &str, form: Form, reader: &SegmentReader) -> tantivy::Result<Self> {
+    pub(super) fn of(name: &str, form: Form, reader: &SegmentReader) -> tantivy::Result<Self> {
         let columns = reader.fast_fields();
         Ok(match form {
             Form::Integer => Self::Integer(columns.i64(name)?),
@@ -27,7 +27,7 @@ impl Values {
         })
     }
 
-    fn get(&self, document: DocId) -> Option<Stored> {
+    pub(super) fn get(&self, document: DocId) -> Option<Stored> {
         match self {
             Self::Integer(column) => column.first(document).map(Stored::Integer),
             Self::Float(column) => column.first(document).map(Stored::Float),
@@ -39,15 +39,26 @@ impl Values {
     }
 }
 
+impl Values {
+    /// Whether there is one.
+    pub(super) fn has(&self, document: DocId) -> bool {
+        match self {
+            Self::Integer(column) => column.first(document).is_some(),
+            Self::Float(column) => column.first(document).is_some(),
+            Self::Text(column) => column.as_ref().is_some_and(|column| column.ords().first(document).is_some()),
+        }
+    }
+}
+
 fn text(column: &StrColumn, number: u64) -> Option<String> {
     let mut text = String::new();
     column.ord_to_str(number, &mut text).ok()?.then_some(text)
 }
 
-/// The key of a document.
-pub(super) fn key(reader: &SegmentReader, document: DocId, is_number: bool) -> tantivy::Result<Option<Stored>> {
+/// The keys of a segment's documents.
+pub(super) fn keys(reader: &SegmentReader, is_number: bool) -> tantivy::Result<Values> {
     let form = if is_number { Form::Integer } else { Form::Text };
-    Ok(Values::of(super::layout::KEY, form, reader)?.get(document))
+    Values::of(super::layout::KEY, form, reader)
 }
 
 /// A column to order by.

@@ -5,19 +5,18 @@
 //! and what it does twice does no harm. What of the feed cannot be told row by row (a table that was emptied or migrated), and an
 //! index that is of another past than its database, or damaged, is built anew beside the old one, which is searched until then.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tantivy::{IndexWriter, Term};
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::error::SearchError;
-use super::given::Given;
 use super::index::Indexed;
 use super::live::Live;
-use super::store::{Generation, Lease, Payload};
+use super::store::{Generation, Lease, Store};
+use super::writing::{Writing, shown};
 use crate::db::feed::{Consumer, Cursor, Feed, key};
 use crate::db::filter::{Comparison, Node};
 use crate::db::model::Facts;
@@ -25,7 +24,7 @@ use crate::db::operand::Side;
 use crate::db::{DataError, Handle, Query, Value, WeakHandle};
 
 /// How often the feed is looked at where nothing tells of a change.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause after a failure.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How often lines that everybody has seen are forgotten.
@@ -36,10 +35,6 @@ const LINES: u32 = 4_096;
 const ROWS: usize = 512;
 /// After so many documents what was done is committed, also where there is more.
 const MOST_IN_COMMIT: usize = 50_000;
-/// How much memory the writer takes before it writes a segment.
-const MEMORY: usize = 64 << 20;
-/// Of how many rows it is kept in mind that they could not be indexed.
-const MOST_SET_ASIDE: usize = 100;
 
 /// What goes wrong here.
 type Result<T> = std::result::Result<T, SearchError>;
@@ -82,18 +77,6 @@ struct Indexer<T> {
     row: std::marker::PhantomData<fn() -> T>,
 }
 
-/// A generation that is written to.
-struct Writing {
-    generation: Generation,
-    /// Not there while it is at work on a thread of its own.
-    writer: Option<IndexWriter>,
-    consumer: Consumer,
-    name: String,
-    cursor: Cursor,
-    set_aside: BTreeMap<String, String>,
-    trimmed: tokio::time::Instant,
-}
-
 /// What came of following.
 enum Followed {
     To(Cursor),
@@ -103,7 +86,13 @@ enum Followed {
 
 impl<T: Indexed> Indexer<T> {
     async fn turn(&mut self, handle: &Handle) -> Result<()> {
+        // Rows are read where the feed is: a replica may be behind.
+        #[cfg(feature = "postgres")]
+        let handle = &handle.at_primary();
         let feed = Feed::of(handle);
+        if self.live.is_suspect() {
+            self.writing = None;
+        }
         if self.lease.is_none() {
             self.lease = self.live.store.lease().map_err(|error| self.io(&error))?;
             if self.lease.is_none() {
@@ -177,7 +166,7 @@ impl<T: Indexed> Indexer<T> {
             Ok(Some(opened)) => opened,
             Ok(None) => match self.live.generation() {
                 // In memory there is nothing but what is open.
-                Some(opened) if matches!(self.live.store, super::store::Store::Memory) => opened,
+                Some(opened) if matches!(self.live.store, Store::Memory) => opened,
                 _ => return Ok(None),
             },
             Err(error) => {
@@ -190,24 +179,34 @@ impl<T: Indexed> Indexer<T> {
             return Ok(None);
         }
         let Ok(Some(payload)) = opened.payload() else { return Ok(None) };
-        let consumer = Consumer::new(feed.clone(), &payload.consumer);
+        let consumer = self.consumer(feed, false)?;
         let Some(standing) = consumer.standing().await? else {
             info!(table, "the search index was away for too long: it is built anew");
             return Ok(None);
         };
-        let Ok(cursor) = payload.cursor.parse() else { return Ok(None) };
-        if standing.next.is_some_and(|(_, mark)| mark == payload.mark) {
+        let cursor = match standing.next {
             // It was killed between its step and saying so.
-            consumer.made(&payload.mark).await?;
-        } else if standing.mark != payload.mark {
-            warn!(table, "the search index is of another past than its database: it is built anew");
-            return Ok(None);
-        }
+            Some((cursor, mark)) if mark == payload.mark => {
+                consumer.made(&mark).await?;
+                cursor
+            }
+            _ if standing.mark == payload.mark => standing.cursor,
+            _ => {
+                warn!(table, "the search index is of another past than its database: it is built anew");
+                // Perhaps there are two of them: then each goes its own way.
+                self.consumer(feed, true)?;
+                return Ok(None);
+            }
+        };
         self.live.show(opened.clone());
-        let writer = self.writer(&opened)?;
-        let set_aside = payload.set_aside.into_iter().collect();
-        let (writer, trimmed) = (Some(writer), tokio::time::Instant::now());
-        Ok(Some(Writing { generation: opened, writer, consumer, name: payload.consumer, cursor, set_aside, trimmed }))
+        let mut writing = Writing::new(&self.live, opened, consumer, cursor, payload.mark)?;
+        writing.set_aside = payload.set_aside.into_iter().collect();
+        Ok(Some(writing))
+    }
+
+    fn consumer(&self, feed: &Feed, anew: bool) -> Result<Consumer> {
+        let name = self.live.store.consumer(anew).map_err(|error| self.io(&error))?;
+        Ok(Consumer::new(feed.clone(), format!("search:{}:{name}", self.live.info.name.unwrap_or(self.live.table))))
     }
 
     /// A file of the index that is not as it was written.
@@ -224,29 +223,25 @@ impl<T: Indexed> Indexer<T> {
         let before = live.generation().map_or(0, |shown| shown.number);
         let generation =
             live.store.create(&live.layout, live.info.language, before).map_err(|error| self.index(&error))?;
-        let writer = self.writer(&generation)?;
-        let index = live.info.name.unwrap_or(live.table);
-        let name = format!("search:{}.{index}:{}", handle.name(), Uuid::new_v4().simple());
-        let consumer = Consumer::new(feed.clone(), &name);
+        let consumer = self.consumer(feed, false)?;
         // From here on the feed is kept for it.
         let (cursor, mark) = (feed.now().await?, Uuid::new_v4().simple().to_string());
         consumer.begin(&cursor, &mark).await?;
-        let (writer, trimmed) = (Some(writer), tokio::time::Instant::now());
-        let mut writing = Writing { generation, writer, consumer, name, cursor, set_aside: BTreeMap::new(), trimmed };
+        let mut writing = Writing::new(live, generation, consumer, cursor, mark)?;
         let mut rows = 0_u64;
         let mut next = None;
         loop {
             let query: Query<T> = Query::new(handle.clone(), live.table);
             let (found, behind) = query.after(next).by_key(Some(ROWS)).await?;
             rows += found.len() as u64;
-            self.write(&mut writing, Vec::new(), found).await?;
+            writing.write(live, Vec::new(), found).await?;
             if behind.is_none() {
                 break;
             }
             next = behind;
         }
         let cursor = writing.cursor.clone();
-        self.commit(&mut writing, &cursor).await?;
+        writing.commit(live, &cursor).await?;
         live.store.publish(writing.generation.number).map_err(|error| self.io(&error))?;
         live.show(writing.generation.clone());
         info!(table = live.table, rows, "the search index is built");
@@ -279,20 +274,16 @@ impl<T: Indexed> Indexer<T> {
             if changed >= MOST_IN_COMMIT {
                 // It begins again from the same place, and what it has done by then is there.
                 let cursor = writing.cursor.clone();
-                self.commit(writing, &cursor).await?;
+                writing.commit(&self.live, &cursor).await?;
                 changed = 1;
             }
         }
         let upto = changes.upto().clone();
         if changed > 0 {
-            self.commit(writing, &upto).await?;
-        } else if writing.trimmed.elapsed() >= TRIMS && upto != writing.cursor {
-            // So that the lines can go although none of them was about this table.
-            self.commit(writing, &upto).await?;
+            writing.commit(&self.live, &upto).await?;
         }
         if writing.trimmed.elapsed() >= TRIMS {
-            writing.consumer.trim().await?;
-            writing.trimmed = tokio::time::Instant::now();
+            writing.trim(&self.live, &upto).await?;
         }
         writing.cursor = upto.clone();
         Ok(Followed::To(upto))
@@ -306,87 +297,7 @@ impl<T: Indexed> Indexer<T> {
         for key in keys {
             writing.set_aside.remove(&shown(key));
         }
-        self.write(writing, gone, found).await
-    }
-
-    /// Deletes documents, and adds those of rows. A row that can't be indexed is set aside, and is in nobody's way.
-    async fn write(&self, writing: &mut Writing, gone: Vec<Term>, rows: Vec<Found<T>>) -> Result<()> {
-        let mut documents = Vec::with_capacity(rows.len());
-        for (key, row) in rows {
-            let document = row.and_then(|row| {
-                let mut given = Given::default();
-                row.give(&mut given);
-                self.live.layout.document(&key, given.take())
-            });
-            match document {
-                Ok(document) => documents.push(document),
-                Err(error) => {
-                    let key = shown(&key);
-                    warn!(table = self.live.table, key, %error, "a row can't be indexed: it is not found until it is changed");
-                    if writing.set_aside.len() < MOST_SET_ASIDE {
-                        writing.set_aside.insert(key, error.to_string());
-                    }
-                }
-            }
-        }
-        self.aside(writing, move |writer| {
-            for term in gone {
-                writer.delete_term(term);
-            }
-            documents.into_iter().try_for_each(|document| writer.add_document(document).map(drop))
-        })
-        .await
-    }
-
-    /// Works with the writer where that keeps nobody waiting.
-    async fn aside(
-        &self,
-        writing: &mut Writing,
-        work: impl FnOnce(&mut IndexWriter) -> tantivy::Result<()> + Send + 'static,
-    ) -> Result<()> {
-        let ended = || SearchError::Index { table: self.live.table, reason: "its writer has ended".to_owned() };
-        let mut writer = writing.writer.take().ok_or_else(ended)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work(&mut writer);
-            (writer, done)
-        });
-        let (writer, done) = done.await.map_err(|_| ended())?;
-        writing.writer = Some(writer);
-        done.map_err(|error| self.index(&error))
-    }
-
-    /// Makes what was done visible, together with how far it came.
-    async fn commit(&self, writing: &mut Writing, cursor: &Cursor) -> Result<()> {
-        let mark = Uuid::new_v4().simple().to_string();
-        if !writing.consumer.intend(cursor, &mark).await? {
-            return Err(SearchError::Index {
-                table: self.live.table,
-                reason: "its database has forgotten it".to_owned(),
-            });
-        }
-        let payload = Payload {
-            cursor: cursor.to_string(),
-            mark: mark.clone(),
-            consumer: writing.name.clone(),
-            set_aside: writing.set_aside.clone().into_iter().collect(),
-        };
-        let payload = serde_json::to_string(&payload).unwrap_or_default();
-        let reader = writing.generation.reader.clone();
-        self.aside(writing, move |writer| {
-            let mut prepared = writer.prepare_commit()?;
-            prepared.set_payload(&payload);
-            prepared.commit()?;
-            reader.reload()
-        })
-        .await?;
-        writing.cursor = cursor.clone();
-        let set_aside = writing.set_aside.clone();
-        self.live.note(|state| state.set_aside = set_aside);
-        Ok(writing.consumer.made(&mark).await?)
-    }
-
-    fn writer(&self, generation: &Generation) -> Result<IndexWriter> {
-        generation.index.writer_with_num_threads(1, MEMORY).map_err(|error| self.index(&error))
+        writing.write(&self.live, gone, found).await
     }
 
     fn index(&self, error: &tantivy::TantivyError) -> SearchError {
@@ -396,14 +307,6 @@ impl<T: Indexed> Indexer<T> {
     fn io(&self, error: &std::io::Error) -> SearchError {
         SearchError::Index { table: self.live.table, reason: error.to_string() }
     }
-}
-
-/// A row under its key, or why it can't be read.
-type Found<T> = (Vec<Value<'static>>, std::result::Result<T, DataError>);
-
-/// A key in messages.
-fn shown(key: &[Value<'static>]) -> String {
-    format!("{key:?}")
 }
 
 /// The rows that have these keys.

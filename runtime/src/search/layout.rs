@@ -16,12 +16,15 @@ use crate::db::{ColumnInfo, DataError, Type, Value, decimal};
 
 /// The name of the key's field.
 pub(super) const KEY: &str = "#key";
+/// The name of the field with a print of all that is indexed of a row.
+pub(super) const PRINT: &str = "#print";
 
 /// How an index holds the rows of a table.
 pub(super) struct Layout {
     pub(super) schema: Schema,
     pub(super) fields: Vec<LaidOut>,
     key: Field,
+    print: Field,
     /// Whether the key is one integer.
     pub(super) is_number: bool,
     key_columns: Vec<&'static ColumnInfo>,
@@ -80,6 +83,7 @@ impl Layout {
         } else {
             schema.add_text_field(KEY, raw())
         };
+        let print = schema.add_u64_field(PRINT, FAST);
         let fields = info.fields.iter().filter_map(|field| {
             let column = T::INFO.get(field.column)?;
             let text = field.text.map(|text| {
@@ -100,7 +104,7 @@ impl Layout {
             Some(LaidOut { info: field, column, text, value })
         });
         let fields = fields.collect();
-        Self { schema: schema.build(), fields, key, is_number, key_columns }
+        Self { schema: schema.build(), fields, key, print, is_number, key_columns }
     }
 
     /// The field over a column, where the index has its values.
@@ -121,6 +125,7 @@ impl Layout {
             Stored::Text(text) => document.add_text(self.key, text),
             Stored::Float(_) => return Err(DataError::other("a floating-point number is no key")),
         }
+        document.add_u64(self.print, self.print(&values));
         for (field, value) in self.fields.iter().zip(values) {
             if let (Some(into), Value::Text(text)) = (field.text, &value) {
                 document.add_text(into, text);
@@ -135,6 +140,11 @@ impl Layout {
             }
         }
         Ok(document)
+    }
+
+    /// A number that stands for all that is indexed of a row.
+    pub(super) fn print(&self, values: &[Value<'_>]) -> u64 {
+        hash(format!("{values:?}").as_bytes())
     }
 
     /// The term that a key's document is deleted by.
@@ -182,6 +192,13 @@ impl Layout {
         let parts = parts.iter().zip(&self.key_columns).map(|(part, column)| value(part, column).ok_or_else(refused));
         parts.collect()
     }
+}
+
+/// FNV-1a: the same on every machine, and in every release.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn nothing() -> DataError {

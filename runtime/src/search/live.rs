@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 use super::error::SearchError;
 use super::index::{IndexInfo, Indexed};
 use super::indexer;
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::store::{Generation, Store};
 use crate::db::feed::Cursor;
 use crate::db::{DataError, Handle};
@@ -27,6 +28,8 @@ pub(crate) struct Live {
     pub(super) store: Store,
     generation: RwLock<Option<Generation>>,
     state: watch::Sender<State>,
+    /// Whether a search found the index damaged.
+    suspect: AtomicBool,
 }
 
 /// How an index stands.
@@ -79,7 +82,8 @@ impl Live {
             }
         };
         let (state, _) = watch::channel(State::default());
-        Ok(Self { table, info, layout, store, generation: RwLock::new(None), state })
+        let suspect = AtomicBool::new(false);
+        Ok(Self { table, info, layout, store, generation: RwLock::new(None), state, suspect })
     }
 
     /// What is looked into; nothing before it was built.
@@ -90,6 +94,16 @@ impl Live {
     /// From now on this is looked into.
     pub(super) fn show(&self, generation: Generation) {
         *self.generation.write().unwrap_or_else(PoisonError::into_inner) = Some(generation);
+    }
+
+    /// A search can't read it.
+    pub(super) fn suspect(&self) {
+        self.suspect.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a search could not read it since this was last asked.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspect.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn state(&self) -> State {
@@ -125,10 +139,7 @@ pub(crate) fn folder_of(state: PathBuf, database: &str, url: &str) -> PathBuf {
     state.join("search").join(format!("{database}-{}", hash(url)))
 }
 
-/// Sixteen digits that stand for a text: FNV-1a.
+/// Sixteen digits that stand for a text.
 fn hash(text: &str) -> String {
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    format!("{hash:016x}")
+    format!("{:016x}", layout::hash(text.as_bytes()))
 }

@@ -3,7 +3,9 @@
 //! triggers that write the feed, which are the migrations'.
 
 mod collect;
+mod condition;
 mod error;
+mod found;
 mod given;
 mod index;
 mod indexer;
@@ -16,14 +18,19 @@ mod query;
 mod searchable;
 mod store;
 mod tokenizer;
+mod verify;
 mod words;
+mod writing;
 
 pub use error::SearchError;
+pub use found::{Found, Highlight, Hit};
 pub use given::Given;
 pub use index::{FieldInfo, IndexInfo, Indexed, TextInfo, Tokenizer};
 pub(crate) use live::{Indexes, Live, folder_of};
 pub use position::{After, LastWrite, Position, Searched};
 #[doc(hidden)]
 pub use probe::{Follow, Probe, Unindexed};
-pub use query::{Found, Highlight, Hit, Search};
+pub use query::Search;
 pub use searchable::{Facetable, Filterable, Searchable};
+pub use verify::Verified;
+pub(crate) use verify::verify;

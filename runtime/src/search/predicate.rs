@@ -1,174 +1,17 @@
-//! A filter of the database's over the columns of an index. In: a filter's tree. Out: a query of tantivy's that asks each document in turn,
-//! where the words leave any. It means what it means in the database: a comparison with what is not there is neither true nor false,
-//! texts are compared by code point, decimals exactly.
+//! Asks documents for a condition. In: a condition over the columns of an index. Out: a query of tantivy's that asks each document in turn,
+//! where the words leave any. What depends on a segment alone (where a text stands among its texts) is looked up once for each.
 
 use std::fmt;
 use std::sync::Arc;
 
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::{Column, TermOrdHit};
 use tantivy::query::{EnableScoring, Explanation, Query, Scorer, Weight};
 use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError};
 
-use super::error::SearchError;
-use super::layout::{Form, Layout, Stored, stored};
-use crate::db::decimal::{Scaled, split};
-use crate::db::filter::{Comparison, Node, TextTest};
-use crate::db::operand::Side;
-use crate::db::{ColumnInfo, DataError, Type, Value};
-
-/// A condition on a document, by the names of the index's columns.
-#[derive(Clone, Debug)]
-enum Condition {
-    Known(Option<bool>),
-    /// Whether a document has a value there.
-    Present(String, Form),
-    Compare(String, Comparison, Stored),
-    /// Whether the value is one of these.
-    Among(String, Form, Vec<Stored>),
-    /// Two columns of one form.
-    Columns(Form, String, Comparison, String),
-    Text(String, TextTest, String),
-    And(Vec<Condition>),
-    Or(Vec<Condition>),
-    Not(Box<Condition>),
-}
-
-/// Translates filters.
-pub(super) struct Translation<'a> {
-    pub(super) layout: &'a Layout,
-    pub(super) table: &'static str,
-}
-
-impl Translation<'_> {
-    /// The query that all filters hold for.
-    pub(super) fn query(&self, filters: &[Node]) -> Result<Option<Predicate>, SearchError> {
-        if filters.is_empty() {
-            return Ok(None);
-        }
-        let conditions = filters.iter().map(|node| self.condition(node)).collect::<Result<_, _>>()?;
-        Ok(Some(Predicate(Arc::new(Condition::And(conditions)))))
-    }
-
-    fn condition(&self, node: &Node) -> Result<Condition, SearchError> {
-        let each = |nodes: &[Node]| nodes.iter().map(|node| self.condition(node)).collect::<Result<Vec<_>, _>>();
-        Ok(match node {
-            Node::And(nodes) => Condition::And(each(nodes)?),
-            Node::Or(nodes) => Condition::Or(each(nodes)?),
-            Node::Not(node) => Condition::Not(Box::new(self.condition(node)?)),
-            Node::Null { column, negated } => {
-                let (name, form) = self.column(column)?;
-                let present = Condition::Present(name, form);
-                if *negated { present } else { Condition::Not(Box::new(present)) }
-            }
-            Node::Compare { column, comparison, side } => self.comparison(column, *comparison, side)?,
-            Node::In { column, sides } => {
-                let (name, form) = self.column(column)?;
-                let mut values = Vec::new();
-                for side in sides {
-                    let Side::Value(value) = side else { return Err(self.computed(column)) };
-                    match (self.fit(column, value)?, column.ty) {
-                        (Value::Null, _) => {}
-                        (Value::Decimal(value), Type::Decimal { scale, .. }) => {
-                            if let Scaled::Exact(value) = split(value, scale) {
-                                values.push(Stored::Integer(value));
-                            }
-                        }
-                        (value, _) => values.extend(stored(&value, column)?),
-                    }
-                }
-                if sides.iter().all(|side| matches!(side, Side::Value(Value::Null))) {
-                    return Ok(Condition::Known(Some(false)));
-                }
-                Condition::Among(name, form, values)
-            }
-            Node::Text { column, test, text } => {
-                let (name, _) = self.column(column)?;
-                self.fit(column, &Value::Text(text.clone().into()))?;
-                if *test == TextTest::Like && ends_in_lone_escape(text) {
-                    return Err(self.refuse(column, "a pattern can't end with one `\\`".into()).into());
-                }
-                Condition::Text(name, *test, text.clone())
-            }
-        })
-    }
-
-    fn comparison(
-        &self,
-        column: &'static ColumnInfo,
-        comparison: Comparison,
-        side: &Side,
-    ) -> Result<Condition, SearchError> {
-        let (name, form) = self.column(column)?;
-        let value = match side {
-            Side::Value(value) => self.fit(column, value)?,
-            Side::Column(other) if other.ty == column.ty => {
-                let (other, _) = self.column(other)?;
-                return Ok(Condition::Columns(form, name, comparison, other));
-            }
-            Side::Column(_) | Side::Computed(_) => return Err(self.computed(column)),
-        };
-        let (comparison, bound) = match (value, column.ty) {
-            (Value::Null, _) => {
-                let present = Condition::Present(name, form);
-                return Ok(match comparison {
-                    Comparison::Equal => Condition::Not(Box::new(present)),
-                    Comparison::NotEqual => present,
-                    _ => Condition::Known(None),
-                });
-            }
-            (Value::Decimal(value), Type::Decimal { scale, .. }) => {
-                let low = matches!(comparison, Comparison::Less | Comparison::LessOrEqual);
-                match (split(value, scale), comparison) {
-                    (Scaled::Exact(bound), comparison) => (comparison, Stored::Integer(bound)),
-                    (_, Comparison::Equal) => return Ok(of_all(name, form, false)),
-                    (_, Comparison::NotEqual) => return Ok(of_all(name, form, true)),
-                    (Scaled::Above(bound), _) if low => (Comparison::LessOrEqual, Stored::Integer(bound)),
-                    (Scaled::Above(bound), _) => (Comparison::Greater, Stored::Integer(bound)),
-                    (Scaled::TooHigh, _) => return Ok(of_all(name, form, low)),
-                    (Scaled::TooLow, _) => return Ok(of_all(name, form, !low)),
-                }
-            }
-            (value, _) => match stored(&value, column)? {
-                Some(bound) => (comparison, bound),
-                None => return Ok(Condition::Known(None)),
-            },
-        };
-        Ok(Condition::Compare(name, comparison, bound))
-    }
-
-    fn column(&self, column: &ColumnInfo) -> Result<(String, Form), SearchError> {
-        let value = self.layout.value_of(column).ok_or_else(|| SearchError::NotIndexed {
-            table: self.table,
-            column: column.name.to_owned(),
-            what: "filter by",
-        })?;
-        Ok((value.name.clone(), value.form))
-    }
-
-    fn fit(&self, column: &ColumnInfo, value: &Value<'static>) -> Result<Value<'static>, SearchError> {
-        value.clone().fit_operand(column.ty).map_err(|reason| self.refuse(column, reason).into())
-    }
-
-    fn refuse(&self, column: &ColumnInfo, reason: String) -> DataError {
-        DataError::OutOfRange { table: self.table, column: column.name.to_owned(), reason }
-    }
-
-    fn computed(&self, column: &ColumnInfo) -> SearchError {
-        self.refuse(column, "a search compares it with values, and with columns of its type".into()).into()
-    }
-}
-
-/// The same of all documents that have a value there, and neither of those that have none.
-fn of_all(name: String, form: Form, holds: bool) -> Condition {
-    let present = Condition::Present(name, form);
-    // Where there is a value, the first is what was wanted, and the second is not.
-    let nothing = Condition::And(vec![Condition::Not(Box::new(present.clone())), Condition::Known(None)]);
-    if holds { Condition::Or(vec![present, nothing]) } else { nothing }
-}
-
-fn ends_in_lone_escape(pattern: &str) -> bool {
-    pattern.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
-}
+use super::collect::Values;
+use super::condition::Condition;
+use super::layout::{Form, Stored};
+use crate::db::filter::{Comparison, TextTest};
 
 /// Whether a text is of a pattern of `%`, `_` and `\`.
 fn is_like(text: &str, pattern: &str) -> bool {
@@ -214,6 +57,12 @@ fn is_like(text: &str, pattern: &str) -> bool {
 /// A condition that documents are asked for.
 #[derive(Clone)]
 pub(super) struct Predicate(Arc<Condition>);
+
+impl Predicate {
+    pub(super) fn new(condition: Arc<Condition>) -> Self {
+        Self(condition)
+    }
+}
 
 impl fmt::Debug for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -308,50 +157,11 @@ enum Test {
     Not(Box<Test>),
 }
 
-/// The values of a segment.
-enum Values {
-    Integer(Column<i64>),
-    Float(Column<f64>),
-    Text(Option<StrColumn>),
-}
-
 /// Some of a segment's texts.
 enum Among {
     Between(u64, u64),
     Outside(u64, u64),
     These(Vec<u64>),
-}
-
-impl Values {
-    fn of(name: &str, form: Form, reader: &SegmentReader) -> tantivy::Result<Self> {
-        let columns = reader.fast_fields();
-        Ok(match form {
-            Form::Integer => Self::Integer(columns.i64(name)?),
-            Form::Float => Self::Float(columns.f64(name)?),
-            Form::Text => Self::Text(columns.str(name)?),
-        })
-    }
-
-    fn get(&self, document: DocId) -> Option<Stored> {
-        match self {
-            Self::Integer(column) => column.first(document).map(Stored::Integer),
-            Self::Float(column) => column.first(document).map(Stored::Float),
-            Self::Text(column) => {
-                let column = column.as_ref()?;
-                let mut text = String::new();
-                let number = column.ords().first(document)?;
-                column.ord_to_str(number, &mut text).ok()?.then_some(Stored::Text(text))
-            }
-        }
-    }
-
-    fn has(&self, document: DocId) -> bool {
-        match self {
-            Self::Integer(column) => column.first(document).is_some(),
-            Self::Float(column) => column.first(document).is_some(),
-            Self::Text(column) => column.as_ref().is_some_and(|column| column.ords().first(document).is_some()),
-        }
-    }
 }
 
 impl Test {
@@ -428,8 +238,8 @@ fn test(condition: &Condition, reader: &SegmentReader) -> tantivy::Result<Test> 
                 let dictionary = texts.dictionary();
                 let last = dictionary.num_terms() as u64;
                 let at = match dictionary.term_ord_or_next(bound)? {
-                    tantivy::columnar::TermOrdHit::Exact(at) => (at, at + 1),
-                    tantivy::columnar::TermOrdHit::Next(at) => (at.min(last), at.min(last)),
+                    TermOrdHit::Exact(at) => (at, at + 1),
+                    TermOrdHit::Next(at) => (at.min(last), at.min(last)),
                 };
                 let among = match comparison {
                     Comparison::Equal => Among::Between(at.0, at.1),

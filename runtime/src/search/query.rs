@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,24 +12,23 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{AllQuery, BooleanQuery, Occur};
-use tantivy::snippet::SnippetGenerator;
 use tantivy::{DocAddress, Score, Searcher};
 
 use super::collect::{self, Counts, Order, Ordered};
+use super::condition::Translation;
 use super::error::SearchError;
-use super::given::Given;
+use super::found::{Found, Hit, Snippets};
 use super::index::Indexed;
 use super::indexer::with_keys;
 use super::layout::Stored;
 use super::live::Live;
 use super::position::{After, Position};
-use super::predicate::Translation;
 use super::store::Generation;
 use super::words::{self, Manner};
 use crate::db::filter::Node;
 use crate::db::sort::{Direction, SortKey, Sorting, Sorts};
 use crate::db::term::Term;
-use crate::db::{Column, ColumnInfo, DataError, Field, Filter, Handle, Key as _, Query, Slot, Type, Value};
+use crate::db::{Column, ColumnInfo, DataError, Filter, Handle, Key as _, Query};
 
 /// How many rows are given where nothing else is said, and at most.
 const ROWS: usize = 20;
@@ -39,8 +37,6 @@ const MOST_ROWS: usize = 1_000;
 const MOST_OFFSET: usize = 100_000;
 /// How long a search waits for the index where nothing else is said.
 const WAIT: Duration = Duration::from_secs(5);
-/// The longest piece of a text that is shown around what was found, in characters.
-const PIECE: usize = 160;
 
 /// A search in a table's index: `shop.products.search("red boots").filter(|p| p.price.lt(dec!(50))).limit(20).await?`.
 #[must_use = "a search finds nothing until it is awaited"]
@@ -179,21 +175,22 @@ impl<T: Indexed> Search<T> {
         let searched = Arc::clone(&live);
         let answer = tokio::task::spawn_blocking(move || asked.answer(&searched, &generation));
         let ended = |_| SearchError::Index { table: self.table, reason: "the search has ended".to_owned() };
-        let answer = answer.await.map_err(ended)??;
+        let answer = answer.await.map_err(ended)?;
+        if matches!(answer, Err(SearchError::Index { .. })) {
+            live.suspect();
+        }
+        let answer = answer?;
         let rows = rows::<T>(&self.handle, self.table, &live, &answer.keys).await?;
         let mut rows: HashMap<Vec<u8>, T> = rows;
-        let snippets = Snippets::of(&live, &answer, &self.highlights)?;
+        let snippets = Snippets::of(&live, &answer.searcher, &*answer.words, &self.highlights)?;
         let hits = answer.keys.iter().zip(&answer.scores).filter_map(|(key, score)| {
             // A row that has gone meanwhile is not found.
             let row = rows.remove(&bytes(key))?;
             let highlights = snippets.show(&row);
-            Some(Hit { row, score: *score, highlights })
+            Some(Hit::new(row, *score, highlights))
         });
-        Ok(Found {
-            hits: hits.collect(),
-            count: answer.count,
-            facets: self.facets.into_iter().zip(answer.facets).collect(),
-        })
+        let facets = self.facets.into_iter().zip(answer.facets).collect();
+        Ok(Found::new(hits.collect(), answer.count, facets))
     }
 }
 
@@ -203,98 +200,6 @@ impl<T: Indexed> IntoFuture for Search<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         self.run().boxed()
-    }
-}
-
-/// What a search found.
-#[derive(Clone, Debug)]
-pub struct Found<T> {
-    /// The rows, in order.
-    pub hits: Vec<Hit<T>>,
-    /// How many there are in all, with those before and behind.
-    pub count: u64,
-    facets: Vec<(&'static ColumnInfo, Vec<(collect::Value, u64)>)>,
-}
-
-impl<T: Indexed> Found<T> {
-    /// How many rows have each value of a column that [`Search::facet`] named, the most frequent first.
-    ///
-    /// # Errors
-    /// [`DataError::Decode`] where the index has a value that is none of its type.
-    pub fn facet<V: Field>(
-        &self,
-        column: impl FnOnce(&'static T::Columns) -> Column<T, V>,
-    ) -> Result<Vec<(V, u64)>, DataError> {
-        let info = column(T::COLUMNS).info;
-        let counted = self.facets.iter().find(|(column, _)| column.name == info.name);
-        let counts = counted.into_iter().flat_map(|(_, counts)| counts).map(|(value, count)| {
-            let value = match value {
-                collect::Value::Integer(number) if info.ty == Type::Bool => Value::Bool(*number != 0),
-                collect::Value::Integer(number) => Value::Int(*number),
-                collect::Value::Text(text) => Value::Text(text.clone().into()),
-            };
-            Ok((V::read(&Slot::of_value(&value, info)).map_err(|error| error.of(T::STRUCT, info))?, *count))
-        });
-        counts.collect()
-    }
-}
-
-/// A row that was found.
-#[derive(Clone, Debug)]
-pub struct Hit<T> {
-    /// The row, as it is in the table.
-    pub row: T,
-    /// How well it fits; comparable within one search.
-    pub score: f32,
-    highlights: HashMap<&'static str, Highlight>,
-}
-
-impl<T: Indexed> Hit<T> {
-    /// Where in a column that [`Search::highlight`] named the words are; nothing where they are elsewhere.
-    pub fn highlight<V>(&self, column: impl FnOnce(&'static T::Columns) -> Column<T, V>) -> Option<&Highlight> {
-        self.highlights.get(column(T::COLUMNS).info.name)
-    }
-}
-
-/// A piece of a text with what was found in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Highlight {
-    /// The piece.
-    pub text: String,
-    /// What was found, in bytes of the piece, in order.
-    pub found: Vec<Range<usize>>,
-}
-
-impl Highlight {
-    /// As HTML: what was found is in `<mark>`, and the text is escaped.
-    #[must_use]
-    pub fn to_html(&self) -> String {
-        let mut html = String::new();
-        let mut at = 0;
-        for range in &self.found {
-            let (before, found) = (self.text.get(at..range.start), self.text.get(range.clone()));
-            let (Some(before), Some(found)) = (before, found) else { continue };
-            escape(before, &mut html);
-            html.push_str("<mark>");
-            escape(found, &mut html);
-            html.push_str("</mark>");
-            at = range.end;
-        }
-        escape(self.text.get(at..).unwrap_or_default(), &mut html);
-        html
-    }
-}
-
-fn escape(text: &str, html: &mut String) {
-    for char in text.chars() {
-        match char {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            char => html.push(char),
-        }
     }
 }
 
@@ -355,7 +260,7 @@ impl Asked {
         let (mut keys, mut scores) = (Vec::new(), Vec::new());
         for (score, DocAddress { segment_ord, doc_id }) in found {
             let reader = searcher.segment_reader(segment_ord);
-            if let Some(key) = collect::key(reader, doc_id, live.layout.is_number).map_err(index)? {
+            if let Some(key) = collect::keys(reader, live.layout.is_number).map_err(index)?.get(doc_id) {
                 keys.push(key);
                 scores.push(score);
             }
@@ -412,48 +317,10 @@ async fn rows<T: Indexed>(
 }
 
 /// A key, as something to find rows by.
-fn bytes(key: &Stored) -> Vec<u8> {
+pub(super) fn bytes(key: &Stored) -> Vec<u8> {
     match key {
         Stored::Integer(number) => number.to_le_bytes().to_vec(),
         Stored::Text(text) => text.clone().into_bytes(),
         Stored::Float(number) => number.to_le_bytes().to_vec(),
-    }
-}
-
-/// What shows where words are.
-struct Snippets {
-    /// With the column, and its place among the indexed fields.
-    generators: Vec<(&'static ColumnInfo, usize, SnippetGenerator)>,
-}
-
-impl Snippets {
-    fn of(live: &Live, answer: &Answer, columns: &[&'static ColumnInfo]) -> Result<Self, SearchError> {
-        let generators = columns.iter().map(|column| {
-            let place = live.layout.fields.iter().position(|field| field.column.name == column.name);
-            let field = live.layout.text_of(column).zip(place);
-            let (field, place) =
-                field.ok_or_else(|| SearchError::NotText { table: live.table, column: column.name.to_owned() })?;
-            let mut generator = SnippetGenerator::create(&answer.searcher, &*answer.words, field)
-                .map_err(|error| SearchError::index(live.table, &error))?;
-            generator.set_max_num_chars(PIECE);
-            Ok((*column, place, generator))
-        });
-        Ok(Self { generators: generators.collect::<Result<_, SearchError>>()? })
-    }
-
-    fn show<T: Indexed>(&self, row: &T) -> HashMap<&'static str, Highlight> {
-        if self.generators.is_empty() {
-            return HashMap::new();
-        }
-        let mut given = Given::default();
-        row.give(&mut given);
-        let values = given.take();
-        let shown = self.generators.iter().filter_map(|(column, place, generator)| {
-            let Some(Value::Text(text)) = values.get(*place) else { return None };
-            let snippet = generator.snippet(text);
-            let found = snippet.highlighted().to_vec();
-            (!found.is_empty()).then(|| (column.name, Highlight { text: snippet.fragment().to_owned(), found }))
-        });
-        shown.collect()
     }
 }

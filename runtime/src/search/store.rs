@@ -16,6 +16,7 @@ use super::tokenizer;
 
 const CURRENT: &str = "current";
 const LOCK: &str = "lock";
+const CONSUMER: &str = "consumer";
 
 /// Where the generations of an index are.
 #[derive(Clone, Debug)]
@@ -41,8 +42,6 @@ pub(super) struct Payload {
     pub(super) cursor: String,
     /// The mark of this step, as the database has it too.
     pub(super) mark: String,
-    /// As whom the index follows the feed.
-    pub(super) consumer: String,
     /// Keys of rows that could not be indexed, and why.
     #[serde(default)]
     pub(super) set_aside: Vec<(String, String)>,
@@ -62,6 +61,21 @@ impl Store {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// As whom the index follows the feed; `anew` where another has taken its place.
+    pub(super) fn consumer(&self, anew: bool) -> io::Result<String> {
+        let new = || uuid::Uuid::new_v4().simple().to_string();
+        let Self::Folder(folder) = self else { return Ok(new()) };
+        let file = folder.join(CONSUMER);
+        match fs::read_to_string(&file) {
+            Ok(name) if !anew && !name.trim().is_empty() => return Ok(name.trim().to_owned()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let name = new();
+        write(folder, CONSUMER, &name)?;
+        Ok(name)
     }
 
     /// The number of the current generation.
@@ -96,12 +110,7 @@ impl Store {
     /// Makes a generation the current one.
     pub(super) fn publish(&self, number: u64) -> io::Result<()> {
         let Self::Folder(folder) = self else { return Ok(()) };
-        let next = folder.join("current.next");
-        let mut file = File::create(&next)?;
-        file.write_all(number.to_string().as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&next, folder.join(CURRENT))?;
-        sync(folder)?;
+        write(folder, CURRENT, &number.to_string())?;
         self.clean(Some(number));
         Ok(())
     }
@@ -118,6 +127,16 @@ impl Store {
             }
         }
     }
+}
+
+/// Writes a file at once or not at all.
+fn write(folder: &Path, name: &str, text: &str) -> io::Result<()> {
+    let next = folder.join(format!("{name}.next"));
+    let mut file = File::create(&next)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&next, folder.join(name))?;
+    sync(folder)
 }
 
 #[cfg(unix)]

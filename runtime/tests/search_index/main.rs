@@ -1,5 +1,7 @@
 //! Real indexes that follow real tables, on both engines.
 #![allow(missing_docs, unreachable_pub, reason = "the application of these tests is theirs alone")]
 
+mod faults;
 mod follows;
+mod law;
 mod shop;

@@ -127,6 +127,16 @@ pub fn schema() -> Schema {
     Schema { database: "shop".to_owned(), tables: vec![makers, notes, products] }
 }
 
+/// The same tables, none of which this process searches.
+#[Database::sqlite(file = "shop.db")]
+pub struct Plain {
+    pub makers: Table<Maker>,
+}
+
+pub async fn plain(url: &str) -> Plain {
+    Plain::open_at(url).await.expect("a shop")
+}
+
 /// An empty shop, and what keeps it there.
 pub struct Place {
     pub shop: Shop,
@@ -171,6 +181,11 @@ pub fn product(sku: &str, name: &str, price: Decimal) -> NewProduct {
 }
 
 impl Place {
+    /// The shop, opened once more.
+    pub async fn shop_again(&self) -> Shop {
+        Shop::open_at(&self.url).await.expect("a shop")
+    }
+
     /// Runs SQL as anyone may who is no application of ours.
     pub async fn raw(&self, sql: &str) {
         self.shop.handle().script(sql).await.expect("SQL");

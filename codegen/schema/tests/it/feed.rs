@@ -38,62 +38,60 @@ fn sqlite_hears_of_each_row_and_of_those_that_are_replaced() {
         &unfollowed(&schema),
         &schema,
         expect![[r#"
-        -- follow `goods` in the feed
-        CREATE TABLE IF NOT EXISTS cell_feed (
-            position INTEGER PRIMARY KEY AUTOINCREMENT,
-            table_name TEXT NOT NULL,
-            key TEXT,
-            operation TEXT NOT NULL
-        ) STRICT;
+            -- follow `goods` in the feed
+            CREATE TABLE IF NOT EXISTS cell_feed (
+                position INTEGER PRIMARY KEY AUTOINCREMENT,
+                table_name TEXT NOT NULL,
+                key TEXT,
+                operation TEXT NOT NULL
+            ) STRICT;
 
-        CREATE TABLE IF NOT EXISTS cell_consumers (
-            name TEXT NOT NULL PRIMARY KEY,
-            cursor TEXT NOT NULL,
-            mark TEXT NOT NULL,
-            next_cursor TEXT,
-            next_mark TEXT,
-            holder TEXT,
-            held_until INTEGER NOT NULL,
-            seen_at INTEGER NOT NULL
-        ) STRICT;
+            CREATE TABLE IF NOT EXISTS cell_consumers (
+                name TEXT NOT NULL PRIMARY KEY,
+                cursor TEXT NOT NULL,
+                mark TEXT NOT NULL,
+                next_cursor TEXT,
+                next_mark TEXT,
+                live_until INTEGER NOT NULL
+            ) STRICT;
 
-        CREATE TRIGGER "goods_feed1" AFTER INSERT ON "goods"
-        BEGIN
-            INSERT INTO cell_feed (table_name, key, operation) VALUES ('goods', json_array(NEW."id"), 'insert');
-        END;
+            CREATE TRIGGER "goods_feed1" AFTER INSERT ON "goods"
+            BEGIN
+                INSERT INTO cell_feed (table_name, key, operation) VALUES ('goods', json_array(NEW."id"), 'insert');
+            END;
 
-        CREATE TRIGGER "goods_feed2" AFTER UPDATE ON "goods"
-        BEGIN
-            INSERT INTO cell_feed (table_name, key, operation) VALUES ('goods', json_array(NEW."id"), 'update');
-        END;
+            CREATE TRIGGER "goods_feed2" AFTER UPDATE ON "goods"
+            BEGIN
+                INSERT INTO cell_feed (table_name, key, operation) VALUES ('goods', json_array(NEW."id"), 'update');
+            END;
 
-        CREATE TRIGGER "goods_feed3" AFTER UPDATE OF "id" ON "goods"
-            WHEN OLD."id" IS NOT NEW."id"
-        BEGIN
-            INSERT INTO cell_feed (table_name, key, operation) VALUES ('goods', json_array(OLD."id"), 'delete');
-        END;
+            CREATE TRIGGER "goods_feed3" AFTER UPDATE OF "id" ON "goods"
+                WHEN OLD."id" IS NOT NEW."id"
+            BEGIN
+                INSERT INTO cell_feed (table_name, key, operation) VALUES ('goods', json_array(OLD."id"), 'delete');
+            END;
 
-        CREATE TRIGGER "goods_feed4" AFTER DELETE ON "goods"
-        BEGIN
-            INSERT INTO cell_feed (table_name, key, operation) VALUES ('goods', json_array(OLD."id"), 'delete');
-        END;
+            CREATE TRIGGER "goods_feed4" AFTER DELETE ON "goods"
+            BEGIN
+                INSERT INTO cell_feed (table_name, key, operation) VALUES ('goods', json_array(OLD."id"), 'delete');
+            END;
 
-        CREATE TRIGGER "goods_feed5" BEFORE INSERT ON "goods"
-        BEGIN
-            INSERT INTO cell_feed (table_name, key, operation)
-                SELECT 'goods', json_array("row"."id"), 'delete' FROM "goods" AS "row"
-                WHERE (("row"."id" = NEW."id") OR ("row"."sku" = NEW."sku"));
-        END;
+            CREATE TRIGGER "goods_feed5" BEFORE INSERT ON "goods"
+            BEGIN
+                INSERT INTO cell_feed (table_name, key, operation)
+                    SELECT 'goods', json_array("row"."id"), 'delete' FROM "goods" AS "row"
+                    WHERE (("row"."id" = NEW."id") OR ("row"."sku" = NEW."sku"));
+            END;
 
-        CREATE TRIGGER "goods_feed6" BEFORE UPDATE OF "id", "sku" ON "goods"
-        BEGIN
-            INSERT INTO cell_feed (table_name, key, operation)
-                SELECT 'goods', json_array("row"."id"), 'delete' FROM "goods" AS "row"
-                WHERE (("row"."id" = NEW."id") OR ("row"."sku" = NEW."sku")) AND NOT ("row"."id" IS OLD."id");
-        END;
+            CREATE TRIGGER "goods_feed6" BEFORE UPDATE OF "id", "sku" ON "goods"
+            BEGIN
+                INSERT INTO cell_feed (table_name, key, operation)
+                    SELECT 'goods', json_array("row"."id"), 'delete' FROM "goods" AS "row"
+                    WHERE (("row"."id" = NEW."id") OR ("row"."sku" = NEW."sku")) AND NOT ("row"."id" IS OLD."id");
+            END;
 
-        INSERT INTO cell_feed (table_name, operation) VALUES ('goods', 'reset');
-    "#]],
+            INSERT INTO cell_feed (table_name, operation) VALUES ('goods', 'reset');
+        "#]],
     );
 }
 
@@ -105,65 +103,63 @@ fn postgres_hears_of_each_statement() {
         &unfollowed(&schema),
         &schema,
         expect![[r#"
-        -- follow `goods` in the feed
-        CREATE TABLE IF NOT EXISTS cell_feed (
-            xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-            position bigint GENERATED ALWAYS AS IDENTITY,
-            table_name text COLLATE "C" NOT NULL,
-            key text COLLATE "C",
-            operation text COLLATE "C" NOT NULL,
-            PRIMARY KEY (xid, position)
-        );
+            -- follow `goods` in the feed
+            CREATE TABLE IF NOT EXISTS cell_feed (
+                xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+                position bigint GENERATED ALWAYS AS IDENTITY,
+                table_name text COLLATE "C" NOT NULL,
+                key text COLLATE "C",
+                operation text COLLATE "C" NOT NULL,
+                PRIMARY KEY (xid, position)
+            );
 
-        CREATE TABLE IF NOT EXISTS cell_consumers (
-            name text COLLATE "C" NOT NULL PRIMARY KEY,
-            cursor text NOT NULL,
-            mark text NOT NULL,
-            next_cursor text,
-            next_mark text,
-            holder text,
-            held_until bigint NOT NULL,
-            seen_at bigint NOT NULL
-        );
+            CREATE TABLE IF NOT EXISTS cell_consumers (
+                name text COLLATE "C" NOT NULL PRIMARY KEY,
+                cursor text NOT NULL,
+                mark text NOT NULL,
+                next_cursor text,
+                next_mark text,
+                live_until bigint NOT NULL
+            );
 
-        CREATE FUNCTION "goods_feed"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS '
-        #variable_conflict use_column
-        BEGIN
-            IF current_setting(''cell.reset'', true) = ''goods'' THEN
+            CREATE FUNCTION "goods_feed"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS '
+            #variable_conflict use_column
+            BEGIN
+                IF current_setting(''cell.reset'', true) = ''goods'' THEN
+                    RETURN NULL;
+                END IF;
+                IF TG_OP = ''INSERT'' THEN
+                    INSERT INTO cell_feed (table_name, key, operation)
+                        SELECT ''goods'', changed.key, ''insert'' FROM (SELECT CAST(json_build_array(written."id") AS text) FROM written) AS changed (key);
+                ELSIF TG_OP = ''UPDATE'' THEN
+                    INSERT INTO cell_feed (table_name, key, operation)
+                        SELECT ''goods'', changed.key, ''update'' FROM (SELECT CAST(json_build_array(replaced."id") AS text) FROM replaced UNION SELECT CAST(json_build_array(written."id") AS text) FROM written) AS changed (key);
+                ELSIF TG_OP = ''DELETE'' THEN
+                    INSERT INTO cell_feed (table_name, key, operation)
+                        SELECT ''goods'', changed.key, ''delete'' FROM (SELECT CAST(json_build_array(replaced."id") AS text) FROM replaced) AS changed (key);
+                ELSE
+                    INSERT INTO cell_feed (table_name, operation) VALUES (''goods'', ''reset'');
+                END IF;
                 RETURN NULL;
-            END IF;
-            IF TG_OP = ''INSERT'' THEN
-                INSERT INTO cell_feed (table_name, key, operation)
-                    SELECT ''goods'', changed.key, ''insert'' FROM (SELECT CAST(json_build_array(written."id") AS text) FROM written) AS changed (key);
-            ELSIF TG_OP = ''UPDATE'' THEN
-                INSERT INTO cell_feed (table_name, key, operation)
-                    SELECT ''goods'', changed.key, ''update'' FROM (SELECT CAST(json_build_array(replaced."id") AS text) FROM replaced UNION SELECT CAST(json_build_array(written."id") AS text) FROM written) AS changed (key);
-            ELSIF TG_OP = ''DELETE'' THEN
-                INSERT INTO cell_feed (table_name, key, operation)
-                    SELECT ''goods'', changed.key, ''delete'' FROM (SELECT CAST(json_build_array(replaced."id") AS text) FROM replaced) AS changed (key);
-            ELSE
-                INSERT INTO cell_feed (table_name, operation) VALUES (''goods'', ''reset'');
-            END IF;
-            RETURN NULL;
-        END
-        ';
+            END
+            ';
 
-        CREATE TRIGGER "goods_feed1" AFTER INSERT ON "goods" REFERENCING NEW TABLE AS written
-            FOR EACH STATEMENT EXECUTE FUNCTION "goods_feed"();
+            CREATE TRIGGER "goods_feed1" AFTER INSERT ON "goods" REFERENCING NEW TABLE AS written
+                FOR EACH STATEMENT EXECUTE FUNCTION "goods_feed"();
 
-        CREATE TRIGGER "goods_feed2" AFTER UPDATE ON "goods" REFERENCING OLD TABLE AS replaced NEW TABLE AS written
-            FOR EACH STATEMENT EXECUTE FUNCTION "goods_feed"();
+            CREATE TRIGGER "goods_feed2" AFTER UPDATE ON "goods" REFERENCING OLD TABLE AS replaced NEW TABLE AS written
+                FOR EACH STATEMENT EXECUTE FUNCTION "goods_feed"();
 
-        CREATE TRIGGER "goods_feed3" AFTER DELETE ON "goods" REFERENCING OLD TABLE AS replaced
-            FOR EACH STATEMENT EXECUTE FUNCTION "goods_feed"();
+            CREATE TRIGGER "goods_feed3" AFTER DELETE ON "goods" REFERENCING OLD TABLE AS replaced
+                FOR EACH STATEMENT EXECUTE FUNCTION "goods_feed"();
 
-        CREATE TRIGGER "goods_feed4" AFTER TRUNCATE ON "goods"
-            FOR EACH STATEMENT EXECUTE FUNCTION "goods_feed"();
+            CREATE TRIGGER "goods_feed4" AFTER TRUNCATE ON "goods"
+                FOR EACH STATEMENT EXECUTE FUNCTION "goods_feed"();
 
-        SELECT set_config('cell.reset', 'goods', true);
+            SELECT set_config('cell.reset', 'goods', true);
 
-        INSERT INTO cell_feed (table_name, operation) VALUES ('goods', 'reset');
-    "#]],
+            INSERT INTO cell_feed (table_name, operation) VALUES ('goods', 'reset');
+        "#]],
     );
 }
 

@@ -64,6 +64,15 @@ impl Consumer {
         self.write(&sql, &[cursor.to_string(), mark.to_owned()], Some(KEPT)).await.map(drop)
     }
 
+    /// It has come further since the step with this mark, without another: nothing of its own has changed. Out: whether it is known.
+    pub(crate) async fn advance(&self, cursor: &Cursor, mark: &str) -> Result<bool, DataError> {
+        let sql = format!(
+            "UPDATE cell_consumers SET cursor = $2, live_until = {} + $4 WHERE name = $1 AND mark = $3",
+            self.now()
+        );
+        Ok(self.write(&sql, &[cursor.to_string(), mark.to_owned()], Some(KEPT)).await? > 0)
+    }
+
     /// It is about to make a step. Out: whether it is still known.
     pub(crate) async fn intend(&self, cursor: &Cursor, mark: &str) -> Result<bool, DataError> {
         let sql = format!(
