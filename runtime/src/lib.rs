@@ -48,4 +48,7 @@ mod documents {
     mod data {}
     #[doc = include_str!("../../docs/reference.md")]
     mod reference {}
+    #[cfg(feature = "search")]
+    #[doc = include_str!("../../docs/search.md")]
+    mod search {}
 }

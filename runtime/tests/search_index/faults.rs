@@ -115,8 +115,8 @@ async fn an_index_that_is_gone_or_damaged_is_built_anew() {
     let folder = folder(&place);
     let current = std::fs::read_to_string(folder.join("current")).expect("a number");
     let generation = folder.join(current.trim());
-    let segment = std::fs::read_dir(&generation).expect("files").map(|entry| entry.expect("a file").path());
-    let segment = segment.filter(|path| path.extension().is_some_and(|it| it == "fast")).next().expect("a segment");
+    let mut files = std::fs::read_dir(&generation).expect("files").map(|entry| entry.expect("a file").path());
+    let segment = files.find(|path| path.extension().is_some_and(|it| it == "fast")).expect("a segment");
     let mut bytes = std::fs::read(&segment).expect("bytes");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;

@@ -5,7 +5,8 @@ use std::fs;
 use cell_tests::application::{Application, Purpose, repository};
 use cell_tests::command::{Said, cell};
 
-const DOCUMENTS: [&str; 5] = ["README.md", "docs/data.md", "docs/deploy.md", "docs/migrations.md", "docs/reference.md"];
+const DOCUMENTS: [&str; 6] =
+    ["README.md", "docs/data.md", "docs/deploy.md", "docs/migrations.md", "docs/reference.md", "docs/search.md"];
 
 /// The command lines of the documents, and who runs them.
 const KNOWN: [(&str, &str); 19] = [
