@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tantivy::TantivyError;
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -49,11 +50,10 @@ pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
         let written = open.written();
         let turn = indexer.turn(&open).await;
         drop(open);
-        let pause = match turn {
+        match turn {
             Ok(()) => {
                 failures = 0;
                 live.note(|state| state.trouble = None);
-                PAUSE
             }
             Err(SearchError::Data(DataError::Closed)) => return,
             Err(error) => {
@@ -62,11 +62,13 @@ pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
                 live.note(|state| state.trouble = Some(error.to_string()));
                 // Whatever was not committed is done again.
                 indexer.writing = None;
-                (PAUSE * 2_u32.pow(failures.min(10))).min(LONGEST_PAUSE)
+                // Whatever is written meanwhile: it would fail again.
+                tokio::time::sleep((PAUSE * 2_u32.pow(failures.min(10))).min(LONGEST_PAUSE)).await;
+                continue;
             }
-        };
+        }
         // Whoever writes in this process says so.
-        drop(tokio::time::timeout(pause, written.notified()).await);
+        drop(tokio::time::timeout(PAUSE, written.notified()).await);
     }
 }
 
@@ -137,7 +139,7 @@ impl<T: Indexed> Indexer<T> {
         // In this order: what is shown may be newer than what is said of it, and never older.
         let payload = generation.payload().map_err(|error| self.index(&error))?;
         generation.reader.reload().map_err(|error| self.index(&error))?;
-        self.live.show(generation);
+        self.live.show(generation.clone());
         let Some(payload) = payload else { return Ok(()) };
         let committed: Cursor = payload.cursor.parse()?;
         let came = self.live.state().came.filter(|came| came.reaches(&committed)).unwrap_or(committed);
@@ -152,6 +154,10 @@ impl<T: Indexed> Indexer<T> {
             is_behind = lines.iter().any(|line| line.table == self.live.table);
         }
         let came = if is_behind { came } else { changes.upto().clone() };
+        if generation.payload().map_err(|error| self.index(&error))?.is_none_or(|now| now.mark != payload.mark) {
+            // There has been a commit since, whose lines may be gone by now: what is shown has not come that far.
+            return Ok(());
+        }
         self.live.note(|state| {
             state.came = Some(came);
             state.set_aside = payload.set_aside.into_iter().collect();
@@ -162,8 +168,19 @@ impl<T: Indexed> Indexer<T> {
     /// Goes on where the index was left; nothing where it has to be built.
     async fn resume(&self, feed: &Feed) -> Result<Option<Writing>> {
         let table = self.live.table;
-        let opened = match self.live.store.open(&self.live.layout, self.live.info.language) {
-            Ok(Some(opened)) => opened,
+        // Every file is read for it.
+        let live = Arc::clone(&self.live);
+        let opened = tokio::task::spawn_blocking(move || {
+            let opened = live.store.open(&live.layout, live.info.language)?;
+            Ok::<_, TantivyError>(opened.map(|opened| (damaged(&opened), opened)))
+        });
+        let opened = opened.await.unwrap_or_else(|error| Err(TantivyError::ErrorInThread(error.to_string())));
+        let opened = match opened {
+            Ok(Some((None, opened))) => opened,
+            Ok(Some((Some(file), _))) => {
+                warn!(table, file, "a file of the search index is damaged: it is built anew");
+                return Ok(None);
+            }
             Ok(None) => match self.live.generation() {
                 // In memory there is nothing but what is open.
                 Some(opened) if matches!(self.live.store, Store::Memory) => opened,
@@ -174,12 +191,8 @@ impl<T: Indexed> Indexer<T> {
                 return Ok(None);
             }
         };
-        if let Some(damaged) = self.damaged(&opened) {
-            warn!(table, file = damaged, "a file of the search index is damaged: it is built anew");
-            return Ok(None);
-        }
         let Ok(Some(payload)) = opened.payload() else { return Ok(None) };
-        let consumer = self.consumer(feed, false)?;
+        let consumer = self.consumer(feed, &payload.consumer);
         let Some(standing) = consumer.standing().await? else {
             info!(table, "the search index was away for too long: it is built anew");
             return Ok(None);
@@ -193,41 +206,64 @@ impl<T: Indexed> Indexer<T> {
             _ if standing.mark == payload.mark => standing.cursor,
             _ => {
                 warn!(table, "the search index is of another past than its database: it is built anew");
-                // Perhaps there are two of them: then each goes its own way.
-                self.consumer(feed, true)?;
                 return Ok(None);
             }
         };
+        self.forget(feed, &payload.consumer).await?;
         self.live.show(opened.clone());
-        let mut writing = Writing::new(&self.live, opened, consumer, cursor, payload.mark)?;
+        let mut writing = Writing::new(&self.live, opened, consumer, payload.consumer, cursor, payload.mark)?;
         writing.set_aside = payload.set_aside.into_iter().collect();
         Ok(Some(writing))
     }
 
-    fn consumer(&self, feed: &Feed, anew: bool) -> Result<Consumer> {
-        let name = self.live.store.consumer(anew).map_err(|error| self.io(&error))?;
-        Ok(Consumer::new(feed.clone(), format!("search:{}:{name}", self.live.info.name.unwrap_or(self.live.table))))
-    }
-
-    /// A file of the index that is not as it was written.
-    fn damaged(&self, generation: &Generation) -> Option<String> {
-        match generation.index.validate_checksum() {
-            Ok(damaged) => damaged.into_iter().next().map(|path| path.display().to_string()),
-            Err(error) => Some(error.to_string()),
-        }
+    fn consumer(&self, feed: &Feed, name: &str) -> Consumer {
+        Consumer::new(feed.clone(), format!("search:{}:{name}", self.live.info.name.unwrap_or(self.live.table)))
     }
 
     /// Builds the index from all rows, beside the one that is searched until then.
     async fn build(&self, handle: &Handle, feed: &Feed) -> Result<Writing> {
         let live = &self.live;
-        let before = live.generation().map_or(0, |shown| shown.number);
+        let shown = live.generation();
+        let before = shown.as_ref().map_or(0, |shown| shown.number);
+        // Each is somebody of its own: the one before goes on being searched, and may be somebody else's too.
+        let name = Uuid::new_v4().simple().to_string();
+        let earlier = shown.and_then(|shown| shown.payload().ok().flatten()).map(|payload| payload.consumer);
+        // Of a build that was killed, nobody comes back.
+        self.forget(feed, earlier.as_deref().unwrap_or_default()).await?;
+        let names: Vec<&str> = [Some(name.as_str()), earlier.as_deref()].into_iter().flatten().collect();
+        live.store.begins(&names).map_err(|error| self.io(&error))?;
+        let writing = self.built(handle, feed, before, name.clone()).await;
+        let kept = if writing.is_ok() { name.as_str() } else { earlier.as_deref().unwrap_or_default() };
+        self.forget(feed, kept).await?;
+        if matches!(live.store, Store::Memory)
+            && let Some(earlier) = earlier
+        {
+            self.consumer(feed, &earlier).end().await?;
+        }
+        writing
+    }
+
+    /// All whose builds have begun but this one read no more.
+    async fn forget(&self, feed: &Feed, but: &str) -> Result<()> {
+        let begun = self.live.store.begun();
+        if begun.is_empty() {
+            return Ok(());
+        }
+        for name in begun.iter().filter(|name| *name != but) {
+            self.consumer(feed, name).end().await?;
+        }
+        self.live.store.begins(&[]).map_err(|error| self.io(&error))
+    }
+
+    async fn built(&self, handle: &Handle, feed: &Feed, before: u64, name: String) -> Result<Writing> {
+        let live = &self.live;
         let generation =
             live.store.create(&live.layout, live.info.language, before).map_err(|error| self.index(&error))?;
-        let consumer = self.consumer(feed, false)?;
+        let consumer = self.consumer(feed, &name);
         // From here on the feed is kept for it.
         let (cursor, mark) = (feed.now().await?, Uuid::new_v4().simple().to_string());
         consumer.begin(&cursor, &mark).await?;
-        let mut writing = Writing::new(live, generation, consumer, cursor, mark)?;
+        let mut writing = Writing::new(live, generation, consumer, name, cursor, mark)?;
         let mut rows = 0_u64;
         let mut next = None;
         loop {
@@ -252,6 +288,10 @@ impl<T: Indexed> Indexer<T> {
     async fn follow(&self, writing: &mut Writing, handle: &Handle, feed: &Feed) -> Result<Followed> {
         let facts = Facts::of::<T>(self.live.table);
         let mut changes = feed.since(&writing.cursor).await?;
+        if !changes.upto().reaches(&writing.cursor) {
+            warn!(table = self.live.table, "the database is of another past than its search index: it is built anew");
+            return Ok(Followed::Reset);
+        }
         let mut changed = 0;
         loop {
             let lines = changes.next(LINES).await?;
@@ -267,7 +307,11 @@ impl<T: Indexed> Indexer<T> {
             }
             let keys: Vec<String> = keys.into_iter().collect();
             for keys in keys.chunks(ROWS) {
-                let keys = keys.iter().map(|text| key(text, facts)).collect::<std::result::Result<Vec<_>, _>>()?;
+                let keys = keys.iter().filter_map(|text| {
+                    // What is no key is no trigger's of ours.
+                    key(text, facts).inspect_err(|error| warn!(table = self.live.table, %error, "passed over")).ok()
+                });
+                let keys: Vec<_> = keys.collect();
                 self.reload(writing, handle, &keys).await?;
                 changed += keys.len();
             }
@@ -306,6 +350,14 @@ impl<T: Indexed> Indexer<T> {
 
     fn io(&self, error: &std::io::Error) -> SearchError {
         SearchError::Index { table: self.live.table, reason: error.to_string() }
+    }
+}
+
+/// A file of an index that is not as it was written.
+fn damaged(generation: &Generation) -> Option<String> {
+    match generation.index.validate_checksum() {
+        Ok(damaged) => damaged.into_iter().next().map(|path| path.display().to_string()),
+        Err(error) => Some(error.to_string()),
     }
 }
 

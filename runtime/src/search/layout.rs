@@ -84,7 +84,7 @@ impl Layout {
             schema.add_text_field(KEY, raw())
         };
         let print = schema.add_u64_field(PRINT, FAST);
-        let fields = info.fields.iter().filter_map(|field| {
+        let fields = info.fields.iter().enumerate().filter_map(|(place, field)| {
             let column = T::INFO.get(field.column)?;
             let text = field.text.map(|text| {
                 let indexing = TextFieldIndexing::default()
@@ -93,7 +93,7 @@ impl Layout {
                 schema.add_text_field(field.field, TextOptions::default().set_indexing_options(indexing))
             });
             let value = field.filter.then(|| {
-                let (name, form) = (format!("#{}", field.column), Form::of(column.ty));
+                let (name, form) = (format!("#{place}"), Form::of(column.ty));
                 let added = match form {
                     Form::Integer => schema.add_i64_field(&name, FAST),
                     Form::Float => schema.add_f64_field(&name, FAST),
@@ -144,7 +144,11 @@ impl Layout {
 
     /// A number that stands for all that is indexed of a row.
     pub(super) fn print(&self, values: &[Value<'_>]) -> u64 {
-        hash(format!("{values:?}").as_bytes())
+        values.iter().fold(hash(&[]), |hash, value| match value {
+            // Behind its length, so that no two texts run into one another.
+            Value::Text(text) => go_on(go_on(hash, &text.len().to_le_bytes()), text.as_bytes()),
+            other => go_on(hash, format!("{other:?}").as_bytes()),
+        })
     }
 
     /// The term that a key's document is deleted by.
@@ -196,9 +200,11 @@ impl Layout {
 
 /// FNV-1a: the same on every machine, and in every release.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    go_on(0xcbf2_9ce4_8422_2325, bytes)
+}
+
+fn go_on(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn nothing() -> DataError {

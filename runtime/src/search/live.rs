@@ -73,7 +73,14 @@ impl Live {
                 // All that decides what is in it; how much a word counts is decided when it is searched for.
                 let fields = layout.fields.iter().map(|field| {
                     let tokenizer = field.info.text.map(|text| text.tokenizer);
-                    (field.column.name, field.column.ty, tokenizer, field.info.filter, field.info.facet)
+                    (
+                        field.info.field,
+                        field.column.name,
+                        field.column.ty,
+                        tokenizer,
+                        field.info.filter,
+                        field.info.facet,
+                    )
                 });
                 let fields: Vec<_> = fields.collect();
                 let keys: Vec<_> = T::KEY.iter().filter_map(|at| T::INFO.get(*at)).map(|it| (it.name, it.ty)).collect();
@@ -121,6 +128,9 @@ impl Live {
             (came, None) => came.is_some(),
             (None, Some(_)) => false,
         };
+        if let (None, Some(generation)) = (cursor, self.generation()) {
+            return Ok(generation);
+        }
         let mut states = self.state.subscribe();
         let waited = tokio::time::timeout(within, states.wait_for(has)).await.is_ok();
         match self.generation() {

@@ -42,6 +42,11 @@ impl LastWrite {
     /// # Errors
     /// Those of the connection; the database follows no table.
     pub async fn position(&self) -> Result<Position, SearchError> {
+        if self.0.session().is_some() {
+            let refused =
+                "what a transaction has written is found when it is committed: ask for it afterwards, outside of it";
+            return Err(DataError::other(refused).into());
+        }
         Ok(Position(Feed::of(&self.0).now().await?))
     }
 }

@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{AllQuery, BooleanQuery, Occur};
-use tantivy::{DocAddress, Score, Searcher};
+use tantivy::{DocAddress, Score, Searcher, TantivyError};
 
 use super::collect::{self, Counts, Order, Ordered};
 use super::condition::Translation;
@@ -176,11 +176,13 @@ impl<T: Indexed> Search<T> {
         let answer = tokio::task::spawn_blocking(move || asked.answer(&searched, &generation));
         let ended = |_| SearchError::Index { table: self.table, reason: "the search has ended".to_owned() };
         let answer = answer.await.map_err(ended)?;
-        if matches!(answer, Err(SearchError::Index { .. })) {
-            live.suspect();
-        }
         let answer = answer?;
-        let rows = rows::<T>(&self.handle, self.table, &live, &answer.keys).await?;
+        // A replica may not have what the index has come as far as.
+        #[cfg(feature = "postgres")]
+        let handle = &if self.after.is_some() { self.handle.at_primary() } else { self.handle.clone() };
+        #[cfg(not(feature = "postgres"))]
+        let handle = &self.handle;
+        let rows = rows::<T>(handle, self.table, &live, &answer.keys).await?;
         let mut rows: HashMap<Vec<u8>, T> = rows;
         let snippets = Snippets::of(&live, &answer.searcher, &*answer.words, &self.highlights)?;
         let hits = answer.keys.iter().zip(&answer.scores).filter_map(|(key, score)| {
@@ -227,7 +229,15 @@ struct Answer {
 
 impl Asked {
     fn answer(self, live: &Live, generation: &Generation) -> Result<Answer, SearchError> {
-        let index = |error: tantivy::TantivyError| SearchError::index(live.table, &error);
+        let index = |error: TantivyError| {
+            if matches!(
+                error,
+                TantivyError::DataCorruption(_) | TantivyError::IoError(_) | TantivyError::OpenReadError(_)
+            ) {
+                live.suspect();
+            }
+            SearchError::index(live.table, &error)
+        };
         let translation = Translation { layout: &live.layout, table: live.table };
         let words: Box<dyn tantivy::query::Query> = if self.words.trim().is_empty() {
             Box::new(AllQuery)

@@ -16,7 +16,7 @@ use super::tokenizer;
 
 const CURRENT: &str = "current";
 const LOCK: &str = "lock";
-const CONSUMER: &str = "consumer";
+const BUILDING: &str = "building";
 
 /// Where the generations of an index are.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ pub(super) struct Payload {
     pub(super) cursor: String,
     /// The mark of this step, as the database has it too.
     pub(super) mark: String,
+    /// As whom the index follows the feed.
+    pub(super) consumer: String,
     /// Keys of rows that could not be indexed, and why.
     #[serde(default)]
     pub(super) set_aside: Vec<(String, String)>,
@@ -63,19 +65,17 @@ impl Store {
         }
     }
 
-    /// As whom the index follows the feed; `anew` where another has taken its place.
-    pub(super) fn consumer(&self, anew: bool) -> io::Result<String> {
-        let new = || uuid::Uuid::new_v4().simple().to_string();
-        let Self::Folder(folder) = self else { return Ok(new()) };
-        let file = folder.join(CONSUMER);
-        match fs::read_to_string(&file) {
-            Ok(name) if !anew && !name.trim().is_empty() => return Ok(name.trim().to_owned()),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let name = new();
-        write(folder, CONSUMER, &name)?;
-        Ok(name)
+    /// Keeps in mind as whom a generation is being built, and the one before it was: whoever is not needed any more reads no more.
+    pub(super) fn begins(&self, names: &[&str]) -> io::Result<()> {
+        let Self::Folder(folder) = self else { return Ok(()) };
+        write(folder, BUILDING, &names.join("\n"))
+    }
+
+    /// The names that [`Store::begins`] kept.
+    pub(super) fn begun(&self) -> Vec<String> {
+        let Self::Folder(folder) = self else { return Vec::new() };
+        let names = fs::read_to_string(folder.join(BUILDING)).unwrap_or_default();
+        names.lines().map(str::to_owned).collect()
     }
 
     /// The number of the current generation.

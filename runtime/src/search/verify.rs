@@ -42,7 +42,10 @@ pub(crate) async fn verify<T: Indexed>(handle: &Handle, table: &'static str) -> 
     for _ in 0..LOOKS {
         let now = Feed::of(handle).now().await?;
         let generation = live.reached(Some(&now), WAIT).await?;
-        let mut indexed = prints(&live, &generation)?;
+        let looked = std::sync::Arc::clone(&live);
+        let indexed = tokio::task::spawn_blocking(move || prints(&looked, &generation)).await;
+        let ended = |_| SearchError::Index { table, reason: "the comparison has ended".to_owned() };
+        let mut indexed = indexed.map_err(ended)??;
         verified = Verified { documents: indexed.len() as u64, ..Verified::default() };
         let mut next = None;
         loop {

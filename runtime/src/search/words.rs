@@ -3,11 +3,12 @@
 //! Every part is bounded before it is parsed: what strangers type costs no more than this.
 
 use tantivy::Index;
-use tantivy::query::{Query, QueryParser};
-use tantivy::query_grammar::parse_query_lenient;
+use tantivy::query::{EmptyQuery, Query, QueryParser};
+use tantivy::query_grammar::{Delimiter, UserInputAst, UserInputLeaf, UserInputLiteral, parse_query_lenient};
+use tantivy::tokenizer::{TextAnalyzer, TokenStream as _};
 
 use super::error::SearchError;
-use super::index::IndexInfo;
+use super::index::{IndexInfo, Tokenizer};
 use super::layout::Layout;
 use super::tokenizer;
 
@@ -15,8 +16,8 @@ use super::tokenizer;
 const LONGEST: usize = 1_024;
 /// The most words.
 const WORDS: usize = 64;
-/// The deepest parentheses.
-const DEEPEST: usize = 8;
+/// The most parentheses, and words and signs that turn a part into its opposite.
+const DEEPEST: usize = 16;
 
 /// How words are taken.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,20 +51,82 @@ pub(super) fn query(
     if !manner.any {
         parser.set_conjunction_by_default();
     }
-    if manner.lenient {
-        return Ok(parser.parse_query_lenient(text).0);
-    }
-    if let Some(error) = parse_query_lenient(text).1.into_iter().next() {
+    let (ast, errors) = parse_query_lenient(text);
+    if let Some(error) = errors.into_iter().next().filter(|_| !manner.lenient) {
         return Err(SearchError::Syntax { at: error.pos, reason: error.message });
     }
-    parser
-        .parse_query(text)
-        .map_err(|error| SearchError::Syntax { at: place(text, &error.to_string()), reason: error.to_string() })
+    let mut known = Known { text, layout, stops: stops(info, layout), lenient: manner.lenient };
+    let Some(ast) = known.part(ast)? else { return Ok(Box::new(EmptyQuery)) };
+    if manner.lenient {
+        return Ok(parser.build_query_from_user_input_ast_lenient(ast).0);
+    }
+    parser.build_query_from_user_input_ast(ast).map_err(|error| known.refused(&error.to_string(), ""))
 }
 
-/// Where what an error names stands in the text; at its beginning where it names nothing of it.
-fn place(text: &str, error: &str) -> usize {
-    error.split('\'').nth(1).and_then(|named| text.find(named)).unwrap_or(0)
+/// The analyzer of the field whose language has words that nobody looks for.
+fn stops(info: &IndexInfo, layout: &Layout) -> Option<TextAnalyzer> {
+    info.language?;
+    let has_words =
+        layout.fields.iter().any(|field| field.info.text.is_some_and(|text| text.tokenizer == Tokenizer::Words));
+    let name = tokenizer::name(Tokenizer::Words, info.language);
+    has_words.then(|| tokenizer::of_questions(info.language).get(&name)).flatten()
+}
+
+/// What of a text may be asked: words and phrases, in fields that are `text`.
+struct Known<'a> {
+    text: &'a str,
+    layout: &'a Layout,
+    stops: Option<TextAnalyzer>,
+    lenient: bool,
+}
+
+impl Known<'_> {
+    /// The part, without what is passed over; nothing where nothing is left of it.
+    fn part(&mut self, part: UserInputAst) -> Result<Option<UserInputAst>, SearchError> {
+        Ok(match part {
+            UserInputAst::Clause(parts) => {
+                let mut kept = Vec::with_capacity(parts.len());
+                for (occur, part) in parts {
+                    kept.extend(self.part(part)?.map(|part| (occur, part)));
+                }
+                (!kept.is_empty()).then_some(UserInputAst::Clause(kept))
+            }
+            UserInputAst::Boost(part, by) => self.part(*part)?.map(|part| UserInputAst::Boost(Box::new(part), by)),
+            UserInputAst::Leaf(leaf) => match *leaf {
+                UserInputLeaf::Literal(literal) => self.literal(literal)?,
+                UserInputLeaf::All => Some(UserInputAst::Leaf(Box::new(UserInputLeaf::All))),
+                UserInputLeaf::Range { .. } => self.pass_over("ranges are asked by `filter`", "[")?,
+                UserInputLeaf::Set { .. } => self.pass_over("sets are asked by `filter`", "IN")?,
+                UserInputLeaf::Exists { .. } => {
+                    self.pass_over("whether there is a value is asked by `filter`", ":*")?
+                }
+                UserInputLeaf::Regex { .. } => self.pass_over("patterns are not looked for", "/")?,
+            },
+        })
+    }
+
+    fn literal(&mut self, literal: UserInputLiteral) -> Result<Option<UserInputAst>, SearchError> {
+        if let Some(field) = &literal.field_name {
+            if !self.layout.fields.iter().any(|known| known.text.is_some() && known.info.field == field) {
+                return self.pass_over(&format!("there is no `#[text]` field `{field}`"), field);
+            }
+        } else if let Some(stops) = self.stops.as_mut().filter(|_| literal.delimiter == Delimiter::None) {
+            // It is in no field of words: it need not be in the others.
+            if !stops.token_stream(&literal.phrase).advance() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(UserInputAst::Leaf(Box::new(UserInputLeaf::Literal(literal)))))
+    }
+
+    fn pass_over(&self, reason: &str, what: &str) -> Result<Option<UserInputAst>, SearchError> {
+        if self.lenient { Ok(None) } else { Err(self.refused(reason, what)) }
+    }
+
+    /// With the place where this stands in the text, or its beginning.
+    fn refused(&self, reason: &str, what: &str) -> SearchError {
+        SearchError::Syntax { at: self.text.find(what).unwrap_or(0), reason: reason.to_owned() }
+    }
 }
 
 fn bound(text: &str) -> Result<(), SearchError> {
@@ -73,21 +136,14 @@ fn bound(text: &str) -> Result<(), SearchError> {
     if text.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).count() > WORDS {
         return Err(SearchError::TooMuch { what: "too many words", most: WORDS });
     }
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for char in text.chars() {
-        match char {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
+    // All of them: what closes one is the parser's to say.
+    let brackets = text.chars().filter(|char| matches!(char, '(' | '[' | '{')).count();
     // A chain of signs nests as parentheses do.
     let signs = text.split(|char: char| char.is_alphanumeric() || char.is_whitespace());
     let signs = signs.map(|signs| signs.chars().filter(|char| matches!(char, '+' | '-')).count()).max().unwrap_or(0);
     let nots = text.split_whitespace().filter(|word| *word == "NOT").count();
-    if deepest.max(signs).max(nots) > DEEPEST {
-        return Err(SearchError::TooMuch { what: "too many levels", most: DEEPEST });
+    if brackets.max(signs).max(nots) > DEEPEST {
+        return Err(SearchError::TooMuch { what: "too many parentheses or negations", most: DEEPEST });
     }
     Ok(())
 }

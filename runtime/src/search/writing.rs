@@ -30,6 +30,8 @@ pub(super) struct Writing {
     /// Not there while it is at work on a thread of its own.
     writer: Option<IndexWriter>,
     pub(super) consumer: Consumer,
+    /// As whom it follows the feed.
+    name: String,
     /// The mark of its last step.
     mark: String,
     pub(super) cursor: Cursor,
@@ -42,12 +44,22 @@ impl Writing {
         live: &Live,
         generation: Generation,
         consumer: Consumer,
+        name: String,
         cursor: Cursor,
         mark: String,
     ) -> Result<Self> {
         let writer = generation.index.writer_with_num_threads(1, MEMORY);
         let writer = Some(writer.map_err(|error| SearchError::index(live.table, &error))?);
-        Ok(Self { generation, writer, consumer, mark, cursor, set_aside: BTreeMap::new(), trimmed: Instant::now() })
+        Ok(Self {
+            generation,
+            writer,
+            consumer,
+            name,
+            mark,
+            cursor,
+            set_aside: BTreeMap::new(),
+            trimmed: Instant::now(),
+        })
     }
 
     /// Deletes documents, and adds those of rows. A row that can't be indexed is set aside, and is in nobody's way.
@@ -99,12 +111,13 @@ impl Writing {
     /// Makes what was done visible, together with how far it came.
     pub(super) async fn commit(&mut self, live: &Live, cursor: &Cursor) -> Result<()> {
         let mark = Uuid::new_v4().simple().to_string();
-        if !self.consumer.intend(cursor, &mark).await? {
+        if !self.consumer.intend(cursor, &mark, &self.mark).await? {
             return Err(forgotten(live));
         }
         let payload = Payload {
             cursor: cursor.to_string(),
             mark: mark.clone(),
+            consumer: self.name.clone(),
             set_aside: self.set_aside.clone().into_iter().collect(),
         };
         let payload = serde_json::to_string(&payload).unwrap_or_default();
@@ -120,7 +133,7 @@ impl Writing {
         let set_aside = self.set_aside.clone();
         live.note(|state| state.set_aside = set_aside);
         self.mark.clone_from(&mark);
-        Ok(self.consumer.made(&mark).await?)
+        if self.consumer.made(&mark).await? { Ok(()) } else { Err(forgotten(live)) }
     }
 
     /// Says how far it came where there was nothing to do, and forgets what everybody has seen.

@@ -203,10 +203,15 @@ fn postgres(dialect: &dyn Dialect, follow: &FollowSql) -> String {
         lines("delete", &keys("replaced")),
     );
     // Whoever may write to the table may not be one who may write to the feed, nor look for it where it is.
-    let mut parts = vec![format!(
-        "CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS {};",
-        text(&body)
-    )];
+    // Nor may a temporary table of a name stand in its way, which would be looked for first.
+    let mut parts = vec![
+        "SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), 'pg_temp'), true);".to_owned(),
+        format!(
+            "CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS {};",
+            text(&body)
+        ),
+        format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC;"),
+    ];
     let events = [
         ("INSERT", " REFERENCING NEW TABLE AS written"),
         ("UPDATE", " REFERENCING OLD TABLE AS replaced NEW TABLE AS written"),

@@ -122,6 +122,8 @@ fn postgres_hears_of_each_statement() {
                 live_until bigint NOT NULL
             );
 
+            SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), 'pg_temp'), true);
+
             CREATE FUNCTION "goods_feed"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS '
             #variable_conflict use_column
             BEGIN
@@ -143,6 +145,8 @@ fn postgres_hears_of_each_statement() {
                 RETURN NULL;
             END
             ';
+
+            REVOKE ALL ON FUNCTION "goods_feed"() FROM PUBLIC;
 
             CREATE TRIGGER "goods_feed1" AFTER INSERT ON "goods" REFERENCING NEW TABLE AS written
                 FOR EACH STATEMENT EXECUTE FUNCTION "goods_feed"();

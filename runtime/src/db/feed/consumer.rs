@@ -73,20 +73,26 @@ impl Consumer {
         Ok(self.write(&sql, &[cursor.to_string(), mark.to_owned()], Some(KEPT)).await? > 0)
     }
 
-    /// It is about to make a step. Out: whether it is still known.
-    pub(crate) async fn intend(&self, cursor: &Cursor, mark: &str) -> Result<bool, DataError> {
+    /// It is about to make a step behind the one with the mark `last`. Out: whether that is its last one, and it is still known.
+    pub(crate) async fn intend(&self, cursor: &Cursor, mark: &str, last: &str) -> Result<bool, DataError> {
         let sql = format!(
-            "UPDATE cell_consumers SET next_cursor = $2, next_mark = $3, live_until = {} + $4 WHERE name = $1",
+            "UPDATE cell_consumers SET next_cursor = $2, next_mark = $3, live_until = {} + $5 WHERE name = $1 AND mark = $4",
             self.now()
         );
-        Ok(self.write(&sql, &[cursor.to_string(), mark.to_owned()], Some(KEPT)).await? > 0)
+        let texts = [cursor.to_string(), mark.to_owned(), last.to_owned()];
+        Ok(self.write(&sql, &texts, Some(KEPT)).await? > 0)
     }
 
-    /// It has made the step with this mark.
-    pub(crate) async fn made(&self, mark: &str) -> Result<(), DataError> {
+    /// It has made the step with this mark. Out: whether that was its next one.
+    pub(crate) async fn made(&self, mark: &str) -> Result<bool, DataError> {
         let sql = "UPDATE cell_consumers SET cursor = next_cursor, mark = next_mark, next_cursor = NULL, next_mark = NULL \
                    WHERE name = $1 AND next_mark = $2";
-        self.write(sql, &[mark.to_owned()], None).await.map(drop)
+        Ok(self.write(sql, &[mark.to_owned()], None).await? > 0)
+    }
+
+    /// It reads no more.
+    pub(crate) async fn end(&self) -> Result<(), DataError> {
+        self.write("DELETE FROM cell_consumers WHERE name = $1", &[], None).await.map(drop)
     }
 
     /// Forgets consumers that did not come for a week, and the lines that all others have seen.

@@ -25,6 +25,11 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// The numbers of those that were running, separated by commas.
+    pub(crate) fn running(&self) -> String {
+        self.running.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+
     fn sees(&self, transaction: u64) -> bool {
         transaction < self.xmin || (transaction < self.xmax && self.running.binary_search(&transaction).is_err())
     }
@@ -60,10 +65,7 @@ impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(number) => number.fmt(f),
-            Self::Ended(Snapshot { xmin, xmax, running }) => {
-                let running: Vec<String> = running.iter().map(ToString::to_string).collect();
-                write!(f, "{xmin}:{xmax}:{}", running.join(","))
-            }
+            Self::Ended(snapshot) => write!(f, "{}:{}:{}", snapshot.xmin, snapshot.xmax, snapshot.running()),
         }
     }
 }

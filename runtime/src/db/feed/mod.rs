@@ -109,6 +109,11 @@ impl Changes {
     /// The next ones, at most so many; none where that was all.
     pub(crate) async fn next(&mut self, most: u32) -> Result<Vec<Line>, DataError> {
         let (transaction, number) = self.behind.clone();
+        // What a snapshot has not seen is what was running, and what began later.
+        let (xmax, running) = match &self.since {
+            Cursor::Ended(snapshot) => (snapshot.xmax.to_string(), snapshot.running()),
+            Cursor::Line(_) => Default::default(),
+        };
         let most = Value::Int(i64::from(most));
         let call = match (&self.since, &self.upto) {
             (Cursor::Line(_), Cursor::Line(upto)) => self.feed.call(
@@ -117,15 +122,14 @@ impl Changes {
                 LINE,
                 &[Value::Int(number), Value::Int(*upto), most],
             )?,
-            (since @ Cursor::Ended(_), upto @ Cursor::Ended(_)) => self.feed.call(
+            (Cursor::Ended(_), upto @ Cursor::Ended(_)) => self.feed.call(
                 "SELECT CAST(xid AS text), position, table_name, key FROM cell_feed \
-                 WHERE xid >= CAST(CAST($1 AS text) AS xid8) \
-                 AND (xid, position) > (CAST(CAST($1 AS text) AS xid8), $2) \
-                 AND NOT pg_visible_in_snapshot(xid, CAST(CAST($3 AS text) AS pg_snapshot)) \
-                 AND pg_visible_in_snapshot(xid, CAST(CAST($4 AS text) AS pg_snapshot)) \
-                 ORDER BY xid, position LIMIT $5",
+                 WHERE (xid, position) > (CAST(CAST($1 AS text) AS xid8), $2) \
+                 AND (xid >= CAST(CAST($3 AS text) AS xid8) OR xid = ANY (CAST(string_to_array($4, ',') AS xid8[]))) \
+                 AND pg_visible_in_snapshot(xid, CAST(CAST($5 AS text) AS pg_snapshot)) \
+                 ORDER BY xid, position LIMIT $6",
                 LINE,
-                &[text(&transaction), Value::Int(number), text(&since.to_string()), text(&upto.to_string()), most],
+                &[text(&transaction), Value::Int(number), text(&xmax), text(&running), text(&upto.to_string()), most],
             )?,
             _ => return Err(DataError::other("the cursor is of another engine's feed")),
         };
