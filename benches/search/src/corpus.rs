@@ -3,7 +3,8 @@
 /// Of how many words documents are made.
 const VOCABULARY: u64 = 50_000;
 const SYLLABLES: [&str; 20] = [
-    "ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "qi", "ro", "su", "ta", "ve", "wi", "xo", "zu",
+    "ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "qi", "ro", "su", "ta", "ve", "wi", "xo",
+    "zu",
 ];
 
 /// Numbers in a row, by xorshift.

@@ -39,7 +39,10 @@ async fn main() -> Result<()> {
     let shelf = Shelf::open_at(url.as_str()).await?;
     shelf.documents.search("").limit(0).within(Duration::from_secs(900)).await?;
     let cell_rate = documents as f64 / begun.elapsed().as_secs_f64();
-    println!("| bulk: rows a second | {tantivy_rate:.0} (tantivy alone) | {cell_rate:.0} (rebuild) | {:.2} (bar: at least 0.8) |", cell_rate / tantivy_rate);
+    println!(
+        "| bulk: rows a second | {tantivy_rate:.0} (tantivy alone) | {cell_rate:.0} (rebuild) | {:.2} (bar: at least 0.8) |",
+        cell_rate / tantivy_rate
+    );
     let begun = Instant::now();
     let more = (0..20_000).map(|at| {
         let (name, body) = corpus::document(documents + at);
@@ -89,8 +92,8 @@ fn by_fts5(documents: u64) -> Result<Connection> {
         let mut words = transaction.prepare("INSERT INTO words (rowid, name, body) VALUES (?1, ?2, ?3)")?;
         for at in 0..documents {
             let (name, body) = corpus::document(at);
-            row.execute((at, &name, &body))?;
-            words.execute((at, &name, &body))?;
+            row.execute((at as i64, &name, &body))?;
+            words.execute((at as i64, &name, &body))?;
         }
     }
     transaction.commit()?;
@@ -113,15 +116,20 @@ async fn by_postgres(documents: u64) -> Result<PgPool> {
         let ids: Vec<i64> = all.iter().map(|(id, _)| *id).collect();
         let names: Vec<&str> = all.iter().map(|(_, (name, _))| name.as_str()).collect();
         let bodies: Vec<&str> = all.iter().map(|(_, (_, body))| body.as_str()).collect();
-        sqlx::query("INSERT INTO documents (id, name, body) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])")
-            .bind(ids)
-            .bind(names)
-            .bind(bodies)
-            .execute(&pool)
-            .await?;
+        sqlx::query(
+            "INSERT INTO documents (id, name, body) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])",
+        )
+        .bind(ids)
+        .bind(names)
+        .bind(bodies)
+        .execute(&pool)
+        .await?;
     }
     sqlx::raw_sql("CREATE INDEX ON documents USING gin (words)").execute(&pool).await?;
-    println!("| tsvector with GIN: rows a second, with the rows | {:.0} | | |", documents as f64 / begun.elapsed().as_secs_f64());
+    println!(
+        "| tsvector with GIN: rows a second, with the rows | {:.0} | | |",
+        documents as f64 / begun.elapsed().as_secs_f64()
+    );
     sqlx::raw_sql("VACUUM ANALYZE documents").execute(&pool).await?;
     Ok(pool)
 }
@@ -165,7 +173,9 @@ async fn questions(shelf: &Shelf, plain: &Plain, index: &Index, fts5: &Connectio
                 "SELECT d.id, d.name, d.body FROM words JOIN documents AS d ON d.id = words.rowid WHERE words MATCH ?1 \
                  ORDER BY bm25(words, 2.0, 1.0) LIMIT 10",
             )?;
-            let rows = words.query_map([&question], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?;
+            let rows = words.query_map([&question], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            })?;
             let _rows = rows.collect::<std::result::Result<Vec<_>, _>>()?;
             took[2] += begun.elapsed();
 
@@ -177,7 +187,8 @@ async fn questions(shelf: &Shelf, plain: &Plain, index: &Index, fts5: &Connectio
             .bind(&question)
             .fetch_all(postgres)
             .await?;
-            let _rows: Vec<(i64, String, String)> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+            let _rows: Vec<(i64, String, String)> =
+                rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
             took[3] += begun.elapsed();
         }
         for (best, took) in best.iter_mut().zip(took) {
@@ -185,7 +196,12 @@ async fn questions(shelf: &Shelf, plain: &Plain, index: &Index, fts5: &Connectio
         }
     }
     let [cell, tantivy, fts5, tsvector] = best.map(|time| time.as_secs_f64() * 1e6);
-    println!("| top 10 with rows | {cell:.0} µs | of tantivy and rows by key ({tantivy:.0} µs): {:.2} (bar: at most 1.2) | of FTS5 ({fts5:.0} µs): {:.2}, of tsvector ({tsvector:.0} µs): {:.2} (bar: ahead of both) |", cell / tantivy, cell / fts5, cell / tsvector);
+    println!(
+        "| top 10 with rows | {cell:.0} µs | of tantivy and rows by key ({tantivy:.0} µs): {:.2} (bar: at most 1.2) | of FTS5 ({fts5:.0} µs): {:.2}, of tsvector ({tsvector:.0} µs): {:.2} (bar: ahead of both) |",
+        cell / tantivy,
+        cell / fts5,
+        cell / tsvector
+    );
     println!("| the same rows as tantivy among the ten best | {alike} of {asked} | | |");
     Ok(())
 }
@@ -223,6 +239,8 @@ async fn freshness(shelf: &Shelf, plain: &Plain, documents: u64) -> Result<()> {
     all.sort();
     let middle = all.get(all.len() / 2).copied().unwrap_or_default();
     let last = all.last().copied().unwrap_or_default();
-    println!("| from commit to searchable, at 1,000 rows a second | middle {middle:.0?}, longest {last:.0?} (bar: under 500 ms) | | |");
+    println!(
+        "| from commit to searchable, at 1,000 rows a second | middle {middle:.0?}, longest {last:.0?} (bar: under 500 ms) | | |"
+    );
     Ok(())
 }

@@ -40,7 +40,14 @@ pub struct PlainDocument {
 
 /// Makes the table, which the feed follows.
 pub async fn migrate(url: &str) -> Result<()> {
-    let column = |name: &str, ty| Column { name: name.to_owned(), ty, nullable: false, automatic: false, default: None, generated: None };
+    let column = |name: &str, ty| Column {
+        name: name.to_owned(),
+        ty,
+        nullable: false,
+        automatic: false,
+        default: None,
+        generated: None,
+    };
     let text = || Type::Text { max_len: None };
     let table = TableOf {
         name: "documents".to_owned(),
@@ -53,7 +60,8 @@ pub async fn migrate(url: &str) -> Result<()> {
         followed: true,
     };
     let schema = Schema { database: "shelf".to_owned(), tables: vec![table] };
-    let history = next(None, &schema, &Hints::default()).map_err(|refusals| format!("{refusals:?}"))?;
+    let history =
+        next(None, &schema, &Hints::default()).map_err(|refusals| std::io::Error::other(format!("{refusals:?}")))?;
     apply(&Target::new(Url::new(url))?, &history, &Options::default()).await?;
     Ok(())
 }
