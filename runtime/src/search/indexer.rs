@@ -17,7 +17,7 @@ use super::error::SearchError;
 use super::index::Indexed;
 use super::live::Live;
 use super::store::{Generation, Lease, Store};
-use super::writing::{Writing, shown};
+use super::writing::Writing;
 use crate::db::feed::{Consumer, Cursor, Feed, key};
 use crate::db::filter::{Comparison, Node};
 use crate::db::model::Facts;
@@ -100,7 +100,6 @@ impl<T: Indexed> Indexer<T> {
             if self.lease.is_none() {
                 return self.look(&feed).await;
             }
-            self.live.note(|state| state.is_writer = true);
         }
         let mut writing = match self.writing.take() {
             Some(writing) => writing,
@@ -158,10 +157,7 @@ impl<T: Indexed> Indexer<T> {
             // There has been a commit since, whose lines may be gone by now: what is shown has not come that far.
             return Ok(());
         }
-        self.live.note(|state| {
-            state.came = Some(came);
-            state.set_aside = payload.set_aside.into_iter().collect();
-        });
+        self.live.note(|state| state.came = Some(came));
         Ok(())
     }
 
@@ -191,6 +187,8 @@ impl<T: Indexed> Indexer<T> {
                 return Ok(None);
             }
         };
+        // It is whole, and searched also where it has to be built anew.
+        self.live.show(opened.clone());
         let Ok(Some(payload)) = opened.payload() else { return Ok(None) };
         let consumer = self.consumer(feed, &payload.consumer);
         let Some(standing) = consumer.standing().await? else {
@@ -210,10 +208,7 @@ impl<T: Indexed> Indexer<T> {
             }
         };
         self.forget(feed, &payload.consumer).await?;
-        self.live.show(opened.clone());
-        let mut writing = Writing::new(&self.live, opened, consumer, payload.consumer, cursor, payload.mark)?;
-        writing.set_aside = payload.set_aside.into_iter().collect();
-        Ok(Some(writing))
+        Writing::new(&self.live, opened, consumer, payload.consumer, cursor, payload.mark).map(Some)
     }
 
     fn consumer(&self, feed: &Feed, name: &str) -> Consumer {
@@ -225,7 +220,8 @@ impl<T: Indexed> Indexer<T> {
         let live = &self.live;
         let shown = live.generation();
         let before = shown.as_ref().map_or(0, |shown| shown.number);
-        // Each is somebody of its own: the one before goes on being searched, and may be somebody else's too.
+        // Each is somebody of its own. The one before is searched until then, and reads no more afterwards: where a copy of it does, that
+        // one is built anew in its turn, and goes its own way.
         let name = Uuid::new_v4().simple().to_string();
         let earlier = shown.and_then(|shown| shown.payload().ok().flatten()).map(|payload| payload.consumer);
         // Of a build that was killed, nobody comes back.
@@ -338,9 +334,6 @@ impl<T: Indexed> Indexer<T> {
         let gone = keys.iter().map(|key| self.live.layout.term(key)).collect::<std::result::Result<Vec<_>, _>>()?;
         let (found, _) =
             Query::<T>::new(handle.clone(), self.live.table).only(with_keys::<T>(keys)).by_key(None).await?;
-        for key in keys {
-            writing.set_aside.remove(&shown(key));
-        }
         writing.write(&self.live, gone, found).await
     }
 

@@ -144,11 +144,17 @@ impl Layout {
 
     /// A number that stands for all that is indexed of a row.
     pub(super) fn print(&self, values: &[Value<'_>]) -> u64 {
-        values.iter().fold(hash(&[]), |hash, value| match value {
-            // Behind its length, so that no two texts run into one another.
-            Value::Text(text) => go_on(go_on(hash, &text.len().to_le_bytes()), text.as_bytes()),
-            other => go_on(hash, format!("{other:?}").as_bytes()),
-        })
+        let mut hasher = blake3::Hasher::new();
+        for value in values {
+            match value {
+                // Behind its length, so that no two texts run into one another.
+                Value::Text(text) => hasher.update(&text.len().to_le_bytes()).update(text.as_bytes()),
+                other => hasher.update(format!("{other:?}").as_bytes()),
+            };
+        }
+        let mut print = [0; 8];
+        hasher.finalize_xof().fill(&mut print);
+        u64::from_le_bytes(print)
     }
 
     /// The term that a key's document is deleted by.
@@ -196,15 +202,6 @@ impl Layout {
         let parts = parts.iter().zip(&self.key_columns).map(|(part, column)| value(part, column).ok_or_else(refused));
         parts.collect()
     }
-}
-
-/// FNV-1a: the same on every machine, and in every release.
-pub(super) fn hash(bytes: &[u8]) -> u64 {
-    go_on(0xcbf2_9ce4_8422_2325, bytes)
-}
-
-fn go_on(hash: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn nothing() -> DataError {

@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use tantivy::tokenizer::TokenizerManager;
 use tokio::sync::watch;
 
 use super::error::SearchError;
 use super::index::{IndexInfo, Indexed};
 use super::indexer;
-use super::layout::{self, Layout};
+use super::layout::Layout;
 use super::store::{Generation, Store};
+use super::tokenizer;
 use crate::db::feed::Cursor;
 use crate::db::{DataError, Handle};
 
@@ -26,6 +28,8 @@ pub(crate) struct Live {
     pub(super) info: &'static IndexInfo,
     pub(super) layout: Layout,
     pub(super) store: Store,
+    /// The analyzers of what is searched for.
+    pub(super) questions: TokenizerManager,
     generation: RwLock<Option<Generation>>,
     state: watch::Sender<State>,
     /// Whether a search found the index damaged.
@@ -37,10 +41,6 @@ pub(crate) struct Live {
 pub(super) struct State {
     /// How far it follows the feed; nothing while it is built for the first time.
     pub(super) came: Option<Cursor>,
-    /// Whether this process writes to it.
-    pub(super) is_writer: bool,
-    /// Keys of rows that could not be indexed, and why.
-    pub(super) set_aside: BTreeMap<String, String>,
     /// What went wrong last, where it goes on to.
     pub(super) trouble: Option<String>,
 }
@@ -89,8 +89,16 @@ impl Live {
             }
         };
         let (state, _) = watch::channel(State::default());
-        let suspect = AtomicBool::new(false);
-        Ok(Self { table, info, layout, store, generation: RwLock::new(None), state, suspect })
+        Ok(Self {
+            table,
+            info,
+            layout,
+            store,
+            questions: tokenizer::of_questions(info.language),
+            generation: RwLock::new(None),
+            state,
+            suspect: AtomicBool::new(false),
+        })
     }
 
     /// What is looked into; nothing before it was built.
@@ -151,5 +159,5 @@ pub(crate) fn folder_of(state: PathBuf, database: &str, url: &str) -> PathBuf {
 
 /// Sixteen digits that stand for a text.
 fn hash(text: &str) -> String {
-    format!("{:016x}", layout::hash(text.as_bytes()))
+    blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect()
 }

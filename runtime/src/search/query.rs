@@ -242,7 +242,7 @@ impl Asked {
         let words: Box<dyn tantivy::query::Query> = if self.words.trim().is_empty() {
             Box::new(AllQuery)
         } else {
-            words::query(&self.words, self.manner, &generation.index, &live.layout, live.info)?
+            words::query(&self.words, self.manner, live)?
         };
         let query: Box<dyn tantivy::query::Query> = match translation.query(&self.filters)? {
             None => words.box_clone(),

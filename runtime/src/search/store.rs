@@ -44,9 +44,6 @@ pub(super) struct Payload {
     pub(super) mark: String,
     /// As whom the index follows the feed.
     pub(super) consumer: String,
-    /// Keys of rows that could not be indexed, and why.
-    #[serde(default)]
-    pub(super) set_aside: Vec<(String, String)>,
 }
 
 /// The right to write. It ends with the process that has it, however that ends.

@@ -2,14 +2,14 @@
 //! Words, `"a phrase"`, `"the beginning of a phr"*`, `field:word`, `+must`, `-must not`, `AND`, `OR`, `NOT`, parentheses, `word^2`.
 //! Every part is bounded before it is parsed: what strangers type costs no more than this.
 
-use tantivy::Index;
 use tantivy::query::{EmptyQuery, Query, QueryParser};
 use tantivy::query_grammar::{Delimiter, UserInputAst, UserInputLeaf, UserInputLiteral, parse_query_lenient};
 use tantivy::tokenizer::{TextAnalyzer, TokenStream as _};
 
 use super::error::SearchError;
-use super::index::{IndexInfo, Tokenizer};
-use super::layout::Layout;
+use super::index::Tokenizer;
+use super::layout::{LaidOut, Layout};
+use super::live::Live;
 use super::tokenizer;
 
 /// The longest text, in bytes.
@@ -31,17 +31,12 @@ pub(super) struct Manner {
 }
 
 /// The query of a text.
-pub(super) fn query(
-    text: &str,
-    manner: Manner,
-    index: &Index,
-    layout: &Layout,
-    info: &IndexInfo,
-) -> Result<Box<dyn Query>, SearchError> {
+pub(super) fn query(text: &str, manner: Manner, live: &Live) -> Result<Box<dyn Query>, SearchError> {
+    let Live { layout, questions, .. } = live;
     bound(text)?;
     let fields: Vec<_> = layout.fields.iter().filter_map(|field| Some((field.text?, field.info.text?))).collect();
     let defaults = fields.iter().map(|(field, _)| *field).collect();
-    let mut parser = QueryParser::new(index.schema(), defaults, tokenizer::of_questions(info.language));
+    let mut parser = QueryParser::new(layout.schema.clone(), defaults, questions.clone());
     for (field, text) in &fields {
         parser.set_field_boost(*field, text.boost);
         if manner.fuzzy > 0 {
@@ -55,7 +50,7 @@ pub(super) fn query(
     if let Some(error) = errors.into_iter().next().filter(|_| !manner.lenient) {
         return Err(SearchError::Syntax { at: error.pos, reason: error.message });
     }
-    let mut known = Known { text, layout, stops: stops(info, layout), lenient: manner.lenient };
+    let mut known = Known { text, layout, stops: stops(live), lenient: manner.lenient };
     let Some(ast) = known.part(ast)? else { return Ok(Box::new(EmptyQuery)) };
     if manner.lenient {
         return Ok(parser.build_query_from_user_input_ast_lenient(ast).0);
@@ -64,12 +59,11 @@ pub(super) fn query(
 }
 
 /// The analyzer of the field whose language has words that nobody looks for.
-fn stops(info: &IndexInfo, layout: &Layout) -> Option<TextAnalyzer> {
-    info.language?;
-    let has_words =
-        layout.fields.iter().any(|field| field.info.text.is_some_and(|text| text.tokenizer == Tokenizer::Words));
-    let name = tokenizer::name(Tokenizer::Words, info.language);
-    has_words.then(|| tokenizer::of_questions(info.language).get(&name)).flatten()
+fn stops(live: &Live) -> Option<TextAnalyzer> {
+    live.info.language?;
+    let is_words = |field: &LaidOut| field.info.text.is_some_and(|text| text.tokenizer == Tokenizer::Words);
+    let has_words = live.layout.fields.iter().any(is_words);
+    has_words.then(|| live.questions.get(&tokenizer::name(Tokenizer::Words, live.info.language))).flatten()
 }
 
 /// What of a text may be asked: words and phrases, in fields that are `text`.

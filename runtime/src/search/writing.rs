@@ -1,7 +1,5 @@
 //! A generation that is written to. In: rows under their keys, how far the feed was followed. Out: commits, each with how far it came.
 
-use std::collections::BTreeMap;
-
 use tantivy::{IndexWriter, Term};
 use tokio::time::Instant;
 use tracing::warn;
@@ -12,14 +10,11 @@ use super::given::Given;
 use super::index::Indexed;
 use super::live::Live;
 use super::store::{Generation, Payload};
-use crate::db::Value;
 use crate::db::feed::{Consumer, Cursor};
 use crate::db::query::ByKey;
 
 /// How much memory the writer takes before it writes a segment.
 const MEMORY: usize = 64 << 20;
-/// Of how many rows it is kept in mind that they could not be indexed.
-const MOST_SET_ASIDE: usize = 100;
 
 /// What goes wrong here.
 type Result<T> = std::result::Result<T, SearchError>;
@@ -35,7 +30,6 @@ pub(super) struct Writing {
     /// The mark of its last step.
     mark: String,
     pub(super) cursor: Cursor,
-    pub(super) set_aside: BTreeMap<String, String>,
     pub(super) trimmed: Instant,
 }
 
@@ -50,16 +44,7 @@ impl Writing {
     ) -> Result<Self> {
         let writer = generation.index.writer_with_num_threads(1, MEMORY);
         let writer = Some(writer.map_err(|error| SearchError::index(live.table, &error))?);
-        Ok(Self {
-            generation,
-            writer,
-            consumer,
-            name,
-            mark,
-            cursor,
-            set_aside: BTreeMap::new(),
-            trimmed: Instant::now(),
-        })
+        Ok(Self { generation, writer, consumer, name, mark, cursor, trimmed: Instant::now() })
     }
 
     /// Deletes documents, and adds those of rows. A row that can't be indexed is set aside, and is in nobody's way.
@@ -74,11 +59,7 @@ impl Writing {
             match document {
                 Ok(document) => documents.push(document),
                 Err(error) => {
-                    let key = shown(&key);
-                    warn!(table = live.table, key, %error, "a row can't be indexed: it is not found until it is changed");
-                    if self.set_aside.len() < MOST_SET_ASIDE {
-                        self.set_aside.insert(key, error.to_string());
-                    }
+                    warn!(table = live.table, ?key, %error, "a row can't be indexed: it is not found until it is changed");
                 }
             }
         }
@@ -114,12 +95,7 @@ impl Writing {
         if !self.consumer.intend(cursor, &mark, &self.mark).await? {
             return Err(forgotten(live));
         }
-        let payload = Payload {
-            cursor: cursor.to_string(),
-            mark: mark.clone(),
-            consumer: self.name.clone(),
-            set_aside: self.set_aside.clone().into_iter().collect(),
-        };
+        let payload = Payload { cursor: cursor.to_string(), mark: mark.clone(), consumer: self.name.clone() };
         let payload = serde_json::to_string(&payload).unwrap_or_default();
         let reader = self.generation.reader.clone();
         self.aside(live, move |writer| {
@@ -130,8 +106,6 @@ impl Writing {
         })
         .await?;
         self.cursor = cursor.clone();
-        let set_aside = self.set_aside.clone();
-        live.note(|state| state.set_aside = set_aside);
         self.mark.clone_from(&mark);
         if self.consumer.made(&mark).await? { Ok(()) } else { Err(forgotten(live)) }
     }
@@ -149,9 +123,4 @@ impl Writing {
 
 fn forgotten(live: &Live) -> SearchError {
     SearchError::Index { table: live.table, reason: "its database has forgotten it".to_owned() }
-}
-
-/// A key in messages.
-pub(super) fn shown(key: &[Value<'static>]) -> String {
-    format!("{key:?}")
 }

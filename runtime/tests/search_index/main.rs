@@ -1,5 +1,5 @@
 //! Real indexes that follow real tables, on both engines.
-#![allow(missing_docs, unreachable_pub, reason = "the application of these tests is theirs alone")]
+#![expect(unreachable_pub, reason = "the application of these tests is theirs alone")]
 
 mod faults;
 mod follows;

@@ -1,6 +1,8 @@
 //! What differs between the engines, a folder each: the stored forms, connections and how statements run on them, what an error
 //! means. Everything outside asks these functions; nothing outside knows an engine's driver.
 
+#[cfg(feature = "search")]
+pub(crate) mod feed;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]

@@ -9,7 +9,6 @@ use super::{Cursor, FACTS, Feed};
 use crate::db::call::{Call, Reads};
 use crate::db::column::ColumnInfo;
 use crate::db::error::DataError;
-use crate::db::model::Engine;
 use crate::db::reader::Reader;
 use crate::db::value::Value;
 
@@ -59,7 +58,7 @@ impl Consumer {
             "INSERT INTO cell_consumers (name, cursor, mark, live_until) VALUES ($1, $2, $3, {0} + $4) \
              ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, mark = excluded.mark, next_cursor = NULL, \
              next_mark = NULL, live_until = excluded.live_until",
-            self.now()
+            self.clock()
         );
         self.write(&sql, &[cursor.to_string(), mark.to_owned()], Some(KEPT)).await.map(drop)
     }
@@ -68,7 +67,7 @@ impl Consumer {
     pub(crate) async fn advance(&self, cursor: &Cursor, mark: &str) -> Result<bool, DataError> {
         let sql = format!(
             "UPDATE cell_consumers SET cursor = $2, live_until = {} + $4 WHERE name = $1 AND mark = $3",
-            self.now()
+            self.clock()
         );
         Ok(self.write(&sql, &[cursor.to_string(), mark.to_owned()], Some(KEPT)).await? > 0)
     }
@@ -77,7 +76,7 @@ impl Consumer {
     pub(crate) async fn intend(&self, cursor: &Cursor, mark: &str, last: &str) -> Result<bool, DataError> {
         let sql = format!(
             "UPDATE cell_consumers SET next_cursor = $2, next_mark = $3, live_until = {} + $5 WHERE name = $1 AND mark = $4",
-            self.now()
+            self.clock()
         );
         let texts = [cursor.to_string(), mark.to_owned(), last.to_owned()];
         Ok(self.write(&sql, &texts, Some(KEPT)).await? > 0)
@@ -97,31 +96,12 @@ impl Consumer {
 
     /// Forgets consumers that did not come for a week, and the lines that all others have seen.
     pub(crate) async fn trim(&self) -> Result<(), DataError> {
-        let dead = format!("DELETE FROM cell_consumers WHERE live_until < {} AND name <> $1", self.now());
+        let dead = format!("DELETE FROM cell_consumers WHERE live_until < {} AND name <> $1", self.clock());
         self.write(&dead, &[], None).await?;
         let standings = self.all().await?;
-        match self.feed.handle.engine() {
-            Engine::Sqlite => {
-                let seen = standings.iter().filter_map(|(_, standing)| match standing.cursor {
-                    Cursor::Line(number) => Some(number),
-                    Cursor::Ended(_) => None,
-                });
-                let Some(seen) = seen.min() else { return Ok(()) };
-                let call = self.feed.call("DELETE FROM cell_feed WHERE position <= ?1", &[], &[Value::Int(seen)])?;
-                self.feed.handle.changed(Call { reads: Reads::No, bounded: false, ..call }).await?;
-            }
-            Engine::Postgres => {
-                let seen = standings.iter().filter_map(|(_, standing)| match &standing.cursor {
-                    Cursor::Ended(snapshot) => Some(snapshot.xmin),
-                    Cursor::Line(_) => None,
-                });
-                let Some(seen) = seen.min() else { return Ok(()) };
-                let sql = "DELETE FROM cell_feed WHERE xid < CAST(CAST($1 AS text) AS xid8)";
-                let call = self.feed.call(sql, &[], &[super::text(&seen.to_string())])?;
-                self.feed.handle.changed(Call { reads: Reads::No, bounded: false, ..call }).await?;
-            }
-        }
-        Ok(())
+        let Some(seen) = standings.iter().map(|(_, standing)| standing.cursor.bound()).min() else { return Ok(()) };
+        let call = self.feed.call(self.feed.statements().forget, &[], &[Value::Int(seen)])?;
+        self.feed.handle.changed(Call { reads: Reads::No, bounded: false, ..call }).await.map(drop)
     }
 
     async fn all(&self) -> Result<Vec<(String, Standing)>, DataError> {
@@ -144,11 +124,8 @@ impl Consumer {
         self.feed.handle.changed(call).await
     }
 
-    /// The engine's clock, in milliseconds since 1970: consumers on several machines go by one.
-    fn now(&self) -> &'static str {
-        match self.feed.handle.engine() {
-            Engine::Sqlite => "CAST(unixepoch('subsec') * 1000 AS integer)",
-            Engine::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
-        }
+    /// The engine's clock: consumers on several machines go by one.
+    fn clock(&self) -> &'static str {
+        self.feed.statements().clock
     }
 }

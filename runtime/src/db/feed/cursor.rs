@@ -36,6 +36,14 @@ impl Snapshot {
 }
 
 impl Cursor {
+    /// It has seen every line below this: below this number, or of a transaction below it.
+    pub(crate) fn bound(&self) -> i64 {
+        match self {
+            Self::Line(number) => number.saturating_add(1),
+            Self::Ended(snapshot) => i64::try_from(snapshot.xmin).unwrap_or(i64::MAX),
+        }
+    }
+
     /// Whether it has seen all that `other` has.
     pub(crate) fn reaches(&self, other: &Self) -> bool {
         match (self, other) {

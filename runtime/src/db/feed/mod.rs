@@ -15,10 +15,10 @@ pub(crate) use key::key;
 
 use super::call::{Call, Reads};
 use super::column::{ColumnInfo, Type};
-use super::dialect::Arguments;
+use super::dialect::{Arguments, feed};
 use super::error::DataError;
 use super::handle::Handle;
-use super::model::{Engine, Facts};
+use super::model::Facts;
 use super::reader::Reader;
 use super::value::Value;
 
@@ -66,13 +66,7 @@ impl Feed {
 
     /// The place that has seen everything which is committed by now.
     pub(crate) async fn now(&self) -> Result<Cursor, DataError> {
-        let text = match self.handle.engine() {
-            Engine::Sqlite => {
-                "SELECT CAST(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'cell_feed'), 0) AS text)"
-            }
-            Engine::Postgres => "SELECT CAST(pg_current_snapshot() AS text)",
-        };
-        let call = self.call(text, TEXT, &[])?;
+        let call = self.call(self.statements().now, TEXT, &[])?;
         let found = self.handle.row(call, |row: &mut Reader<'_>| row.read::<String>()).await?;
         found.unwrap_or_default().parse()
     }
@@ -87,6 +81,10 @@ impl Feed {
         Ok(Changes { feed: self.clone(), since: since.clone(), upto, behind })
     }
 
+    fn statements(&self) -> &'static feed::Statements {
+        feed::statements(self.handle.engine())
+    }
+
     fn call(&self, text: &str, columns: &'static [ColumnInfo], values: &[Value<'_>]) -> Result<Call, DataError> {
         let mut arguments = Arguments::new(self.handle.engine(), values.len());
         for value in values {
@@ -94,8 +92,7 @@ impl Feed {
             arguments.push(value.clone(), ty).map_err(DataError::other)?;
         }
         let facts = Facts { columns, ..FACTS };
-        // SQLite numbers what stands behind a `$` by where it stands.
-        let text = if self.handle.engine() == Engine::Sqlite { text.replace('$', "?") } else { text.to_owned() };
+        let text = feed::numbered(self.handle.engine(), text);
         Ok(Call { text: text.into(), arguments, persistent: true, reads: Reads::Certainly, bounded: true, facts })
     }
 }
@@ -109,30 +106,16 @@ impl Changes {
     /// The next ones, at most so many; none where that was all.
     pub(crate) async fn next(&mut self, most: u32) -> Result<Vec<Line>, DataError> {
         let (transaction, number) = self.behind.clone();
-        // What a snapshot has not seen is what was running, and what began later.
-        let (xmax, running) = match &self.since {
-            Cursor::Ended(snapshot) => (snapshot.xmax.to_string(), snapshot.running()),
-            Cursor::Line(_) => Default::default(),
-        };
-        let most = Value::Int(i64::from(most));
-        let call = match (&self.since, &self.upto) {
-            (Cursor::Line(_), Cursor::Line(upto)) => self.feed.call(
-                "SELECT '', position, table_name, key FROM cell_feed WHERE position > ?1 AND position <= ?2 \
-                 ORDER BY position LIMIT ?3",
-                LINE,
-                &[Value::Int(number), Value::Int(*upto), most],
-            )?,
-            (Cursor::Ended(_), upto @ Cursor::Ended(_)) => self.feed.call(
-                "SELECT CAST(xid AS text), position, table_name, key FROM cell_feed \
-                 WHERE (xid, position) > (CAST(CAST($1 AS text) AS xid8), $2) \
-                 AND (xid >= CAST(CAST($3 AS text) AS xid8) OR xid = ANY (CAST(string_to_array($4, ',') AS xid8[]))) \
-                 AND pg_visible_in_snapshot(xid, CAST(CAST($5 AS text) AS pg_snapshot)) \
-                 ORDER BY xid, position LIMIT $6",
-                LINE,
-                &[text(&transaction), Value::Int(number), text(&xmax), text(&running), text(&upto.to_string()), most],
-            )?,
+        let (number, most) = (Value::Int(number), Value::Int(i64::from(most)));
+        let values = match (&self.since, &self.upto) {
+            (Cursor::Line(_), Cursor::Line(upto)) => vec![number, Value::Int(*upto), most],
+            (Cursor::Ended(since), upto @ Cursor::Ended(_)) => {
+                let (xmax, upto) = (since.xmax.to_string(), upto.to_string());
+                vec![text(&transaction), number, text(&xmax), text(&since.running()), text(&upto), most]
+            }
             _ => return Err(DataError::other("the cursor is of another engine's feed")),
         };
+        let call = self.feed.call(self.feed.statements().lines, LINE, &values)?;
         let read = |row: &mut Reader<'_>| {
             let place = (row.read::<String>()?, row.read::<i64>()?);
             Ok((place, Line { table: row.read()?, key: row.read()? }))

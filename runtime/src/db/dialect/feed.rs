@@ -1,0 +1,53 @@
+//! The feed in each engine's words: what its reader asks, and what its consumers forget. Absent: how lines and cursors are understood
+//! ([`crate::db::feed`]), and the triggers that write them (the migrations').
+
+use crate::db::model::Engine;
+
+/// Statements of the feed on an engine.
+pub(crate) struct Statements {
+    /// The place that has seen all that is committed, as a text.
+    pub(crate) now: &'static str,
+    /// The next lines behind a place, up to another: the transaction, the number, the table and the key of each. What is bound is the
+    /// cursors' to say.
+    pub(crate) lines: &'static str,
+    /// Deletes the lines below a bound.
+    pub(crate) forget: &'static str,
+    /// The engine's clock, in milliseconds since 1970.
+    pub(crate) clock: &'static str,
+}
+
+const SQLITE: Statements = Statements {
+    now: "SELECT CAST(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'cell_feed'), 0) AS text)",
+    lines: "SELECT '', position, table_name, key FROM cell_feed WHERE position > $1 AND position <= $2 \
+            ORDER BY position LIMIT $3",
+    forget: "DELETE FROM cell_feed WHERE position < $1",
+    clock: "CAST(unixepoch('subsec') * 1000 AS integer)",
+};
+
+const POSTGRES: Statements = Statements {
+    now: "SELECT CAST(pg_current_snapshot() AS text)",
+    // What a snapshot has not seen is what was running, and what began later.
+    lines: "SELECT CAST(xid AS text), position, table_name, key FROM cell_feed \
+            WHERE (xid, position) > (CAST(CAST($1 AS text) AS xid8), $2) \
+            AND (xid >= CAST(CAST($3 AS text) AS xid8) OR xid = ANY (CAST(string_to_array($4, ',') AS xid8[]))) \
+            AND pg_visible_in_snapshot(xid, CAST(CAST($5 AS text) AS pg_snapshot)) \
+            ORDER BY xid, position LIMIT $6",
+    forget: "DELETE FROM cell_feed WHERE xid < CAST(CAST(CAST($1 AS bigint) AS text) AS xid8)",
+    clock: "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
+};
+
+/// The statements of an engine.
+pub(crate) fn statements(engine: Engine) -> &'static Statements {
+    match engine {
+        Engine::Sqlite => &SQLITE,
+        Engine::Postgres => &POSTGRES,
+    }
+}
+
+/// A text whose values are `$1`, `$2` and so on, as the engine has it: SQLite numbers what stands behind a `$` by where it stands.
+pub(crate) fn numbered(engine: Engine, text: &str) -> String {
+    match engine {
+        Engine::Sqlite => text.replace('$', "?"),
+        Engine::Postgres => text.to_owned(),
+    }
+}
