@@ -113,6 +113,7 @@ pub fn sql(tokens: TokenStream) -> TokenStream {
         facet,
         filter,
         generated,
+        include,
         index,
         key,
         many,

@@ -118,14 +118,21 @@ fn a_search_index_leaves_the_struct_its_facts_and_a_record() {
     let text = expanded(
         "Search::index",
         "language = \"en\"",
-        "#[Database::table] struct A { #[key] id: i64, #[skip] b: i64, #[facet] c: bool, #[text(boost = 2)] r#type: String }",
+        "#[Database::table] struct A { #[key] id: i64, #[skip] b: i64, #[facet] c: bool, #[text(boost = 2)] r#type: String, \
+         #[references(x::D)] #[include(r#type(filter))] d_id: i64 }",
     );
     assert!(
         text.contains("# [Database :: table] struct A { # [key] id : i64 , # [skip] b : i64 , # [facet] c : bool"),
         "{text}"
     );
-    assert!(text.contains("FieldInfo :: new (1usize , \"c\") . facet :: < bool > ()"), "{text}");
-    assert!(text.contains("new (2usize , \"type\") . text :: < String > (2f32"), "{text}");
+    let own = "FieldInfo :: new (& < A as :: cell :: db :: Model > :: INFO ";
+    assert!(text.contains(&format!("{own}[1usize] , \"c\") . facet :: < bool > ()")), "{text}");
+    assert!(text.contains(&format!("{own}[2usize] , \"type\") . text :: < String > (2f32")), "{text}");
+    let other =
+        "FieldOf :: new (& < x :: D as :: cell :: db :: Model > :: COLUMNS . r#type , \"d.type\") . filter () . info";
+    assert!(text.contains(other), "{text}");
+    assert!(text.contains("< _ , _ , x :: D > (& < A as :: cell :: db :: Model > :: COLUMNS . d_id , \"d\""), "{text}");
+    assert!(text.contains("{ values . push (& self . d_id) ; }"), "{text}");
     assert!(text.contains("{ values . push (& self . c) ; values . push (& self . r#type) ; }"), "{text}");
     assert!(text.contains(":: cell :: __record ! { \"search\" , \"A\" ,"), "{text}");
 }

@@ -219,9 +219,9 @@ fn relations(decl: &Table, visibility: &Visibility, krate: &Path) -> TokenStream
         let ty = &column.ty;
         quote!(pub #name: #krate::db::One<#ident, #ty, #target>)
     });
-    let one_values = ones.iter().map(|One { name, column, .. }| {
+    let one_values = ones.iter().map(|One { name, column, place, .. }| {
         let field = &column.ident;
-        quote!(#name: #krate::db::One::new(|row| &row.#field))
+        quote!(#name: #krate::db::One::new(&<#ident as #krate::db::Model>::INFO[#place], |row| &row.#field))
     });
     let one_methods = ones.iter().map(|One { name, column, target, .. }| {
         let (field, ty) = (&column.ident, &column.ty);

@@ -1,45 +1,55 @@
 //! A field that a search cannot use as its helper says.
 
+use cell_syntax::decl::SearchUses;
+use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::{Context, Findings, Rule};
 use crate::lower::indexes::{self, Use};
+use crate::lower::row::Row;
 
 pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
     for (_, index, row) in indexes::all(context.program) {
         let Some(row) = row else { continue };
         for field in &index.fields {
-            let Some(column) = row.column(&field.ident) else { continue };
-            // What no column can hold is `unsupported-type`'s.
-            let Ok(stored) = row.stored(column) else { continue };
-            for (wanted, span) in Use::of(field).filter(|(wanted, _)| !wanted.takes(&stored.kind)) {
-                let ident = &field.ident;
-                let (message, label, help) = match wanted {
-                    Use::Text => (
-                        format!("`{ident}` has no words that a search could find"),
-                        "a text",
-                        "`#[text]` stands on a `String`, a newtype over it, or an `Option` of these",
-                    ),
-                    Use::Filter => (
-                        format!("what a search finds can't be filtered by `{ident}`"),
-                        "a filter",
-                        "`#[filter]` stands on every type of a column but `Vec<u8>` and `Json<T>`",
-                    ),
-                    Use::Facet => (
-                        format!("values of `{ident}` can't be counted by a search"),
-                        "a facet",
-                        "`#[facet]` stands on an enumeration, `String`, `bool`, an integer, a newtype over these, or an \
-                         `Option` of these; `#[filter]` also takes numbers with a fraction, dates and times",
-                    ),
-                };
-                findings.push(
-                    Rule::SearchFieldType
-                        .at(row.place(field.ty.span()), message)
-                        .related(row.place(span), label)
-                        .help(help),
-                );
+            unfit(&row, &row, &field.ident, &field.uses, findings);
+        }
+        for include in &index.includes {
+            let Some(target) = indexes::target(&row, include) else { continue };
+            for (ident, uses) in &include.fields {
+                unfit(&row, &target, ident, uses, findings);
             }
         }
+    }
+}
+
+/// A field of `of`, which the index of `row` holds.
+fn unfit(row: &Row<'_>, of: &Row<'_>, ident: &Ident, uses: &SearchUses, findings: &mut Findings) {
+    let Some(column) = of.column(ident) else { return };
+    // What no column can hold is `unsupported-type`'s.
+    let Ok(stored) = of.stored(column) else { return };
+    for (wanted, span) in Use::of(uses).filter(|(wanted, _)| !wanted.takes(&stored.kind)) {
+        let (message, label, help) = match wanted {
+            Use::Text => (
+                format!("`{ident}` has no words that a search could find"),
+                "a text",
+                "`#[text]` stands on a `String`, a newtype over it, or an `Option` of these",
+            ),
+            Use::Filter => (
+                format!("what a search finds can't be filtered by `{ident}`"),
+                "a filter",
+                "`#[filter]` stands on every type of a column but `Vec<u8>` and `Json<T>`",
+            ),
+            Use::Facet => (
+                format!("values of `{ident}` can't be counted by a search"),
+                "a facet",
+                "`#[facet]` stands on an enumeration, `String`, `bool`, an integer, a newtype over these, or an \
+                         `Option` of these; `#[filter]` also takes numbers with a fraction, dates and times",
+            ),
+        };
+        findings.push(
+            Rule::SearchFieldType.at(of.place(column.ty.span()), message).related(row.place(span), label).help(help),
+        );
     }
 }
 
@@ -63,6 +73,29 @@ mod tests {
                  #[filter] l: DateTime<Utc>, #[filter] m: NaiveDate, #[filter] n: Option<NaiveTime>, #[filter] o: Kind,
              }
              #[Database::sqlite(file = \"s.db\")] pub struct Shop { p: Table<P> }",
+        );
+    }
+
+    #[test]
+    fn a_field_that_is_included_is_held_to_the_same() {
+        refused(
+            "#[Database::table] pub struct Brand { #[key] id: i64, image: Vec<u8> }
+             #[Database::table] #[Search::index] pub struct P { #[key] id: i64, #[text] name: String,
+                 #[references(Brand)] #[include(id(facet), image(filter))] brand_id: i64 }
+             #[Database::sqlite(file = \"s.db\")] pub struct Shop { brands: Table<Brand>, ps: Table<P> }",
+            expect![[r#"
+                error[search-field-type]: what a search finds can't be filtered by `image`
+                 --> src/main.rs:2:62
+                  |
+                2 | #[Database::table] pub struct Brand { #[key] id: i64, image: Vec<u8> }
+                  |                                                              ^^^^^^^
+                3 |              #[Database::table] #[Search::index] pub struct P { #[key] id: i64, #[text] name: String,
+                4 |                  #[references(Brand)] #[include(id(facet), image(filter))] brand_id: i64 }
+                  |                                                                  ------ a filter
+                  |
+                  = help: `#[filter]` stands on every type of a column but `Vec<u8>` and `Json<T>`
+
+            "#]],
         );
     }
 

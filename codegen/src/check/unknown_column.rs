@@ -4,10 +4,16 @@ use cell_syntax::suggest;
 
 use super::{Context, Findings, Rule, faults};
 use crate::lower::expression::Fault;
+use crate::lower::indexes;
+use crate::lower::row::Row;
+use crate::model::Place;
 
 pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
-    for (row, fault) in faults::all(context) {
-        let Fault::UnknownField { span, name } = fault else { continue };
+    let of_expressions = faults::all(context).into_iter().filter_map(|(row, fault)| match fault {
+        Fault::UnknownField { span, name } => Some((row, row.place(span), name)),
+        _ => None,
+    });
+    for (row, place, name) in of_expressions.chain(included(context)) {
         let columns: Vec<String> = row.table.columns.iter().map(|column| column.ident.to_string()).collect();
         let help = if row.table.skipped.iter().any(|skipped| *skipped == name) {
             "this field is skipped, so it is not stored; write the name of a column".to_owned()
@@ -17,10 +23,20 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
                 |near| format!("did you mean `{near}`?"),
             )
         };
-        findings.push(
-            Rule::UnknownColumn.at(row.place(span), format!("`{}` has no column `{name}`", row.table.ident)).help(help),
-        );
+        findings
+            .push(Rule::UnknownColumn.at(place, format!("`{}` has no column `{name}`", row.table.ident)).help(help));
     }
+}
+
+/// The fields of other tables that a search index includes, and which are not there.
+fn included<'a>(context: &Context<'a>) -> impl Iterator<Item = (Row<'a>, Place, String)> {
+    indexes::all(context.program).filter_map(|(_, index, row)| Some((index, row?))).flat_map(|(index, row)| {
+        let targets = index.includes.iter().filter_map(move |include| Some((include, indexes::target(&row, include)?)));
+        targets.flat_map(move |(include, target)| {
+            let unknown = include.fields.iter().filter(move |(ident, _)| target.column(ident).is_none());
+            unknown.map(move |(ident, _)| (target, row.place(ident.span()), ident.to_string()))
+        })
+    })
 }
 
 fn list(columns: &[String]) -> String {
@@ -44,6 +60,34 @@ mod tests {
                  #[decimal(12, 2)] price: Decimal,
                  #[generated(lower(sku))] small: String,
              }",
+        );
+    }
+
+    #[test]
+    fn a_field_that_an_index_includes_is_one_of_the_other_table() {
+        refused(
+            "#[Database::table] pub struct Brand { #[key] id: i64, name: String, #[skip] seen: bool }
+             #[Database::table] #[Search::index] pub struct P { #[key] id: i64,
+                 #[references(Brand)] #[include(nam(text), seen(filter), name(facet))] brand_id: i64 }
+             #[Database::sqlite(file = \"s.db\")] pub struct Shop { brands: Table<Brand>, ps: Table<P> }",
+            expect![[r#"
+                error[unknown-column]: `Brand` has no column `nam`
+                 --> src/main.rs:4:49
+                  |
+                4 |                  #[references(Brand)] #[include(nam(text), seen(filter), name(facet))] brand_id: i64 }
+                  |                                                 ^^^
+                  |
+                  = help: did you mean `name`?
+
+                error[unknown-column]: `Brand` has no column `seen`
+                 --> src/main.rs:4:60
+                  |
+                4 |                  #[references(Brand)] #[include(nam(text), seen(filter), name(facet))] brand_id: i64 }
+                  |                                                            ^^^^
+                  |
+                  = help: this field is skipped, so it is not stored; write the name of a column
+
+            "#]],
         );
     }
 

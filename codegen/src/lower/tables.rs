@@ -9,6 +9,7 @@ use cell_schema::schema::{self, Action, Check, Generated, Reference, Unique};
 use cell_syntax::decl::{self, Numbering, OnDelete};
 
 use super::databases::Members;
+use super::indexes::{is_included, is_indexed};
 use super::row::{Row, name_span, sql_name};
 use super::{defaults, expression};
 use crate::model::{Place, Places};
@@ -45,7 +46,7 @@ pub(super) fn table(
         indexes: Vec::new(),
         references: Vec::new(),
         checks: Vec::new(),
-        followed: super::indexes::is_indexed(&row),
+        followed: is_indexed(&row) || is_included(row.program, members, row.declared.id),
     };
     let mut lowering = Lowering { row, members, object, table, taken: BTreeSet::new(), places, omitted };
     for column in &row.table.columns {

@@ -8,7 +8,7 @@ use proc_macro2::Span;
 use syn::{Expr, Ident, Path, Type};
 
 pub use cell::{Argument, Handler, Handlers, Http, Method, Placement, Service, ServiceField, Task};
-pub use search::{SearchField, SearchIndex, SearchText, Tokenizer};
+pub use search::{SearchField, SearchInclude, SearchIndex, SearchText, SearchUses, Tokenizer};
 
 /// A declaration.
 #[derive(Clone, Debug)]

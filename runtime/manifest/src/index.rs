@@ -38,6 +38,9 @@ pub struct IndexDefinition {
     pub key: Vec<IndexColumn>,
     /// The columns that can be searched, in the order of the struct.
     pub fields: Vec<IndexField>,
+    /// The rows of other tables of which it holds columns, in the order of the struct.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub included: Vec<IndexIncluded>,
     /// The hash of all that decides what is in the index, in hex: where it differs, the index is built anew. What only decides how a
     /// search ranks, such as a boost, is no part of it.
     pub hash: String,
@@ -72,6 +75,18 @@ pub struct IndexField {
     /// Whether its values are counted.
     #[serde(default, skip_serializing_if = "crate::is_false")]
     pub facet: bool,
+}
+
+/// A row that each row of the table refers to, with its columns that can be searched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IndexIncluded {
+    /// The SQL name of the table's column that holds the other row's key.
+    pub column: String,
+    /// The SQL name of the other row's table.
+    pub table: String,
+    /// The other row's columns, in the order in which they are written.
+    pub fields: Vec<IndexField>,
 }
 
 /// How the words of a column are found.
@@ -164,7 +179,9 @@ mod tests {
     const TEXT: &str = r#"{"format":1,"database":"shop","table":"products","name":"shop.goods","language":"en",
         "key":[{"column":"id","type":"i64"}],
         "fields":[{"column":"name","type":"text","text":{"boost":2.1,"tokenizer":"words"}},
-            {"column":"kind","type":"enumeration","filter":true,"facet":true}],"hash":"ab"}"#;
+            {"column":"kind","type":"enumeration","filter":true,"facet":true}],
+        "included":[{"column":"brand_id","table":"brands","fields":[{"column":"name","type":"text","filter":true}]}],
+        "hash":"ab"}"#;
 
     #[test]
     fn what_is_written_is_read_back() -> Result<(), Box<dyn std::error::Error>> {

@@ -13,7 +13,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use index::{Index, IndexColumn, IndexDefinition, IndexError, IndexField, IndexText};
+pub use index::{Index, IndexColumn, IndexDefinition, IndexError, IndexField, IndexIncluded, IndexText};
 pub use migrated::{
     AppliedMigration, Migrated, MigratedDatabase, MigratedError, MigratedHead, MigrationProblem, MigrationState,
 };

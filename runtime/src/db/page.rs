@@ -198,13 +198,22 @@ impl Lowering {
 
 /// The values that a row has in the columns of an order.
 pub(crate) fn place(row: &Reader<'_>, order: &[SortKey], facts: Facts) -> Result<Vec<Value<'static>>, DataError> {
-    let value = |sort: &SortKey| {
-        let info = column(sort)?;
+    let columns = order.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+    values(row, columns, facts)
+}
+
+/// The values that a row has in some of its table's columns.
+pub(crate) fn values(
+    row: &Reader<'_>,
+    columns: impl IntoIterator<Item = &'static ColumnInfo>,
+    facts: Facts,
+) -> Result<Vec<Value<'static>>, DataError> {
+    let value = |info: &'static ColumnInfo| {
         let at = facts.columns.iter().position(|known| known.name == info.name);
         let slot = at.and_then(|at| row.slot(at)).ok_or_else(|| DataError::other("the order is of another table"))?;
         any(&slot, info.ty).map_err(|unreadable| unreadable.of(facts.table, info))
     };
-    order.iter().map(value).collect()
+    columns.into_iter().map(value).collect()
 }
 
 /// A column's value, whatever its type.

@@ -110,6 +110,8 @@ pub trait Relation<T>: Copy + Send + Sync + 'static {
 
 /// The row of `U` that each row of `T` refers to by a field of `V`.
 pub struct One<T, V, U> {
+    #[cfg_attr(not(feature = "search"), expect(dead_code, reason = "a search asks for it"))]
+    pub(crate) column: &'static ColumnInfo,
     field: fn(&T) -> &V,
     row: PhantomData<fn() -> U>,
 }
@@ -168,10 +170,10 @@ impl<O, I> fmt::Debug for Nested<O, I> {
 }
 
 impl<T, V, U> One<T, V, U> {
-    /// By this field.
+    /// By this field, whose column this is.
     #[must_use]
-    pub const fn new(field: fn(&T) -> &V) -> Self {
-        Self { field, row: PhantomData }
+    pub const fn new(column: &'static ColumnInfo, field: fn(&T) -> &V) -> Self {
+        Self { column, field, row: PhantomData }
     }
 }
 

@@ -2,11 +2,9 @@
 //! in the database: a comparison with what is not there is neither true nor false, texts are compared by code point, decimals exactly.
 //! Absent: asking documents (see [`super::predicate`]).
 
-use std::sync::Arc;
-
 use super::error::SearchError;
-use super::layout::{Form, Layout, Stored, stored};
-use super::predicate::Predicate;
+use super::layout::{Form, Of, Stored, stored};
+use super::live::Live;
 use crate::db::decimal::{Scaled, split};
 use crate::db::filter::{Comparison, Node, TextTest};
 use crate::db::operand::Side;
@@ -31,21 +29,13 @@ pub(super) enum Condition {
 
 /// Translates filters.
 pub(super) struct Translation<'a> {
-    pub(super) layout: &'a Layout,
-    pub(super) table: &'static str,
+    pub(super) live: &'a Live,
+    /// Whose columns the filters are over.
+    pub(super) of: Of,
 }
 
 impl Translation<'_> {
-    /// The query that all filters hold for.
-    pub(super) fn query(&self, filters: &[Node]) -> Result<Option<Predicate>, SearchError> {
-        if filters.is_empty() {
-            return Ok(None);
-        }
-        let conditions = filters.iter().map(|node| self.condition(node)).collect::<Result<_, _>>()?;
-        Ok(Some(Predicate::new(Arc::new(Condition::And(conditions)))))
-    }
-
-    fn condition(&self, node: &Node) -> Result<Condition, SearchError> {
+    pub(super) fn condition(&self, node: &Node) -> Result<Condition, SearchError> {
         let each = |nodes: &[Node]| nodes.iter().map(|node| self.condition(node)).collect::<Result<Vec<_>, _>>();
         Ok(match node {
             Node::And(nodes) => Condition::And(each(nodes)?),
@@ -133,11 +123,8 @@ impl Translation<'_> {
     }
 
     fn column(&self, column: &ColumnInfo) -> Result<(String, Form), SearchError> {
-        let value = self.layout.value_of(column).ok_or_else(|| SearchError::NotIndexed {
-            table: self.table,
-            column: column.name.to_owned(),
-            what: "filter by",
-        })?;
+        let value = self.live.layout.value_of(self.of, column);
+        let value = value.ok_or_else(|| self.live.not_indexed(self.of, column, "filter by"))?;
         Ok((value.name.clone(), value.form))
     }
 
@@ -146,7 +133,7 @@ impl Translation<'_> {
     }
 
     fn refuse(&self, column: &ColumnInfo, reason: String) -> DataError {
-        DataError::OutOfRange { table: self.table, column: column.name.to_owned(), reason }
+        DataError::OutOfRange { table: self.live.table, column: column.name.to_owned(), reason }
     }
 
     fn computed(&self, column: &ColumnInfo) -> SearchError {

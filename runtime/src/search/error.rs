@@ -25,7 +25,9 @@ pub enum SearchError {
         most: usize,
     },
     /// A filter, an order or a facet is over a column of which the index knows nothing.
-    #[error("the search index of `{table}` can't {what} `{column}`: put `#[filter]` or `#[facet]` on its field")]
+    #[error(
+        "the search index of `{table}` can't {what} `{column}`: put `#[filter]` or `#[facet]` on its field, or say so where it is included"
+    )]
     NotIndexed {
         /// The table.
         table: &'static str,
@@ -35,7 +37,9 @@ pub enum SearchError {
         what: &'static str,
     },
     /// A column whose words the index does not know is to be highlighted.
-    #[error("the search index of `{table}` has no words of `{column}`: put `#[text]` on its field")]
+    #[error(
+        "the search index of `{table}` has no words of `{column}`: put `#[text]` on its field, or say so where it is included"
+    )]
     NotText {
         /// The table.
         table: &'static str,

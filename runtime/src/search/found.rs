@@ -10,10 +10,11 @@ use tantivy::snippet::SnippetGenerator;
 
 use super::collect;
 use super::error::SearchError;
-use super::given::Given;
 use super::index::Indexed;
+use super::layout::Of;
 use super::live::Live;
-use crate::db::{Column, ColumnInfo, DataError, Field, Slot, Type, Value};
+use super::query::of;
+use crate::db::{Column, ColumnInfo, DataError, Field, Model, One, Related, Slot, Type, Value};
 
 /// The longest piece of a text that is shown around what was found, in characters.
 const PIECE: usize = 160;
@@ -25,14 +26,17 @@ pub struct Found<T> {
     pub hits: Vec<Hit<T>>,
     /// How many there are in all, with those before and behind.
     pub count: u64,
-    facets: Vec<(&'static ColumnInfo, Counts)>,
+    facets: Vec<(Whose, Counts)>,
 }
+
+/// A column, and whose it is.
+type Whose = (Of, &'static ColumnInfo);
 
 /// Values of a column, with how many rows have each.
 pub(super) type Counts = Vec<(collect::Value, u64)>;
 
 impl<T: Indexed> Found<T> {
-    pub(super) fn new(hits: Vec<Hit<T>>, count: u64, facets: Vec<(&'static ColumnInfo, Counts)>) -> Self {
+    pub(super) fn new(hits: Vec<Hit<T>>, count: u64, facets: Vec<(Whose, Counts)>) -> Self {
         Self { hits, count, facets }
     }
 
@@ -44,8 +48,26 @@ impl<T: Indexed> Found<T> {
         &self,
         column: impl FnOnce(&'static T::Columns) -> Column<T, V>,
     ) -> Result<Vec<(V, u64)>, DataError> {
-        let info = column(T::COLUMNS).info;
-        let counted = self.facets.iter().find(|(column, _)| column.name == info.name);
+        self.counted((None, column(T::COLUMNS).info))
+    }
+
+    /// How many rows refer to one with each value of a column that [`super::Search::facet_of`] named, the most frequent first.
+    ///
+    /// # Errors
+    /// As [`Found::facet`].
+    pub fn facet_of<V, U: Model, W: Field>(
+        &self,
+        relation: impl FnOnce(&'static T::Relations) -> One<T, V, U>,
+        column: impl FnOnce(&'static U::Columns) -> Column<U, W>,
+    ) -> Result<Vec<(W, u64)>, DataError>
+    where
+        T: Related,
+    {
+        self.counted((of(relation(T::RELATIONS)), column(U::COLUMNS).info))
+    }
+
+    fn counted<V: Field>(&self, (of, info): Whose) -> Result<Vec<(V, u64)>, DataError> {
+        let counted = self.facets.iter().find(|((whose, column), _)| *whose == of && column.name == info.name);
         let counts = counted.into_iter().flat_map(|(_, counts)| counts).map(|(value, count)| {
             let value = match value {
                 collect::Value::Integer(number) if info.ty == Type::Bool => Value::Bool(*number != 0),
@@ -65,17 +87,32 @@ pub struct Hit<T> {
     pub row: T,
     /// How well it fits; comparable within one search.
     pub score: f32,
-    highlights: HashMap<&'static str, Highlight>,
+    highlights: Highlights,
 }
 
+/// By the column, and whose it is.
+type Highlights = HashMap<(Of, &'static str), Highlight>;
+
 impl<T: Indexed> Hit<T> {
-    pub(super) fn new(row: T, score: f32, highlights: HashMap<&'static str, Highlight>) -> Self {
+    pub(super) fn new(row: T, score: f32, highlights: Highlights) -> Self {
         Self { row, score, highlights }
     }
 
     /// Where in a column that [`super::Search::highlight`] named the words are; nothing where they are elsewhere.
     pub fn highlight<V>(&self, column: impl FnOnce(&'static T::Columns) -> Column<T, V>) -> Option<&Highlight> {
-        self.highlights.get(column(T::COLUMNS).info.name)
+        self.highlights.get(&(None, column(T::COLUMNS).info.name))
+    }
+
+    /// Where in a column that [`super::Search::highlight_of`] named the words are; nothing where they are elsewhere.
+    pub fn highlight_of<V, U: Model, W>(
+        &self,
+        relation: impl FnOnce(&'static T::Relations) -> One<T, V, U>,
+        column: impl FnOnce(&'static U::Columns) -> Column<U, W>,
+    ) -> Option<&Highlight>
+    where
+        T: Related,
+    {
+        self.highlights.get(&(of(relation(T::RELATIONS)), column(U::COLUMNS).info.name))
     }
 }
 
@@ -124,7 +161,7 @@ fn escape(text: &str, html: &mut String) {
 /// What shows where words are.
 pub(super) struct Snippets {
     /// With the column, and its place among the indexed fields.
-    generators: Vec<(&'static ColumnInfo, usize, SnippetGenerator)>,
+    generators: Vec<(Whose, usize, SnippetGenerator)>,
 }
 
 impl Snippets {
@@ -132,33 +169,29 @@ impl Snippets {
         live: &Live,
         searcher: &Searcher,
         words: &dyn Query,
-        columns: &[&'static ColumnInfo],
+        columns: &[Whose],
     ) -> Result<Self, SearchError> {
-        let generators = columns.iter().map(|column| {
-            let place = live.layout.fields.iter().position(|field| field.column.name == column.name);
-            let field = live.layout.text_of(column).zip(place);
-            let (field, place) =
-                field.ok_or_else(|| SearchError::NotText { table: live.table, column: column.name.to_owned() })?;
+        let generators = columns.iter().map(|(of, column)| {
+            let place = live.layout.place_of(*of, column);
+            let text = |place: usize| Some((live.layout.fields.get(place)?.text?, place));
+            let (field, place) = place
+                .and_then(text)
+                .ok_or_else(|| SearchError::NotText { table: live.table, column: live.called(*of, column) })?;
             let mut generator = SnippetGenerator::create(searcher, words, field)
                 .map_err(|error| SearchError::index(live.table, &error))?;
             generator.set_max_num_chars(PIECE);
-            Ok((*column, place, generator))
+            Ok(((*of, *column), place, generator))
         });
         Ok(Self { generators: generators.collect::<Result<_, SearchError>>()? })
     }
 
-    pub(super) fn show<T: Indexed>(&self, row: &T) -> HashMap<&'static str, Highlight> {
-        if self.generators.is_empty() {
-            return HashMap::new();
-        }
-        let mut given = Given::default();
-        row.give(&mut given);
-        let values = given.take();
-        let shown = self.generators.iter().filter_map(|(column, place, generator)| {
+    /// In the values of a row.
+    pub(super) fn show(&self, values: &[Value<'_>]) -> Highlights {
+        let shown = self.generators.iter().filter_map(|((of, column), place, generator)| {
             let Some(Value::Text(text)) = values.get(*place) else { return None };
             let snippet = generator.snippet(text);
             let found = snippet.highlighted().to_vec();
-            (!found.is_empty()).then(|| (column.name, Highlight { text: snippet.fragment().to_owned(), found }))
+            (!found.is_empty()).then(|| ((*of, column.name), Highlight { text: snippet.fragment().to_owned(), found }))
         });
         shown.collect()
     }

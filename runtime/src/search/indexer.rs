@@ -5,7 +5,6 @@
 //! and what it does twice does no harm. What of the feed cannot be told row by row (a table that was emptied or migrated), and an
 //! index that is of another past than its database, or damaged, is built anew beside the old one, which is searched until then.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,16 +12,17 @@ use tantivy::TantivyError;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::changed::Changed;
 use super::error::SearchError;
 use super::index::Indexed;
 use super::live::Live;
 use super::store::{Generation, Lease, Store};
 use super::writing::Writing;
-use crate::db::feed::{Consumer, Cursor, Feed, key};
+use crate::db::feed::{Consumer, Cursor, Feed};
 use crate::db::filter::{Comparison, Node};
 use crate::db::model::Facts;
 use crate::db::operand::Side;
-use crate::db::{DataError, Handle, Query, Value, WeakHandle};
+use crate::db::{ColumnInfo, DataError, Handle, Query, Value, WeakHandle};
 
 /// How often the feed is looked at where nothing tells of a change.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -150,7 +150,7 @@ impl<T: Indexed> Indexer<T> {
             if lines.is_empty() {
                 break;
             }
-            is_behind = lines.iter().any(|line| line.table == self.live.table);
+            is_behind = lines.iter().any(|line| self.live.follows(&line.table));
         }
         let came = if is_behind { came } else { changes.upto().clone() };
         if generation.payload().map_err(|error| self.index(&error))?.is_none_or(|now| now.mark != payload.mark) {
@@ -266,7 +266,7 @@ impl<T: Indexed> Indexer<T> {
             let query: Query<T> = Query::new(handle.clone(), live.table);
             let (found, behind) = query.after(next).by_key(Some(ROWS)).await?;
             rows += found.len() as u64;
-            writing.write(live, Vec::new(), found).await?;
+            writing.write(live, handle, Vec::new(), found).await?;
             if behind.is_none() {
                 break;
             }
@@ -276,6 +276,7 @@ impl<T: Indexed> Indexer<T> {
         writing.commit(live, &cursor).await?;
         live.store.publish(writing.generation.number).map_err(|error| self.io(&error))?;
         live.show(writing.generation.clone());
+        live.store.clean(Some(writing.generation.number));
         info!(table = live.table, rows, "the search index is built");
         Ok(writing)
     }
@@ -294,22 +295,15 @@ impl<T: Indexed> Indexer<T> {
             if lines.is_empty() {
                 break;
             }
-            let mut keys = HashSet::new();
-            for line in lines.into_iter().filter(|line| line.table == self.live.table) {
-                match line.key {
-                    Some(key) => drop(keys.insert(key)),
-                    None => return Ok(Followed::Reset),
-                }
-            }
-            let keys: Vec<String> = keys.into_iter().collect();
-            for keys in keys.chunks(ROWS) {
-                let keys = keys.iter().filter_map(|text| {
-                    // What is no key is no trigger's of ours.
-                    key(text, facts).inspect_err(|error| warn!(table = self.live.table, %error, "passed over")).ok()
-                });
-                let keys: Vec<_> = keys.collect();
-                self.reload(writing, handle, &keys).await?;
+            let Some(lines) = Changed::of(&lines, &self.live, facts) else { return Ok(Followed::Reset) };
+            for keys in lines.rows.chunks(ROWS) {
+                self.reload(writing, handle, keys).await?;
                 changed += keys.len();
+            }
+            for (include, keys) in self.live.info.includes.iter().zip(&lines.referred) {
+                for keys in keys.chunks(ROWS) {
+                    changed += self.reload_referring(writing, handle, include.reference.column, keys).await?;
+                }
             }
             if changed >= MOST_IN_COMMIT {
                 // It begins again from the same place, and what it has done by then is there.
@@ -334,7 +328,31 @@ impl<T: Indexed> Indexer<T> {
         let gone = keys.iter().map(|key| self.live.layout.term(key)).collect::<std::result::Result<Vec<_>, _>>()?;
         let (found, _) =
             Query::<T>::new(handle.clone(), self.live.table).only(with_keys::<T>(keys)).by_key(None).await?;
-        writing.write(&self.live, gone, found).await
+        writing.write(&self.live, handle, gone, found).await
+    }
+
+    /// Reads the rows again that hold one of these values in a column. Out: how many there are.
+    async fn reload_referring(
+        &self,
+        writing: &mut Writing,
+        handle: &Handle,
+        column: &'static ColumnInfo,
+        values: &[Value<'static>],
+    ) -> Result<usize> {
+        let (mut rows, mut next) = (0, None);
+        loop {
+            let sides = values.iter().cloned().map(Side::Value).collect();
+            let query = Query::<T>::new(handle.clone(), self.live.table).only(Node::In { column, sides });
+            let (found, behind) = query.after(next).by_key(Some(ROWS)).await?;
+            rows += found.len();
+            let gone = found.iter().map(|(key, _)| self.live.layout.term(key));
+            let gone = gone.collect::<std::result::Result<Vec<_>, _>>()?;
+            writing.write(&self.live, handle, gone, found).await?;
+            if behind.is_none() {
+                return Ok(rows);
+            }
+            next = behind;
+        }
     }
 
     fn index(&self, error: &tantivy::TantivyError) -> SearchError {

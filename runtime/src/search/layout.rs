@@ -30,15 +30,19 @@ pub(super) struct Layout {
     key_columns: Vec<&'static ColumnInfo>,
 }
 
-/// A field of the table in the index.
+/// A field of the table, or of a row that it refers to, in the index.
 pub(super) struct LaidOut {
     pub(super) info: &'static FieldInfo,
-    pub(super) column: &'static ColumnInfo,
+    /// Which of the index's included rows has it.
+    pub(super) of: Of,
     /// Its words.
     pub(super) text: Option<Field>,
     /// Its value.
     pub(super) value: Option<ValueField>,
 }
+
+/// Whose column is meant: the table's own, or that of a row which the index includes, by its place among them.
+pub(super) type Of = Option<usize>;
 
 /// The column of a field's values.
 pub(super) struct ValueField {
@@ -84,8 +88,10 @@ impl Layout {
             schema.add_text_field(KEY, raw())
         };
         let print = schema.add_u64_field(PRINT, FAST);
-        let fields = info.fields.iter().enumerate().filter_map(|(place, field)| {
-            let column = T::INFO.get(field.column)?;
+        let own = info.fields.iter().map(|field| (None, field));
+        let included = info.includes.iter().enumerate();
+        let included = included.flat_map(|(at, include)| include.fields.iter().map(move |field| (Some(at), field)));
+        let fields = own.chain(included).enumerate().map(|(place, (of, field))| {
             let text = field.text.map(|text| {
                 let indexing = TextFieldIndexing::default()
                     .set_tokenizer(&tokenizer::name(text.tokenizer, info.language))
@@ -93,7 +99,7 @@ impl Layout {
                 schema.add_text_field(field.field, TextOptions::default().set_indexing_options(indexing))
             });
             let value = field.filter.then(|| {
-                let (name, form) = (format!("#{place}"), Form::of(column.ty));
+                let (name, form) = (format!("#{place}"), Form::of(field.column.ty));
                 let added = match form {
                     Form::Integer => schema.add_i64_field(&name, FAST),
                     Form::Float => schema.add_f64_field(&name, FAST),
@@ -101,20 +107,25 @@ impl Layout {
                 };
                 ValueField { field: added, name, form }
             });
-            Some(LaidOut { info: field, column, text, value })
+            LaidOut { info: field, of, text, value }
         });
         let fields = fields.collect();
         Self { schema: schema.build(), fields, key, print, is_number, key_columns }
     }
 
-    /// The field over a column, where the index has its values.
-    pub(super) fn value_of(&self, column: &ColumnInfo) -> Option<&ValueField> {
-        self.fields.iter().find(|field| field.column.name == column.name)?.value.as_ref()
+    /// The place of a column among the fields.
+    pub(super) fn place_of(&self, of: Of, column: &ColumnInfo) -> Option<usize> {
+        self.fields.iter().position(|field| field.of == of && field.info.column.name == column.name)
     }
 
-    /// The field of a column's words, where the index has them.
-    pub(super) fn text_of(&self, column: &ColumnInfo) -> Option<Field> {
-        self.fields.iter().find(|field| field.column.name == column.name)?.text
+    /// The field over a column.
+    pub(super) fn field_of(&self, of: Of, column: &ColumnInfo) -> Option<&LaidOut> {
+        self.fields.get(self.place_of(of, column)?)
+    }
+
+    /// The field over a column, where the index has its values.
+    pub(super) fn value_of(&self, of: Of, column: &ColumnInfo) -> Option<&ValueField> {
+        self.field_of(of, column)?.value.as_ref()
     }
 
     /// The document of a row: its key, and the values of the indexed fields.
@@ -131,7 +142,7 @@ impl Layout {
                 document.add_text(into, text);
             }
             if let Some(into) = &field.value {
-                match stored(&value, field.column)? {
+                match stored(&value, field.info.column)? {
                     Some(Stored::Integer(number)) => document.add_i64(into.field, number),
                     Some(Stored::Float(number)) => document.add_f64(into.field, number),
                     Some(Stored::Text(text)) => document.add_text(into.field, text),

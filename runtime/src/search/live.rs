@@ -13,11 +13,12 @@ use tokio::sync::watch;
 use super::error::SearchError;
 use super::index::{IndexInfo, Indexed};
 use super::indexer;
-use super::layout::Layout;
+use super::layout::{Layout, Of};
 use super::store::{Generation, Store};
 use super::tokenizer;
 use crate::db::feed::Cursor;
-use crate::db::{DataError, Handle};
+use crate::db::model::Facts;
+use crate::db::{ColumnInfo, DataError, Handle};
 
 /// What the folder's name begins with: of another form of index, another folder.
 const FORMAT: &str = "1";
@@ -27,6 +28,8 @@ pub(crate) struct Live {
     pub(super) table: &'static str,
     pub(super) info: &'static IndexInfo,
     pub(super) layout: Layout,
+    /// The tables of the rows that it includes.
+    pub(super) includes: Vec<Facts>,
     pub(super) store: Store,
     /// The analyzers of what is searched for.
     pub(super) questions: TokenizerManager,
@@ -67,6 +70,8 @@ impl Live {
     fn new<T: Indexed>(handle: &Handle, table: &'static str) -> Result<Self, DataError> {
         let info = &T::INDEX;
         let layout = Layout::of::<T>(info);
+        let includes =
+            info.includes.iter().map(|include| (include.reference.facts)(handle)).collect::<Result<Vec<_>, _>>()?;
         let store = match handle.search_folder()? {
             None => Store::Memory,
             Some(folder) => {
@@ -75,8 +80,8 @@ impl Live {
                     let tokenizer = field.info.text.map(|text| text.tokenizer);
                     (
                         field.info.field,
-                        field.column.name,
-                        field.column.ty,
+                        field.info.column.name,
+                        field.info.column.ty,
                         tokenizer,
                         field.info.filter,
                         field.info.facet,
@@ -84,7 +89,9 @@ impl Live {
                 });
                 let fields: Vec<_> = fields.collect();
                 let keys: Vec<_> = T::KEY.iter().filter_map(|at| T::INFO.get(*at)).map(|it| (it.name, it.ty)).collect();
-                let definition = format!("{FORMAT} {:?} {fields:?} {keys:?}", info.language);
+                let references: Vec<_> =
+                    info.includes.iter().map(|it| it.reference.column.name).zip(tables_of(&includes)).collect();
+                let definition = format!("{FORMAT} {:?} {fields:?} {keys:?} {references:?}", info.language);
                 Store::Folder(folder.join(info.name.unwrap_or(table)).join(hash(&definition)))
             }
         };
@@ -93,12 +100,18 @@ impl Live {
             table,
             info,
             layout,
+            includes,
             store,
             questions: tokenizer::of_questions(info.language),
             generation: RwLock::new(None),
             state,
             suspect: AtomicBool::new(false),
         })
+    }
+
+    /// Whether what changes in a table may change the index.
+    pub(super) fn follows(&self, table: &str) -> bool {
+        self.table == table || tables_of(&self.includes).any(|included| included == table)
     }
 
     /// What is looked into; nothing before it was built.
@@ -119,6 +132,18 @@ impl Live {
     /// Whether a search could not read it since this was last asked.
     pub(super) fn is_suspect(&self) -> bool {
         self.suspect.swap(false, Ordering::Relaxed)
+    }
+
+    /// What to say where the index can't do something with a column.
+    pub(super) fn not_indexed(&self, of: Of, column: &ColumnInfo, what: &'static str) -> SearchError {
+        SearchError::NotIndexed { table: self.table, column: self.called(of, column), what }
+    }
+
+    /// What a column is called, with the row that it is of.
+    pub(super) fn called(&self, of: Of, column: &ColumnInfo) -> String {
+        let include = of.and_then(|at| self.info.includes.get(at));
+        include
+            .map_or_else(|| column.name.to_owned(), |include| [include.reference.relation, ".", column.name].concat())
     }
 
     pub(super) fn state(&self) -> State {
@@ -150,6 +175,10 @@ impl Live {
             }),
         }
     }
+}
+
+fn tables_of(includes: &[Facts]) -> impl Iterator<Item = &'static str> {
+    includes.iter().map(|facts| facts.table)
 }
 
 /// The folder of a database's indexes, of one server among others that may be called alike.

@@ -2,11 +2,14 @@
 //! In: the impls that `#[Search::index]` emits, the feed of a database. Out: rows with scores, highlights and counts. Absent: the
 //! triggers that write the feed, which are the migrations'.
 
+mod asked;
+mod changed;
 mod collect;
 mod condition;
 mod error;
 mod found;
 mod given;
+mod included;
 mod index;
 mod indexer;
 mod layout;
@@ -25,7 +28,9 @@ mod writing;
 pub use error::SearchError;
 pub use found::{Found, Highlight, Hit};
 pub use given::Given;
-pub use index::{FieldInfo, IndexInfo, Indexed, TextInfo, Tokenizer};
+#[doc(hidden)]
+pub use index::FieldOf;
+pub use index::{FieldInfo, IncludeInfo, IndexInfo, Indexed, ReferenceInfo, TextInfo, Tokenizer};
 pub(crate) use live::{Indexes, Live, folder_of};
 pub use position::{After, LastWrite, Position, Searched};
 #[doc(hidden)]

@@ -5,30 +5,25 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tantivy::collector::{Count, TopDocs};
-use tantivy::query::{AllQuery, BooleanQuery, Occur};
-use tantivy::{DocAddress, Score, Searcher, TantivyError};
+use tantivy::Score;
 
-use super::collect::{self, Counts, Order, Ordered};
-use super::condition::Translation;
+use super::asked::Asked;
 use super::error::SearchError;
 use super::found::{Found, Hit, Snippets};
+use super::included;
 use super::index::Indexed;
 use super::indexer::with_keys;
-use super::layout::Stored;
+use super::layout::{Of, Stored};
 use super::live::Live;
 use super::position::{After, Position};
-use super::store::Generation;
-use super::words::{self, Manner};
+use super::words::Manner;
 use crate::db::filter::Node;
-use crate::db::sort::{Direction, SortKey, Sorting, Sorts};
-use crate::db::term::Term;
-use crate::db::{Column, ColumnInfo, DataError, Filter, Handle, Key as _, Query};
+use crate::db::sort::{SortKey, Sorting, Sorts};
+use crate::db::{Column, ColumnInfo, DataError, Filter, Handle, Key as _, Model, One, Query, Related};
 
 /// How many rows are given where nothing else is said, and at most.
 const ROWS: usize = 20;
@@ -45,10 +40,10 @@ pub struct Search<T> {
     table: &'static str,
     words: String,
     manner: Manner,
-    filters: Vec<Node>,
-    order: Vec<SortKey>,
-    facets: Vec<&'static ColumnInfo>,
-    highlights: Vec<&'static ColumnInfo>,
+    filters: Vec<(Of, Node)>,
+    order: Vec<(Of, SortKey)>,
+    facets: Vec<(Of, &'static ColumnInfo)>,
+    highlights: Vec<(Of, &'static ColumnInfo)>,
     limit: usize,
     offset: usize,
     after: Option<After>,
@@ -84,27 +79,83 @@ impl<T: Indexed> Search<T> {
     /// Only rows that meet this condition, and those of earlier calls. It means what it means in a query of the database; its columns
     /// are `#[filter]` or `#[facet]`.
     pub fn filter(mut self, condition: impl FnOnce(&'static T::Columns) -> Filter<T>) -> Self {
-        self.filters.push(condition(T::COLUMNS).node);
+        self.filters.push((None, condition(T::COLUMNS).node));
         self
     }
 
-    /// In this order instead of the best first; columns that are `#[filter]` or `#[facet]`.
+    /// Only rows whose referred row, of which the index includes fields, meets this condition:
+    /// `filter_of(|p| p.brand, |b| b.country.eq("FR"))`. Where there is none, its columns hold nothing.
+    pub fn filter_of<V, U: Model>(
+        mut self,
+        relation: impl FnOnce(&'static T::Relations) -> One<T, V, U>,
+        condition: impl FnOnce(&'static U::Columns) -> Filter<U>,
+    ) -> Self
+    where
+        T: Related,
+    {
+        self.filters.push((of(relation(T::RELATIONS)), condition(U::COLUMNS).node));
+        self
+    }
+
+    /// In this order instead of the best first; columns that are `#[filter]` or `#[facet]`. A further order is among equals.
     pub fn order_by<S: Sorting<T>>(mut self, order: impl FnOnce(&'static T::Columns) -> S) -> Self {
-        let mut sorts = Sorts(std::mem::take(&mut self.order));
+        let mut sorts = Sorts(Vec::new());
         order(T::COLUMNS).sorts(&mut sorts);
-        self.order = sorts.0;
+        self.order.extend(sorts.0.into_iter().map(|sort| (None, sort)));
+        self
+    }
+
+    /// In the order of the rows that are referred to: `order_by_of(|p| p.brand, |b| b.name.asc())`.
+    pub fn order_by_of<V, U: Model, S: Sorting<U>>(
+        mut self,
+        relation: impl FnOnce(&'static T::Relations) -> One<T, V, U>,
+        order: impl FnOnce(&'static U::Columns) -> S,
+    ) -> Self
+    where
+        T: Related,
+    {
+        let mut sorts = Sorts(Vec::new());
+        order(U::COLUMNS).sorts(&mut sorts);
+        let of = of(relation(T::RELATIONS));
+        self.order.extend(sorts.0.into_iter().map(|sort| (of, sort)));
         self
     }
 
     /// Counts what is found by the values of a column that is `#[facet]`: [`Found::facet`] has the counts.
     pub fn facet<V>(mut self, column: impl FnOnce(&'static T::Columns) -> Column<T, V>) -> Self {
-        self.facets.push(column(T::COLUMNS).info);
+        self.facets.push((None, column(T::COLUMNS).info));
+        self
+    }
+
+    /// Counts what is found by the values of a column of the rows that are referred to: [`Found::facet_of`] has the counts.
+    pub fn facet_of<V, U: Model, W>(
+        mut self,
+        relation: impl FnOnce(&'static T::Relations) -> One<T, V, U>,
+        column: impl FnOnce(&'static U::Columns) -> Column<U, W>,
+    ) -> Self
+    where
+        T: Related,
+    {
+        self.facets.push((of(relation(T::RELATIONS)), column(U::COLUMNS).info));
         self
     }
 
     /// Shows where in a column that is `#[text]` the words were found: [`Hit::highlight`] has it.
     pub fn highlight<V>(mut self, column: impl FnOnce(&'static T::Columns) -> Column<T, V>) -> Self {
-        self.highlights.push(column(T::COLUMNS).info);
+        self.highlights.push((None, column(T::COLUMNS).info));
+        self
+    }
+
+    /// Shows where in a column of the row that is referred to the words were found: [`Hit::highlight_of`] has it.
+    pub fn highlight_of<V, U: Model, W>(
+        mut self,
+        relation: impl FnOnce(&'static T::Relations) -> One<T, V, U>,
+        column: impl FnOnce(&'static U::Columns) -> Column<U, W>,
+    ) -> Self
+    where
+        T: Related,
+    {
+        self.highlights.push((of(relation(T::RELATIONS)), column(U::COLUMNS).info));
         self
     }
 
@@ -172,11 +223,13 @@ impl<T: Indexed> Search<T> {
             limit: self.limit,
             offset: self.offset,
         };
-        let searched = Arc::clone(&live);
-        let answer = tokio::task::spawn_blocking(move || asked.answer(&searched, &generation));
-        let ended = |_| SearchError::Index { table: self.table, reason: "the search has ended".to_owned() };
-        let answer = answer.await.map_err(ended)?;
-        let answer = answer?;
+        let question = asked.question(&live, &generation)?;
+        let answer = if question.is_short {
+            question.answer()?
+        } else {
+            let ended = |_| SearchError::Index { table: self.table, reason: "the search has ended".to_owned() };
+            tokio::task::spawn_blocking(|| question.answer()).await.map_err(ended)??
+        };
         // A replica may not have what the index has come as far as.
         #[cfg(feature = "postgres")]
         let handle = &if self.after.is_some() { self.handle.at_primary() } else { self.handle.clone() };
@@ -184,13 +237,18 @@ impl<T: Indexed> Search<T> {
         let handle = &self.handle;
         let rows = rows::<T>(handle, self.table, &live, &answer.keys).await?;
         let mut rows: HashMap<Vec<u8>, T> = rows;
-        let snippets = Snippets::of(&live, &answer.searcher, &*answer.words, &self.highlights)?;
-        let hits = answer.keys.iter().zip(&answer.scores).filter_map(|(key, score)| {
-            // A row that has gone meanwhile is not found.
-            let row = rows.remove(&bytes(key))?;
-            let highlights = snippets.show(&row);
-            Some(Hit::new(row, *score, highlights))
-        });
+        // A row that has gone meanwhile is not found.
+        let found = answer.keys.iter().zip(&answer.scores);
+        let found: Vec<(T, Score)> =
+            found.filter_map(|(key, score)| Some((rows.remove(&bytes(key))?, *score))).collect();
+        let mut highlights = Vec::new();
+        if !self.highlights.is_empty() {
+            let snippets = Snippets::of(&live, &answer.searcher, &*answer.words, &self.highlights)?;
+            let values = included::values(handle, found.iter().map(|(row, _)| row)).await?;
+            highlights = values.iter().map(|values| snippets.show(values.as_deref().unwrap_or_default())).collect();
+        }
+        let mut highlights = highlights.into_iter();
+        let hits = found.into_iter().map(|(row, score)| Hit::new(row, score, highlights.next().unwrap_or_default()));
         let facets = self.facets.into_iter().zip(answer.facets).collect();
         Ok(Found::new(hits.collect(), answer.count, facets))
     }
@@ -205,106 +263,10 @@ impl<T: Indexed> IntoFuture for Search<T> {
     }
 }
 
-/// What is asked of the index.
-struct Asked {
-    words: String,
-    manner: Manner,
-    filters: Vec<Node>,
-    order: Vec<SortKey>,
-    facets: Vec<&'static ColumnInfo>,
-    limit: usize,
-    offset: usize,
-}
-
-/// What the index says.
-struct Answer {
-    keys: Vec<Stored>,
-    scores: Vec<Score>,
-    count: u64,
-    facets: Vec<Vec<(collect::Value, u64)>>,
-    searcher: Searcher,
-    /// The words alone, for highlights.
-    words: Box<dyn tantivy::query::Query>,
-}
-
-impl Asked {
-    fn answer(self, live: &Live, generation: &Generation) -> Result<Answer, SearchError> {
-        let index = |error: TantivyError| {
-            if matches!(
-                error,
-                TantivyError::DataCorruption(_) | TantivyError::IoError(_) | TantivyError::OpenReadError(_)
-            ) {
-                live.suspect();
-            }
-            SearchError::index(live.table, &error)
-        };
-        let translation = Translation { layout: &live.layout, table: live.table };
-        let words: Box<dyn tantivy::query::Query> = if self.words.trim().is_empty() {
-            Box::new(AllQuery)
-        } else {
-            words::query(&self.words, self.manner, live)?
-        };
-        let query: Box<dyn tantivy::query::Query> = match translation.query(&self.filters)? {
-            None => words.box_clone(),
-            Some(filter) => {
-                Box::new(BooleanQuery::new(vec![(Occur::Must, words.box_clone()), (Occur::Must, Box::new(filter))]))
-            }
-        };
-        let facets = self.facets.iter().map(|column| {
-            let field = live.layout.fields.iter().find(|field| field.column.name == column.name);
-            let value = field.filter(|field| field.info.facet).and_then(|field| field.value.as_ref());
-            value.map(|value| (value.name.clone(), value.form)).ok_or_else(|| not_indexed(live, column, "count by"))
-        });
-        let counts = Counts { columns: facets.collect::<Result<_, _>>()? };
-        let counts = (!counts.columns.is_empty()).then_some(counts);
-        let searcher = generation.reader.searcher();
-        let most = self.offset + self.limit.max(1);
-        let (found, count, facets) = if self.order.is_empty() {
-            let best = TopDocs::with_limit(most).order_by_score();
-            searcher.search(&query, &(best, Count, counts)).map_err(index)?
-        } else {
-            let by = self.order.iter().map(|sort| order(live, sort)).collect::<Result<_, _>>()?;
-            searcher.search(&query, &(Ordered { by, most }, Count, counts)).map_err(index)?
-        };
-        let found = found.into_iter().skip(self.offset).take(self.limit);
-        let (mut keys, mut scores) = (Vec::new(), Vec::new());
-        for (score, DocAddress { segment_ord, doc_id }) in found {
-            let reader = searcher.segment_reader(segment_ord);
-            if let Some(key) = collect::keys(reader, live.layout.is_number).map_err(index)?.get(doc_id) {
-                keys.push(key);
-                scores.push(score);
-            }
-        }
-        let facets = facets.unwrap_or_default().into_iter().map(|counts| {
-            let mut counts: Vec<_> = counts.into_iter().collect();
-            counts.sort_by(|(one, first), (other, second)| second.cmp(first).then_with(|| compare(one, other)));
-            counts
-        });
-        Ok(Answer { keys, scores, count: count as u64, facets: facets.collect(), searcher, words })
-    }
-}
-
-fn compare(one: &collect::Value, other: &collect::Value) -> std::cmp::Ordering {
-    use collect::Value::{Integer, Text};
-    match (one, other) {
-        (Integer(one), Integer(other)) => one.cmp(other),
-        (Text(one), Text(other)) => one.cmp(other),
-        (Integer(_), Text(_)) => std::cmp::Ordering::Less,
-        (Text(_), Integer(_)) => std::cmp::Ordering::Greater,
-    }
-}
-
-fn order(live: &Live, sort: &SortKey) -> Result<Order, SearchError> {
-    let Term::Column(column) = sort.term else {
-        return Err(DataError::other("a search orders by columns").into());
-    };
-    let value = live.layout.value_of(column).ok_or_else(|| not_indexed(live, column, "order by"))?;
-    let descending = sort.direction == Direction::Descending;
-    Ok(Order { name: value.name.clone(), form: value.form, descending, nulls_first: sort.nulls_first })
-}
-
-fn not_indexed(live: &Live, column: &ColumnInfo, what: &'static str) -> SearchError {
-    SearchError::NotIndexed { table: live.table, column: column.name.to_owned(), what }
+/// Which of an index's included rows a relation leads to; where it is none of them, one that no index has.
+pub(super) fn of<T: Indexed, V, U>(relation: One<T, V, U>) -> Of {
+    let place = T::INDEX.includes.iter().position(|include| include.reference.column.name == relation.column.name);
+    Some(place.unwrap_or(usize::MAX))
 }
 
 /// The rows of some keys, by the keys.

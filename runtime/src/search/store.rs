@@ -107,13 +107,11 @@ impl Store {
     /// Makes a generation the current one.
     pub(super) fn publish(&self, number: u64) -> io::Result<()> {
         let Self::Folder(folder) = self else { return Ok(()) };
-        write(folder, CURRENT, &number.to_string())?;
-        self.clean(Some(number));
-        Ok(())
+        write(folder, CURRENT, &number.to_string())
     }
 
     /// Removes all generations but one. One that is open elsewhere stays readable there.
-    fn clean(&self, but: Option<u64>) {
+    pub(super) fn clean(&self, but: Option<u64>) {
         let Self::Folder(folder) = self else { return };
         let Ok(entries) = fs::read_dir(folder) else { return };
         for entry in entries.flatten() {

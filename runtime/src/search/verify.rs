@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::collect;
 use super::error::SearchError;
-use super::given::Given;
+use super::included;
 use super::index::Indexed;
 use super::layout::{PRINT, Stored};
 use super::live::Live;
@@ -50,14 +50,13 @@ pub(crate) async fn verify<T: Indexed>(handle: &Handle, table: &'static str) -> 
         let mut next = None;
         loop {
             let (rows, behind) = Query::<T>::new(handle.clone(), table).after(next).by_key(Some(ROWS)).await?;
-            for (key, row) in rows {
+            let mut values =
+                included::values(handle, rows.iter().filter_map(|(_, row)| row.as_ref().ok())).await?.into_iter();
+            for (key, row) in &rows {
                 verified.rows += 1;
-                let print = row.as_ref().ok().map(|row| {
-                    let mut given = Given::default();
-                    row.give(&mut given);
-                    live.layout.print(&given.take())
-                });
-                let stored = live.layout.key(&key)?;
+                let values = row.is_ok().then(|| values.next()).flatten();
+                let print = values.and_then(Result::ok).map(|values| live.layout.print(&values));
+                let stored = live.layout.key(key)?;
                 if indexed.remove(&bytes(&stored)).map(|(_, print)| print) != print {
                     verified.differing.push(format!("{key:?}"));
                 }

@@ -6,10 +6,11 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::error::SearchError;
-use super::given::Given;
+use super::included;
 use super::index::Indexed;
 use super::live::Live;
 use super::store::{Generation, Payload};
+use crate::db::Handle;
 use crate::db::feed::{Consumer, Cursor};
 use crate::db::query::ByKey;
 
@@ -48,15 +49,22 @@ impl Writing {
     }
 
     /// Deletes documents, and adds those of rows. A row that can't be indexed is set aside, and is in nobody's way.
-    pub(super) async fn write<T: Indexed>(&mut self, live: &Live, gone: Vec<Term>, rows: Vec<ByKey<T>>) -> Result<()> {
+    pub(super) async fn write<T: Indexed>(
+        &mut self,
+        live: &Live,
+        handle: &Handle,
+        gone: Vec<Term>,
+        rows: Vec<ByKey<T>>,
+    ) -> Result<()> {
         let mut documents = Vec::with_capacity(rows.len());
-        for (key, row) in rows {
-            let document = row.and_then(|row| {
-                let mut given = Given::default();
-                row.give(&mut given);
-                live.layout.document(&key, given.take())
-            });
-            match document {
+        let mut values =
+            included::values(handle, rows.iter().filter_map(|(_, row)| row.as_ref().ok())).await?.into_iter();
+        for (key, row) in &rows {
+            let values = match row {
+                Ok(_) => values.next().unwrap_or_else(|| Ok(Vec::new())),
+                Err(error) => Err(error.clone()),
+            };
+            match values.and_then(|values| live.layout.document(key, values)) {
                 Ok(document) => documents.push(document),
                 Err(error) => {
                     warn!(table = live.table, ?key, %error, "a row can't be indexed: it is not found until it is changed");

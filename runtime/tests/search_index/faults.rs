@@ -131,6 +131,13 @@ async fn an_index_that_is_gone_or_damaged_is_built_anew() {
     tokio::time::timeout(Duration::from_secs(30), built)
         .await
         .expect("the damage is found, and the index is built anew");
+    // It is searched a moment after it is there.
+    let searched = async {
+        while !again.products.verify_search().await.expect("both").differing.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), searched).await.expect("what is searched is whole");
     equal(&again, 200).await;
     again.handle().close().await;
     std::fs::remove_dir_all(&folder).expect("no folder");
@@ -190,7 +197,7 @@ async fn postgres_who_commits_last_is_found_last_and_nobody_waits_for_an_open_tr
         Ok(())
     });
     let held = idle.transaction(async |tx| {
-        tx.makers.insert(crate::shop::NewMaker { name: "open".to_owned() }).await?;
+        tx.makers.insert(crate::shop::NewMaker { name: "open".to_owned(), country: None }).await?;
         ready.notify_one();
         std::future::pending::<()>().await;
         Ok(())

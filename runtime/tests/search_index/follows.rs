@@ -135,7 +135,7 @@ async fn what_the_index_does_not_know_and_what_is_not_well_formed_is_refused_wit
     let place = crate::shop::on_sqlite().await;
     let products = &place.shop.products;
     let refused = products.search("x").filter(|p| p.maker.eq(1)).await.expect_err("no filter");
-    let expected = "the search index of `products` can't filter by `maker`: put `#[filter]` or `#[facet]` on its field";
+    let expected = "the search index of `products` can't filter by `maker`: put `#[filter]` or `#[facet]` on its field, or say so where it is included";
     assert_eq!(refused.to_string(), expected);
     let refused = products.search("x").facet(|p| p.stock).await.expect_err("no facet");
     assert!(matches!(refused, SearchError::NotIndexed { .. }), "{refused}");

@@ -3,5 +3,6 @@
 
 mod faults;
 mod follows;
+mod included;
 mod law;
 mod shop;

@@ -21,6 +21,7 @@ pub struct Maker {
     #[key]
     pub id: i64,
     pub name: String,
+    pub country: Option<String>,
 }
 
 #[Database::table]
@@ -29,6 +30,8 @@ pub struct Maker {
 pub struct Product {
     #[key]
     pub id: i64,
+    #[references(Maker, on_delete = cascade)]
+    #[include(name(text, filter), country(facet))]
     pub maker: Option<i64>,
     #[text(tokenizer = "exact")]
     #[filter]
@@ -95,7 +98,7 @@ const TEXT: Type = Type::Text { max_len: None };
 pub fn schema() -> Schema {
     let id = || Column { automatic: true, ..column("id", Type::I64) };
     let kinds = Type::Enumeration { values: vec!["shoes".to_owned(), "hats".to_owned()] };
-    let makers = TableOf { followed: false, ..table("makers", &["id"], vec![id(), column("name", TEXT)]) };
+    let makers = table("makers", &["id"], vec![id(), column("name", TEXT), nullable("country", TEXT)]);
     let mut products = table(
         "products",
         &["id"],

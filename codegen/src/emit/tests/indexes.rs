@@ -76,7 +76,7 @@ fn an_index_has_a_file_and_a_line_in_the_manifest() {
               "facet": true
             }
           ],
-          "hash": "6360b98def2ec25f0be6c1169c42f370bb5942b5ccbad8b1514e0379f14d00cf"
+          "hash": "c57796a483bc049f59ccd4a49df397af1df066e8a78967393332dde1b5dc536a"
         }
     "#]]
     .assert_eq(&String::from_utf8_lossy(&files[FILE]));

@@ -18,6 +18,8 @@ pub struct SearchIndex {
     pub krate: Option<Path>,
     /// The fields that it holds, in the order of the struct.
     pub fields: Vec<SearchField>,
+    /// The fields of other tables' rows that it holds, in the order of the struct's references.
+    pub includes: Vec<SearchInclude>,
 }
 
 /// A field of a search index.
@@ -29,12 +31,34 @@ pub struct SearchField {
     pub ty: Type,
     /// Its place among the struct's fields that are columns.
     pub column: usize,
-    /// `#[text(…)]`: its words are found.
+    /// How it is found.
+    pub uses: SearchUses,
+}
+
+/// What a search does with a field: one of these at least.
+#[derive(Clone, Debug, Default)]
+pub struct SearchUses {
+    /// `text(…)`: its words are found.
     pub text: Option<SearchText>,
-    /// `#[filter]`: it filters and orders what is found. Where it is written.
+    /// `filter`: it filters and orders what is found. Where it is written.
     pub filter: Option<Span>,
-    /// `#[facet]`: it filters and orders, and its values are counted. Where it is written.
+    /// `facet`: it filters and orders, and its values are counted. Where it is written.
     pub facet: Option<Span>,
+}
+
+/// `#[include(…)]` on a field with `#[references]`: fields of the row that it leads to.
+#[derive(Clone, Debug)]
+pub struct SearchInclude {
+    /// The field.
+    pub field: Ident,
+    /// What the row is called that it leads to.
+    pub relation: Ident,
+    /// The other table's struct.
+    pub target: Path,
+    /// The other struct's fields, with how each is found, in the order in which they are written.
+    pub fields: Vec<(Ident, SearchUses)>,
+    /// Where it is written.
+    pub span: Span,
 }
 
 /// How the words of a field are found.

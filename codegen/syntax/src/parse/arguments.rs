@@ -218,6 +218,26 @@ impl Arguments {
         found
     }
 
+    /// Every entry as a `name(…)`; there are no others.
+    pub(super) fn lists(self, sink: &mut Sink) -> Vec<(Ident, TokenStream)> {
+        let lists = self.entries.into_iter().filter_map(|entry| match entry {
+            Entry::List(ident, tokens) => Some((ident, tokens)),
+            Entry::Flag(ident) => Some((ident, TokenStream::new())),
+            entry => {
+                sink.push(
+                    Diagnostic::new(
+                        "unknown-argument",
+                        entry.span(),
+                        format!("`{}` does not take this argument", self.owner),
+                    )
+                    .help("it takes fields, each with what is done with it: `name(text)`"),
+                );
+                None
+            }
+        });
+        lists.collect()
+    }
+
     /// Takes every entry of a name, whatever its form, and gives the places.
     pub(super) fn drop_all(&mut self, name: &str) -> Vec<Span> {
         let (dropped, kept) = self.entries.drain(..).partition(|entry: &Entry| entry.name().as_deref() == Some(name));

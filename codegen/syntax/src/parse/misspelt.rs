@@ -12,7 +12,7 @@ pub(super) const OF_TABLES: [&str; 10] =
     ["check", "column", "decimal", "generated", "index", "key", "many", "references", "skip", "unique"];
 
 /// The helpers of a search index.
-pub(super) const OF_SEARCH: [&str; 3] = ["facet", "filter", "text"];
+pub(super) const OF_SEARCH: [&str; 4] = ["facet", "filter", "include", "text"];
 
 /// The helper that an attribute's name comes near to, without being one or a well-known other attribute.
 #[must_use]

@@ -32,7 +32,7 @@ use crate::decl::Decl;
 use crate::diagnostic::{Code, Diagnostic, Sink};
 
 /// The attributes that mean something only below one of Cell's own, on the same struct or inside it.
-pub const HELPERS: [&str; 19] = [
+pub const HELPERS: [&str; 20] = [
     "check",
     "column",
     "decimal",
@@ -41,6 +41,7 @@ pub const HELPERS: [&str; 19] = [
     "generated",
     "http",
     "idempotent",
+    "include",
     "index",
     "key",
     "many",
@@ -55,7 +56,7 @@ pub const HELPERS: [&str; 19] = [
 ];
 
 /// Those of [`HELPERS`] that belong to `#[Search::index]`. The last of them is known only so that it can be refused.
-pub const SEARCH_HELPERS: [&str; 4] = ["facet", "filter", "text", "stored"];
+pub const SEARCH_HELPERS: [&str; 5] = ["facet", "filter", "include", "text", "stored"];
 
 /// Every code that this package's diagnostics carry.
 pub const CODES: [Code; 23] = [

@@ -3,7 +3,7 @@
 
 use proc_macro2::TokenStream;
 use syn::spanned::Spanned as _;
-use syn::{Item, ItemStruct};
+use syn::{Field, Item, ItemStruct};
 
 use super::arguments::Arguments;
 use super::misspelt::{self, OF_SEARCH};
@@ -34,18 +34,26 @@ pub(super) fn parse(tokens: TokenStream, item: &Item, sink: &mut Sink) -> Option
     // Conditions on fields are the table's to refuse.
     let (item, fields) = structs::fields(attribute, item, sink)?;
     refuse_on_struct(item, sink);
-    let mut index = SearchIndex { ident: item.ident.clone(), name, language, krate, fields: Vec::new() };
+    let mut index =
+        SearchIndex { ident: item.ident.clone(), name, language, krate, fields: Vec::new(), includes: Vec::new() };
     let mut meant = misspelt::refuse(&item.attrs, &OF_SEARCH, sink);
+    let skipped = |field: &Field| field.attrs.iter().any(|attribute| attribute.path().is_ident("skip"));
+    let columns = || fields.iter().filter(|field| !skipped(field)).filter_map(|field| field.ident.as_ref());
     let mut column = 0;
     for field in fields {
         meant.extend(misspelt::refuse(&field.attrs, &OF_SEARCH, sink));
-        let skipped = field.attrs.iter().any(|attribute| attribute.path().is_ident("skip"));
-        index.fields.extend(search_field::parse(field, (!skipped).then_some(column), sink));
-        column += usize::from(!skipped);
+        let place = (!skipped(field)).then_some(column);
+        index.fields.extend(search_field::parse(field, place, sink));
+        if place.is_some() {
+            column += 1;
+            index.includes.extend(search_field::included(field, columns(), sink));
+        }
     }
     // A text that is written wrong is one mistake, not two.
     let mut attributes = item.attrs.iter().chain(fields.iter().flat_map(|field| &field.attrs));
-    if !meant.contains(&"text") && !attributes.any(|attribute| attribute.path().is_ident("text")) {
+    let has_text = attributes.any(|attribute| attribute.path().is_ident("text"))
+        || index.includes.iter().flat_map(|include| &include.fields).any(|(_, uses)| uses.text.is_some());
+    if !meant.contains(&"text") && !has_text {
         sink.push(
             Diagnostic::new(
                 "index-without-text",

@@ -69,10 +69,7 @@ impl Table {
     #[must_use]
     pub fn relation(&self, reference: &Reference) -> Option<Ident> {
         let [column] = reference.columns.as_slice() else { return None };
-        let name = column.to_string();
-        let short = name.strip_suffix("_id").filter(|short| syn::parse_str::<Ident>(short).is_ok());
-        let is_free = |short: &&str| self.columns.iter().all(|other| other.ident != short);
-        Some(short.filter(is_free).map_or_else(|| column.clone(), |short| Ident::new(short, column.span())))
+        Some(relation(column, self.columns.iter().map(|column| &column.ident)))
     }
 
     /// How the type for inserts is called: what `new = …` says, or `New` and the struct's name.
@@ -80,6 +77,14 @@ impl Table {
     pub fn new_name(&self) -> String {
         self.new.as_ref().map_or_else(|| format!("New{}", self.ident.unraw()), ToString::to_string)
     }
+}
+
+/// What the row is called that a field of these leads to.
+pub(super) fn relation<'a>(field: &Ident, mut fields: impl Iterator<Item = &'a Ident>) -> Ident {
+    let name = field.to_string();
+    let short = name.strip_suffix("_id").filter(|short| syn::parse_str::<Ident>(short).is_ok());
+    let free = short.filter(|short| fields.all(|other| other != short));
+    free.map_or_else(|| field.clone(), |short| Ident::new(short, field.span()))
 }
 
 fn check_key(item: &syn::ItemStruct, table: &Table, word: KeyWord, sink: &mut Sink) {

@@ -32,8 +32,8 @@ fn a_whole_index_is_read_and_its_tables_helpers_are_passed_over() {
         .fields
         .iter()
         .map(|field| {
-            let text = field.text.as_ref().map(|text| (text.boost, text.tokenizer));
-            (field.ident.to_string(), field.column, text, field.filter.is_some(), field.facet.is_some())
+            let text = field.uses.text.as_ref().map(|text| (text.boost, text.tokenizer));
+            (field.ident.to_string(), field.column, text, field.uses.filter.is_some(), field.uses.facet.is_some())
         })
         .collect();
     let name = |name: &str| name.to_owned();
@@ -164,5 +164,74 @@ fn an_index_stands_on_a_struct_with_named_fields() {
         wrong-item at `Product`: `#[Search::index]` stands on a struct without named fields
           help: write `struct Product { … }`
     "#]],
+    );
+}
+
+#[test]
+fn fields_of_the_row_that_a_reference_leads_to_are_included() {
+    let index = index(
+        "",
+        "struct Product {
+             #[key] id: i64,
+             #[skip] seen: bool,
+             #[references(stock::Brand, on_delete = cascade)] #[filter]
+             #[include(name(text(boost = 2.0), filter), country(facet))] brand_id: Option<i64>,
+             #[include(name(text))] #[references(Seller)] seller_id: i64,
+             #[text] seller: String,
+         }",
+    );
+    let includes: Vec<_> = index
+        .includes
+        .iter()
+        .map(|include| {
+            let fields = include.fields.iter().map(|(name, uses)| {
+                let boost = uses.text.as_ref().map(|text| text.boost);
+                (name.to_string(), boost, uses.filter.is_some(), uses.facet.is_some())
+            });
+            (include.relation.to_string(), fields.collect::<Vec<_>>())
+        })
+        .collect();
+    let (name, country) = ("name".to_owned(), "country".to_owned());
+    assert_eq!(
+        includes,
+        [
+            ("brand".to_owned(), vec![(name.clone(), Some(2.0), true, false), (country, None, false, true)]),
+            ("seller_id".to_owned(), vec![(name, Some(1.0), false, false)]),
+        ]
+    );
+    assert_eq!(index.fields.len(), 2, "the reference's own field is another thing");
+}
+
+#[test]
+fn what_cannot_be_included_is_refused_where_it_stands() {
+    refused(
+        "Search::index",
+        "",
+        "struct Product {
+    #[text] name: String,
+    #[include(name(text))] brand_id: i64,
+    #[references(Brand)] #[include] maker: i64,
+    #[references(Brand)] #[include(name, country(facett), name(text), 7)] seller: i64,
+    #[references(Brand)] #[include(name(filter, facet))] #[include(name(text))] buyer: i64,
+    #[references(Brand)] #[skip] #[include(name(text))] former: i64,
+}",
+        expect![[r#"
+            missing-argument at `#[include(name(text))]`: `brand_id` leads to no row of which fields could be included
+              help: put `#[references(Other)]` on the field too
+            unknown-argument at `7`: `include` does not take this argument
+              help: it takes fields, each with what is done with it: `name(text)`
+            missing-argument at `name`: nothing is said of `name`
+              help: write `name(text)`, `name(filter)` or `name(facet)`
+            unknown-argument at `facett`: a search does no `facett` with a field
+              help: did you mean `facet`?
+            duplicate-argument at `#[include(name(text))]`: `include` is said twice of `buyer`
+              `#[include(name(filter, facet))]`: first said here
+              help: write all fields in one of them
+            conflicting-attributes at `filter`: a facet filters and orders already
+              `facet`: a facet
+              help: remove `#[filter]`
+            conflicting-attributes at `#[include(name(text))]`: a skipped field is no column, so no index can hold it
+              help: remove this attribute, or remove `#[skip]`
+        "#]],
     );
 }
