@@ -9,6 +9,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cell_manifest::SearchRows;
+use chrono::Utc;
 use tantivy::TantivyError;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -42,8 +44,7 @@ type Result<T> = std::result::Result<T, SearchError>;
 
 /// Follows the table for as long as its database is open.
 pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
-    let mut indexer =
-        Indexer::<T> { live: Arc::clone(&live), lease: None, writing: None, row: std::marker::PhantomData };
+    let mut indexer = Indexer::<T>::new(Arc::clone(&live), Purpose::Serve);
     let mut failures = 0_u32;
     loop {
         let Some(open) = handle.upgrade() else { return };
@@ -53,13 +54,13 @@ pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
         match turn {
             Ok(()) => {
                 failures = 0;
-                live.note(|state| state.trouble = None);
+                live.goes_on();
             }
             Err(SearchError::Data(DataError::Closed)) => return,
             Err(error) => {
                 failures += 1;
                 warn!(table = live.table, %error, "the search index does not follow its table; it is tried again");
-                live.note(|state| state.trouble = Some(error.to_string()));
+                live.fails(&error);
                 // Whatever was not committed is done again.
                 indexer.writing = None;
                 // Whatever is written meanwhile: it would fail again.
@@ -72,8 +73,18 @@ pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
     }
 }
 
-struct Indexer<T> {
+/// What an index is followed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be searched: it is built where it has to be.
+    Serve,
+    /// To be looked at: what has to be built is an error.
+    Inspect,
+}
+
+pub(super) struct Indexer<T> {
     live: Arc<Live>,
+    purpose: Purpose,
     lease: Option<Lease>,
     writing: Option<Writing>,
     row: std::marker::PhantomData<fn() -> T>,
@@ -87,7 +98,17 @@ enum Followed {
 }
 
 impl<T: Indexed> Indexer<T> {
-    async fn turn(&mut self, handle: &Handle) -> Result<()> {
+    pub(super) fn new(live: Arc<Live>, purpose: Purpose) -> Self {
+        Self { live, purpose, lease: None, writing: None, row: std::marker::PhantomData }
+    }
+
+    /// Whether this one writes.
+    pub(super) fn is_writer(&self) -> bool {
+        self.lease.is_some()
+    }
+
+    /// Comes as far as the table is now, or as another process has come.
+    pub(super) async fn turn(&mut self, handle: &Handle) -> Result<()> {
         // Rows are read where the feed is: a replica may be behind.
         #[cfg(feature = "postgres")]
         let handle = &handle.at_primary();
@@ -100,18 +121,26 @@ impl<T: Indexed> Indexer<T> {
             if self.lease.is_none() {
                 return self.look(&feed).await;
             }
+            self.live.takes_over();
         }
-        let mut writing = match self.writing.take() {
-            Some(writing) => writing,
-            None => match self.resume(&feed).await? {
-                Some(writing) => writing,
-                None => self.build(handle, &feed).await?,
-            },
+        let resumed = match self.writing.take() {
+            Some(writing) => Some(writing),
+            None => self.resume(&feed).await?,
         };
+        let mut writing = match resumed {
+            Some(writing) if !self.is_asked() => writing,
+            other => {
+                // There is one memory for what is written to.
+                drop(other);
+                self.build(handle, &feed).await?
+            }
+        };
+        let begun = Utc::now().timestamp_millis();
         let followed = self.follow(&mut writing, handle, &feed).await?;
         self.writing = Some(match followed {
             Followed::To(cursor) => {
                 self.live.note(|state| state.came = Some(cursor));
+                self.live.is_level(begun);
                 writing
             }
             Followed::Reset => {
@@ -208,16 +237,27 @@ impl<T: Indexed> Indexer<T> {
             }
         };
         self.forget(feed, &payload.consumer).await?;
-        Writing::new(&self.live, opened, consumer, payload.consumer, cursor, payload.mark).map(Some)
+        let mut writing = Writing::new(&self.live, opened, consumer, payload.consumer, cursor, payload.mark)?;
+        writing.aside = payload.aside;
+        Ok(Some(writing))
+    }
+
+    /// Whether it is to be built anew.
+    fn is_asked(&self) -> bool {
+        self.purpose == Purpose::Serve && self.live.store.is_asked()
     }
 
     fn consumer(&self, feed: &Feed, name: &str) -> Consumer {
-        Consumer::new(feed.clone(), format!("search:{}:{name}", self.live.info.name.unwrap_or(self.live.table)))
+        consumer(&self.live, feed, name)
     }
 
     /// Builds the index from all rows, beside the one that is searched until then.
     async fn build(&self, handle: &Handle, feed: &Feed) -> Result<Writing> {
         let live = &self.live;
+        if self.purpose == Purpose::Inspect {
+            let reason = "it has to be built anew, which the next process does that writes".to_owned();
+            return Err(SearchError::Index { table: live.table, reason });
+        }
         let shown = live.generation();
         let before = shown.as_ref().map_or(0, |shown| shown.number);
         // Each is somebody of its own. The one before is searched until then, and reads no more afterwards: where a copy of it does, that
@@ -229,6 +269,7 @@ impl<T: Indexed> Indexer<T> {
         let names: Vec<&str> = [Some(name.as_str()), earlier.as_deref()].into_iter().flatten().collect();
         live.store.begins(&names).map_err(|error| self.io(&error))?;
         let writing = self.built(handle, feed, before, name.clone()).await;
+        live.builds(None);
         let kept = if writing.is_ok() { name.as_str() } else { earlier.as_deref().unwrap_or_default() };
         self.forget(feed, kept).await?;
         if matches!(live.store, Store::Memory)
@@ -236,7 +277,9 @@ impl<T: Indexed> Indexer<T> {
         {
             self.consumer(feed, &earlier).end().await?;
         }
-        writing
+        let writing = writing?;
+        live.store.answered().map_err(|error| self.io(&error))?;
+        Ok(writing)
     }
 
     /// All whose builds have begun but this one read no more.
@@ -260,9 +303,11 @@ impl<T: Indexed> Indexer<T> {
         let (cursor, mark) = (feed.now().await?, Uuid::new_v4().simple().to_string());
         consumer.begin(&cursor, &mark).await?;
         let mut writing = Writing::new(live, generation, consumer, name, cursor, mark)?;
+        let of = Query::<T>::new(handle.clone(), live.table).count().await?;
         let mut rows = 0_u64;
         let mut next = None;
         loop {
+            live.builds(Some(SearchRows { done: rows, of }));
             let query: Query<T> = Query::new(handle.clone(), live.table);
             let (found, behind) = query.after(next).by_key(Some(ROWS)).await?;
             rows += found.len() as u64;
@@ -288,11 +333,21 @@ impl<T: Indexed> Indexer<T> {
             warn!(table = self.live.table, "the database is of another past than its search index: it is built anew");
             return Ok(Followed::Reset);
         }
-        let mut changed = 0;
+        let (mut changed, mut lag) = (0, None);
         loop {
             let lines = changes.next(LINES).await?;
             if lines.is_empty() {
                 break;
+            }
+            // Where there are more than were read, they are counted, once.
+            let lag = match lag {
+                None if lines.len() >= LINES as usize => {
+                    *lag.insert(feed.behind(&writing.cursor, self.live.table).await?)
+                }
+                _ => *lag.get_or_insert(lines.iter().filter(|line| line.table == self.live.table).count() as u64),
+            };
+            if lag > 0 {
+                self.live.is_behind(lag);
             }
             let mut keys = HashSet::new();
             for line in lines.into_iter().filter(|line| line.table == self.live.table) {
@@ -334,6 +389,9 @@ impl<T: Indexed> Indexer<T> {
         let gone = keys.iter().map(|key| self.live.layout.term(key)).collect::<std::result::Result<Vec<_>, _>>()?;
         let (found, _) =
             Query::<T>::new(handle.clone(), self.live.table).only(with_keys::<T>(keys)).by_key(None).await?;
+        for key in keys {
+            writing.aside.remove(&self.live.layout.key(key)?.to_string());
+        }
         writing.write(&self.live, gone, found).await
     }
 
@@ -344,6 +402,11 @@ impl<T: Indexed> Indexer<T> {
     fn io(&self, error: &std::io::Error) -> SearchError {
         SearchError::Index { table: self.live.table, reason: error.to_string() }
     }
+}
+
+/// One that follows the feed for an index, by its name.
+pub(super) fn consumer(live: &Live, feed: &Feed, name: &str) -> Consumer {
+    Consumer::new(feed.clone(), format!("search:{}:{name}", live.info.name.unwrap_or(live.table)))
 }
 
 /// A file of an index that is not as it was written.

@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use tantivy::tokenizer::TokenizerManager;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::error::SearchError;
 use super::index::{IndexInfo, Indexed};
 use super::indexer;
+use super::lag::Lag;
 use super::layout::Layout;
+use super::standing::Standing;
 use super::store::{Generation, Store};
 use super::tokenizer;
 use crate::db::feed::Cursor;
@@ -34,6 +37,9 @@ pub(crate) struct Live {
     state: watch::Sender<State>,
     /// Whether a search found the index damaged.
     suspect: AtomicBool,
+    pub(super) lag: Mutex<Lag>,
+    /// When others were last told how it stands.
+    pub(super) told: Mutex<Option<Instant>>,
 }
 
 /// How an index stands.
@@ -41,8 +47,9 @@ pub(crate) struct Live {
 pub(super) struct State {
     /// How far it follows the feed; nothing while it is built for the first time.
     pub(super) came: Option<Cursor>,
-    /// What went wrong last, where it goes on to.
-    pub(super) trouble: Option<String>,
+    /// Whether this process writes.
+    pub(super) is_writer: bool,
+    pub(super) standing: Standing,
 }
 
 /// The indexes of an opened database.
@@ -64,7 +71,7 @@ impl Indexes {
 }
 
 impl Live {
-    fn new<T: Indexed>(handle: &Handle, table: &'static str) -> Result<Self, DataError> {
+    pub(super) fn new<T: Indexed>(handle: &Handle, table: &'static str) -> Result<Self, DataError> {
         let info = &T::INDEX;
         let layout = Layout::of::<T>(info);
         let store = match handle.search_folder()? {
@@ -98,6 +105,8 @@ impl Live {
             generation: RwLock::new(None),
             state,
             suspect: AtomicBool::new(false),
+            lag: Mutex::default(),
+            told: Mutex::default(),
         })
     }
 
@@ -144,8 +153,8 @@ impl Live {
         match self.generation() {
             Some(generation) if waited => Ok(generation),
             Some(_) => Err(SearchError::Behind { table: self.table }),
-            None => Err(match self.state().trouble {
-                Some(reason) => SearchError::Index { table: self.table, reason },
+            None => Err(match self.state().standing.trouble {
+                Some(trouble) => SearchError::Index { table: self.table, reason: trouble.message },
                 None => SearchError::Building { table: self.table },
             }),
         }

@@ -4,4 +4,5 @@
 mod faults;
 mod follows;
 mod law;
+mod mode;
 mod shop;
