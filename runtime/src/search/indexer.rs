@@ -33,7 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How often lines that everybody has seen are forgotten.
 const TRIMS: Duration = Duration::from_secs(30);
 /// How many lines are read at once.
-const LINES: u32 = 4_096;
+pub(super) const LINES: u32 = 4_096;
 /// How many rows are read at once.
 const ROWS: usize = 512;
 /// After so many documents what was done is committed, also where there is more.
@@ -83,7 +83,7 @@ pub(super) enum Purpose {
 }
 
 pub(super) struct Indexer<T> {
-    live: Arc<Live>,
+    pub(super) live: Arc<Live>,
     purpose: Purpose,
     lease: Option<Lease>,
     writing: Option<Writing>,
@@ -152,44 +152,6 @@ impl<T: Indexed> Indexer<T> {
         Ok(())
     }
 
-    /// Looks at what another process has committed.
-    async fn look(&self, feed: &Feed) -> Result<()> {
-        let current = self.live.store.current();
-        let shown = self.live.generation().filter(|shown| Some(shown.number) == current);
-        let generation = match shown {
-            Some(shown) => shown,
-            None => match self.live.store.open(&self.live.layout, self.live.info.language) {
-                Ok(Some(opened)) => opened,
-                Ok(None) => return Ok(()),
-                Err(error) => return Err(self.index(&error)),
-            },
-        };
-        // In this order: what is shown may be newer than what is said of it, and never older.
-        let payload = generation.payload().map_err(|error| self.index(&error))?;
-        generation.reader.reload().map_err(|error| self.index(&error))?;
-        self.live.show(generation.clone());
-        let Some(payload) = payload else { return Ok(()) };
-        let committed: Cursor = payload.cursor.parse()?;
-        let came = self.live.state().came.filter(|came| came.reaches(&committed)).unwrap_or(committed);
-        // Whoever writes commits nothing where nothing of the table has changed.
-        let mut changes = feed.since(&came).await?;
-        let mut is_behind = false;
-        while !is_behind {
-            let lines = changes.next(LINES).await?;
-            if lines.is_empty() {
-                break;
-            }
-            is_behind = lines.iter().any(|line| line.table == self.live.table);
-        }
-        let came = if is_behind { came } else { changes.upto().clone() };
-        if generation.payload().map_err(|error| self.index(&error))?.is_none_or(|now| now.mark != payload.mark) {
-            // There has been a commit since, whose lines may be gone by now: what is shown has not come that far.
-            return Ok(());
-        }
-        self.live.note(|state| state.came = Some(came));
-        Ok(())
-    }
-
     /// Goes on where the index was left; nothing where it has to be built.
     async fn resume(&self, feed: &Feed) -> Result<Option<Writing>> {
         let table = self.live.table;
@@ -219,7 +181,7 @@ impl<T: Indexed> Indexer<T> {
         // It is whole, and searched also where it has to be built anew.
         self.live.show(opened.clone());
         let Ok(Some(payload)) = opened.payload() else { return Ok(None) };
-        let consumer = self.consumer(feed, &payload.consumer);
+        let consumer = self.live.consumer(feed, &payload.consumer);
         let Some(standing) = consumer.standing().await? else {
             info!(table, "the search index was away for too long: it is built anew");
             return Ok(None);
@@ -247,10 +209,6 @@ impl<T: Indexed> Indexer<T> {
         self.purpose == Purpose::Serve && self.live.store.is_asked()
     }
 
-    fn consumer(&self, feed: &Feed, name: &str) -> Consumer {
-        consumer(&self.live, feed, name)
-    }
-
     /// Builds the index from all rows, beside the one that is searched until then.
     async fn build(&self, handle: &Handle, feed: &Feed) -> Result<Writing> {
         let live = &self.live;
@@ -275,7 +233,7 @@ impl<T: Indexed> Indexer<T> {
         if matches!(live.store, Store::Memory)
             && let Some(earlier) = earlier
         {
-            self.consumer(feed, &earlier).end().await?;
+            self.live.consumer(feed, &earlier).end().await?;
         }
         let writing = writing?;
         live.store.answered().map_err(|error| self.io(&error))?;
@@ -289,7 +247,7 @@ impl<T: Indexed> Indexer<T> {
             return Ok(());
         }
         for name in begun.iter().filter(|name| *name != but) {
-            self.consumer(feed, name).end().await?;
+            self.live.consumer(feed, name).end().await?;
         }
         self.live.store.begins(&[]).map_err(|error| self.io(&error))
     }
@@ -298,7 +256,7 @@ impl<T: Indexed> Indexer<T> {
         let live = &self.live;
         let generation =
             live.store.create(&live.layout, live.info.language, before).map_err(|error| self.index(&error))?;
-        let consumer = self.consumer(feed, &name);
+        let consumer = self.live.consumer(feed, &name);
         // From here on the feed is kept for it.
         let (cursor, mark) = (feed.now().await?, Uuid::new_v4().simple().to_string());
         consumer.begin(&cursor, &mark).await?;
@@ -395,18 +353,13 @@ impl<T: Indexed> Indexer<T> {
         writing.write(&self.live, gone, found).await
     }
 
-    fn index(&self, error: &tantivy::TantivyError) -> SearchError {
+    pub(super) fn index(&self, error: &tantivy::TantivyError) -> SearchError {
         SearchError::index(self.live.table, error)
     }
 
     fn io(&self, error: &std::io::Error) -> SearchError {
         SearchError::Index { table: self.live.table, reason: error.to_string() }
     }
-}
-
-/// One that follows the feed for an index, by its name.
-pub(super) fn consumer(live: &Live, feed: &Feed, name: &str) -> Consumer {
-    Consumer::new(feed.clone(), format!("search:{}:{name}", live.info.name.unwrap_or(live.table)))
 }
 
 /// A file of an index that is not as it was written.

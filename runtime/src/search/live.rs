@@ -19,7 +19,7 @@ use super::layout::Layout;
 use super::standing::Standing;
 use super::store::{Generation, Store};
 use super::tokenizer;
-use crate::db::feed::Cursor;
+use crate::db::feed::{Consumer, Cursor, Feed};
 use crate::db::{DataError, Handle};
 
 /// What the folder's name begins with: of another form of index, another folder.
@@ -108,6 +108,11 @@ impl Live {
             lag: Mutex::default(),
             told: Mutex::default(),
         })
+    }
+
+    /// One that follows the feed for it, by its name.
+    pub(super) fn consumer(&self, feed: &Feed, name: &str) -> Consumer {
+        Consumer::new(feed.clone(), format!("search:{}:{name}", self.info.name.unwrap_or(self.table)))
     }
 
     /// What is looked into; nothing before it was built.

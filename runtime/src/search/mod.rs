@@ -13,6 +13,7 @@ mod indexer;
 mod lag;
 mod layout;
 mod live;
+mod looker;
 mod position;
 mod predicate;
 mod probe;

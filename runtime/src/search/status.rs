@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 
 use super::error::SearchError;
 use super::index::Indexed;
-use super::indexer::consumer;
 use super::live::Live;
 use super::store::{Generation, Payload, Store};
 use crate::db::Handle;
@@ -149,7 +148,7 @@ fn opened(live: &Live) -> Result<Option<Generation>, String> {
 
 /// Whether the database knows the last step of the index.
 async fn is_known(live: &Live, feed: &Feed, payload: &Payload) -> Result<bool, SearchError> {
-    let standing = consumer(live, feed, &payload.consumer).standing().await?;
+    let standing = live.consumer(feed, &payload.consumer).standing().await?;
     Ok(standing.is_some_and(|standing| {
         standing.mark == payload.mark || standing.next.is_some_and(|(_, mark)| mark == payload.mark)
     }))

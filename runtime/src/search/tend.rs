@@ -42,6 +42,9 @@ pub(crate) trait Tended: Send + Sync {
 
 /// The index of a table, to look after.
 pub(super) fn tend<T: Indexed>(handle: Handle, table: &'static str) -> Result<Box<dyn Tended>, DataError> {
+    // A replica may be behind.
+    #[cfg(feature = "postgres")]
+    let handle = handle.at_primary();
     let live = Arc::new(Live::new::<T>(&handle, table)?);
     Ok(Box::new(Tending::<T> { live, handle, row: PhantomData }))
 }

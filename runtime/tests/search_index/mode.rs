@@ -357,3 +357,21 @@ async fn an_application_is_told_how_far_its_index_is_behind() {
         assert!(after.level_at >= before.level_at && after.level_at.is_some());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_falls_far_behind_says_so_once_and_once_more_when_it_has_caught_up() {
+    let place = on_sqlite().await;
+    let plain = closed(&place, 1).await;
+    let many = "WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 50100) \
+                INSERT INTO products (sku, name, price, made_at) SELECT 'n' || at, 'x', 1, '2024-01-01T00:00:00.000000Z' FROM n";
+    plain.handle().script(many).await.expect("SQL");
+    assert_eq!(told(&place, "status").index.behind, Some(50_100));
+    let output = asked(&place.url, "verify", "shop.products").env("CELL_LOG", "info").output().expect("a process");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    let lines = |text: &str| log.lines().filter(|line| line.contains(text)).collect::<Vec<_>>();
+    let behind = lines("does not keep up with its table");
+    assert_eq!((behind.len(), lines("has caught up with its table").len()), (1, 1), "{log}");
+    assert!(behind[0].contains("WARN") && behind[0].contains("lag_lines=50100"), "{log}");
+    assert_eq!(told(&place, "status").index.behind, Some(0));
+}
