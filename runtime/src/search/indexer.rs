@@ -20,7 +20,7 @@ use super::index::Indexed;
 use super::live::Live;
 use super::store::{Generation, Lease, Store};
 use super::writing::Writing;
-use crate::db::feed::{Consumer, Cursor, Feed, key};
+use crate::db::feed::{Cursor, Feed, key};
 use crate::db::filter::{Comparison, Node};
 use crate::db::model::Facts;
 use crate::db::operand::Side;

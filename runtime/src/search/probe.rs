@@ -25,6 +25,9 @@ impl<T: Indexed> Probe<T> {
     });
 }
 
+/// Takes the index of a table to look after it.
+type Tend = fn(Handle, &'static str) -> Result<Box<dyn Tended>, DataError>;
+
 /// What can be done with a table's search index where nobody knows the type of its rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Follow {
@@ -32,7 +35,7 @@ pub struct Follow {
     /// The table's name where it is not that of the database's field.
     table: Option<&'static str>,
     follow: fn(&Handle, &'static str) -> Result<(), DataError>,
-    tend: fn(Handle, &'static str) -> Result<Box<dyn Tended>, DataError>,
+    tend: Tend,
 }
 
 impl Follow {
