@@ -90,6 +90,20 @@ async fn indexes_are_looked_after_beside_an_application_that_runs_and_without_on
     assert!(said.out.contains("library.books: 2989 documents, 2989 rows, "), "{}", said.out);
     application.succeed(&["search", "verify", "-q"]);
 
+    // Ctrl-C: nobody is left, nothing is lost, and what was asked for is not forgotten.
+    run(&mut rows, &many.replace("SELECT 1 UNION", "SELECT 10000 UNION").replace("at < 3000", "at < 110000")).await;
+    let mut rebuild = Running::start(&mut application.cell(&["search", "rebuild"]));
+    rebuild.wait_for("Building library.books: ");
+    let said = rebuild.interrupt();
+    assert_eq!(said.code, Some(130), "{}", said.err);
+    assert!(said.err.contains("note: the index is searched as it was"), "{}", said.err);
+    let said = application.succeed(&["search", "status", "-q"]);
+    assert!(said.out.contains("library.books: 2989 documents, 102990 rows, "), "{}", said.out);
+    assert!(said.out.contains("  to be built anew, "), "{}", said.out);
+    let said = application.succeed(&["search", "rebuild", "-q"]);
+    assert!(said.out.contains("library.books: 102990 documents, 102990 rows, "), "{}", said.out);
+    assert!(!said.out.contains("to be built anew"), "{}", said.out);
+
     std::fs::remove_dir_all(application.path(".cell/library.db.search")).expect("an index");
     let said = application.run(&["search", "status", "-q"]);
     assert_eq!(said.code, Some(3), "{}", said.err);
