@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cell_manifest::SearchRows;
 use chrono::Utc;
@@ -30,6 +30,8 @@ use crate::db::{DataError, Handle, Query, Value, WeakHandle};
 const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause after a failure.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How long a build that was asked for is put off when it has failed.
+const PUT_OFF: Duration = Duration::from_secs(60);
 /// How often lines that everybody has seen are forgotten.
 const TRIMS: Duration = Duration::from_secs(30);
 /// How many lines are read at once.
@@ -87,6 +89,8 @@ pub(super) struct Indexer<T> {
     purpose: Purpose,
     lease: Option<Lease>,
     writing: Option<Writing>,
+    /// When a build that was asked for failed.
+    failed: Option<Instant>,
     row: std::marker::PhantomData<fn() -> T>,
 }
 
@@ -99,7 +103,7 @@ enum Followed {
 
 impl<T: Indexed> Indexer<T> {
     pub(super) fn new(live: Arc<Live>, purpose: Purpose) -> Self {
-        Self { live, purpose, lease: None, writing: None, row: std::marker::PhantomData }
+        Self { live, purpose, lease: None, writing: None, failed: None, row: std::marker::PhantomData }
     }
 
     /// Whether this one writes.
@@ -132,7 +136,10 @@ impl<T: Indexed> Indexer<T> {
             other => {
                 // There is one memory for what is written to.
                 drop(other);
-                self.build(handle, &feed).await?
+                let built = self.build(handle, &feed).await;
+                // Until it is tried again, the one that is there is followed.
+                self.failed = built.is_err().then(Instant::now);
+                built?
             }
         };
         let begun = Utc::now().timestamp_millis();
@@ -206,7 +213,8 @@ impl<T: Indexed> Indexer<T> {
 
     /// Whether it is to be built anew.
     fn is_asked(&self) -> bool {
-        self.purpose == Purpose::Serve && self.live.store.is_asked()
+        let is_time = self.failed.is_none_or(|at| at.elapsed() >= PUT_OFF);
+        is_time && self.purpose == Purpose::Serve && self.live.store.is_asked()
     }
 
     /// Builds the index from all rows, beside the one that is searched until then.

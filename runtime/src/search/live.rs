@@ -123,6 +123,8 @@ impl Live {
     /// From now on this is looked into.
     pub(super) fn show(&self, generation: Generation) {
         *self.generation.write().unwrap_or_else(PoisonError::into_inner) = Some(generation);
+        // Who waits for it has something to look into.
+        self.note(|_| ());
     }
 
     /// A search can't read it.
@@ -147,7 +149,8 @@ impl Live {
     pub(super) async fn reached(&self, cursor: Option<&Cursor>, within: Duration) -> Result<Generation, SearchError> {
         let has = |state: &State| match (&state.came, cursor) {
             (Some(came), Some(cursor)) => came.reaches(cursor),
-            (came, None) => came.is_some(),
+            // Also while a new one is built, one that is there is looked into.
+            (_, None) => self.generation().is_some(),
             (None, Some(_)) => false,
         };
         if let (None, Some(generation)) = (cursor, self.generation()) {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cell_manifest::{SearchCompared, SearchRows, SearchedIndex};
+use chrono::Utc;
 use futures_util::future::{BoxFuture, try_join};
 
 use super::error::SearchError;
@@ -97,6 +98,7 @@ impl<T: Indexed> Tended for Tending<T> {
                 table: self.live.table,
                 reason: format!("it can't be asked for a new one: {error}"),
             };
+            let begun = Utc::now().timestamp_millis();
             self.live.store.ask().map_err(failed)?;
             let mut indexer = Indexer::<T>::new(Arc::clone(&self.live), Purpose::Serve);
             while self.live.store.is_asked() {
@@ -109,6 +111,11 @@ impl<T: Indexed> Tended for Tending<T> {
                     }
                     // What another process has may be unreadable: that is why it is built anew.
                     _ => {}
+                }
+                let trouble = self.live.store.standing().trouble.filter(|it| !indexer.is_writer() && it.at >= begun);
+                if let Some(trouble) = trouble {
+                    self.live.store.answered().map_err(failed)?;
+                    return Err(SearchError::Index { table: self.live.table, reason: trouble.message });
                 }
                 if self.live.store.is_asked() {
                     hears(self.building());

@@ -262,6 +262,23 @@ async fn a_process_that_runs_builds_anew_what_it_is_asked_for_and_is_searched_me
     assert_eq!(place.found("thing").await.len(), 499);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_fails_elsewhere_is_told_and_the_index_goes_on_as_it_was() {
+    let place = on_sqlite().await;
+    fill(&place, 20).await;
+    place.shop.products.search("").after(place.shop.last_write()).await.expect("an answer");
+    let number: u64 = generation(&place).trim().parse().expect("a number");
+    // Where the next one is to be, there is something else.
+    let next = folder(&place).join((number + 1).to_string());
+    std::fs::write(&next, "").expect("a file");
+    let failed = told(&place, "rebuild");
+    assert_eq!((failed.code, failed.index.asked, failed.index.documents), (Some(1), false, Some(20)), "{}", failed.err);
+    place.shop.products.delete(1).await.expect("a deletion");
+    assert_eq!(place.found("thing").await.len(), 19);
+    std::fs::remove_file(&next).expect("no file");
+    assert_eq!(told(&place, "verify").code, Some(0));
+}
+
 /// Starts a rebuild, and waits until so much of it is done that it may be killed in the middle.
 fn begun(place: &Place) -> (Child, impl Iterator<Item = SearchSaid> + use<>) {
     let mut child = asked(&place.url, "rebuild", "shop.products").spawn().expect("a process");
