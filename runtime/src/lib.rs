@@ -17,6 +17,7 @@ pub mod prelude;
 pub mod record;
 #[cfg(all(feature = "search", any(feature = "postgres", feature = "sqlite")))]
 pub mod search;
+mod search_mode;
 pub mod service;
 mod signal;
 pub mod start;

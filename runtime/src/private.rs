@@ -69,11 +69,33 @@ macro_rules! __table_info {
     };
 }
 
+/// Makes the search indexes of a database known to the program that it is linked into.
+#[cfg(all(feature = "search", any(feature = "postgres", feature = "sqlite")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    ($database:ident) => {
+        $crate::__private::inventory::submit! {
+            $crate::search::Linked(<$database as $crate::db::Database>::INFO)
+        }
+    };
+}
+
+/// Without the feature `search` there are none.
+#[cfg(not(all(feature = "search", any(feature = "postgres", feature = "sqlite"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __linked {
+    ($database:ident) => {};
+}
+
 /// What every database can do, beside its tables: open, migrate, run a transaction, be the field of a cell.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __database {
     ($database:ident) => {
+        $crate::__linked! { $database }
+
         impl $database {
             /// Opens the database where its attribute, or `CELL_<DATABASE>_URL`, says that it is.
             ///

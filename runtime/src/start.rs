@@ -213,6 +213,9 @@ pub fn main(application: &'static str, version: &'static str) -> ExitCode {
     if let Some(code) = crate::migrate_mode::run(application) {
         return code;
     }
+    if let Some(code) = crate::search_mode::run(application) {
+        return code;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(application, &error.into()),

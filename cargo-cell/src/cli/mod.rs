@@ -3,6 +3,7 @@
 
 mod options;
 mod remote;
+mod search;
 mod unavailable;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcom
 
 pub(crate) use options::{Application, Color, Compile, MessageFormat};
 pub(crate) use remote::{Consent, Daemon, DaemonAction, Deploy, Logs, Node, NodeAction, NodeAdd, Rollback, Status};
+pub(crate) use search::{Search, SearchAction};
 
 use crate::output::Output;
 use options::Global;
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     /// Look at a live database, bring it up to date, or compare it with its migrations
     #[command(after_help = "Example:\n  cargo cell migrate status --database shop")]
     Migrate(Migrate),
+    /// Look after the search indexes: how they stand, whether they are as their tables, build them anew
+    Search(Search),
     /// Seal the open migrations and the interfaces as the next release
     ///
     /// Does all that `build` does, and then seals: the migrations that there are never change again, and what changes
@@ -344,6 +348,7 @@ impl Command {
             Self::Build(build) => &mut build.compile.application,
             Self::Run(run) => &mut run.compile.application,
             Self::Migrate(migrate) => &mut migrate.action.database_mut().compile.application,
+            Self::Search(search) => &mut search.action.indexes_mut().compile.application,
             Self::Deploy(deploy) => &mut deploy.compile.application,
             Self::Rollback(rollback) => &mut rollback.application,
             Self::Status(status) => &mut status.application,

@@ -5,8 +5,7 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 /// Their names.
-const COMMANDS: [&str; 11] =
-    ["completions", "dev", "doctor", "eject", "graph", "init", "new", "ps", "search", "secret", "top"];
+const COMMANDS: [&str; 10] = ["completions", "dev", "doctor", "eject", "graph", "init", "new", "ps", "secret", "top"];
 
 /// The error for what clap refused: one of our own where the word is known.
 pub(super) fn error(clap: &mut Command, error: Error) -> Error {

@@ -123,6 +123,16 @@ pub(super) async fn finish(compiled: Compiled, options: &Options, output: &Outpu
     Ok(Built { compiled, executable: outcome.executable, rehearsed, outdated, indexes })
 }
 
+/// The program alone, for who has a question to it: nothing is rehearsed or written.
+///
+/// # Errors
+/// Why there is no program.
+pub(super) async fn program(compiled: &Compiled, options: &Options, output: &Output) -> Result<PathBuf, Stop> {
+    let target = cargo::target_folder(&compiled.root);
+    let learnt = queries::prepare(compiled, target.as_deref(), output).await?;
+    Ok(cargo::build(compiled, options, &learnt, output)?.executable)
+}
+
 /// Writes what is outdated, or nothing. Out: the paths.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ mod node;
 mod plan;
 mod release;
 mod run;
+mod search;
 mod status;
 
 use tokio::runtime::Builder;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Exit, Stop> {
         Command::Build(arguments) => wait(build::run(&arguments, output)),
         Command::Run(arguments) => wait(run::run(&arguments, output)),
         Command::Migrate(arguments) => wait(migrate::run(&arguments, output)),
+        Command::Search(arguments) => wait(search::run(&arguments, output)),
         Command::Release(compile) => wait(release::run(&compile, output)),
         Command::Plan(arguments) => wait(plan::run(&arguments, output)),
         Command::Deploy(arguments) => wait(deploy::deploy(&arguments, output)),

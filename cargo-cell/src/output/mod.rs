@@ -2,6 +2,7 @@
 //! Progress and errors go to standard error, results to standard output. Absent: deciding anything.
 
 mod difference;
+mod meter;
 mod style;
 
 use std::fmt::Display;
@@ -31,6 +32,8 @@ pub(crate) struct Output {
     results: Style,
     /// Of standard error.
     progress: Style,
+    /// Whether standard error is a terminal.
+    terminal: bool,
 }
 
 /// One line of JSON.
@@ -57,7 +60,8 @@ impl Output {
             Color::Auto if terminal && style::wanted(|name| std::env::var_os(name)) => Style::Colored,
             Color::Auto | Color::Never => Style::Plain,
         };
-        Self { format, quiet, results: style(io::stdout().is_terminal()), progress: style(io::stderr().is_terminal()) }
+        let terminal = io::stderr().is_terminal();
+        Self { format, quiet, results: style(io::stdout().is_terminal()), progress: style(terminal), terminal }
     }
 
     pub(crate) fn is_json(&self) -> bool {

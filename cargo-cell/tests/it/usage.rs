@@ -21,6 +21,7 @@ fn help_lists_what_works() {
           build     Build the application and everything under `cell/`
           run       Build, migrate the local databases and start the application
           migrate   Look at a live database, bring it up to date, or compare it with its migrations
+          search    Look after the search indexes: how they stand, whether they are as their tables, build them anew
           release   Seal the open migrations and the interfaces as the next release
           plan      Show what differs from the last release
           deploy    Deploy the release to the nodes of a region
@@ -47,6 +48,9 @@ fn every_command_has_an_example() {
         &["migrate", "contract"],
         &["migrate", "reverse"],
         &["migrate", "squash"],
+        &["search", "status"],
+        &["search", "rebuild"],
+        &["search", "verify"],
         &["release"],
         &["plan"],
         &["explain"],

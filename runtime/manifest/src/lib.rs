@@ -5,6 +5,7 @@
 mod index;
 mod migrated;
 mod released;
+mod searched;
 mod shape;
 pub mod supervision;
 
@@ -18,6 +19,10 @@ pub use migrated::{
     AppliedMigration, Migrated, MigratedDatabase, MigratedError, MigratedHead, MigrationProblem, MigrationState,
 };
 pub use released::{Environment, Released, ReleasedCell, ReleasedDatabase, ReleasedError};
+pub use searched::{
+    SearchCompared, SearchProgress, SearchRows, SearchSaid, SearchState, SearchTrouble, SearchWork, Searched,
+    SearchedError, SearchedIndex, SetAside, SetAsideRow,
+};
 pub use shape::{Definition, Field, Parameter, Shape, Signature, Variant, VariantBody};
 
 /// The format that this version writes, and the newest that it reads.

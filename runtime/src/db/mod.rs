@@ -26,7 +26,7 @@ mod migrate;
 pub(crate) mod migrated;
 pub(crate) mod model;
 mod newtype;
-mod open;
+pub(crate) mod open;
 pub(crate) mod operand;
 pub(crate) mod page;
 mod parts;

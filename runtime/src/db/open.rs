@@ -182,9 +182,16 @@ impl Place {
         let handle = self.connected(info, settings).await?;
         #[cfg(feature = "search")]
         for table in info.tables {
-            table.follow.map_or(Ok(()), |follow| follow(&handle, table.field))?;
+            table.follow.map_or(Ok(()), |follow| follow.follow(&handle, table.field))?;
         }
         Ok(handle)
+    }
+
+    /// The same where nobody is to follow its tables: its search indexes are looked after.
+    #[cfg(feature = "search")]
+    pub(crate) async fn unfollowed(self, info: &'static DatabaseInfo) -> Result<Handle, DataError> {
+        let settings = &Settings::find(info, |name| variable(info.name, name))?;
+        self.connected(info, settings).await
     }
 
     async fn connected(self, info: &'static DatabaseInfo, settings: &Settings) -> Result<Handle, DataError> {

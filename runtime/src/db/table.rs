@@ -164,6 +164,18 @@ impl<T: Model> Table<T> {
         crate::search::verify::<T>(&self.handle, self.name).await
     }
 
+    /// How the table's search index stands: how far it is behind, and what it can't take.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    #[cfg(feature = "search")]
+    pub async fn search_status(&self) -> Result<crate::search::IndexStatus, crate::search::SearchError>
+    where
+        T: crate::search::Indexed,
+    {
+        crate::search::status::<T>(&self.handle, self.name).await
+    }
+
     /// Every row, to be narrowed down.
     pub fn query(&self) -> Query<T> {
         Query::new(self.handle.clone(), self.name)

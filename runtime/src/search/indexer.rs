@@ -6,8 +6,10 @@
 //! index that is of another past than its database, or damaged, is built anew beside the old one, which is searched until then.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use cell_manifest::SearchRows;
+use chrono::Utc;
 use tantivy::TantivyError;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -18,7 +20,7 @@ use super::index::Indexed;
 use super::live::Live;
 use super::store::{Generation, Lease, Store};
 use super::writing::Writing;
-use crate::db::feed::{Consumer, Cursor, Feed};
+use crate::db::feed::{Cursor, Feed};
 use crate::db::filter::{Comparison, Node};
 use crate::db::model::Facts;
 use crate::db::operand::Side;
@@ -28,10 +30,12 @@ use crate::db::{ColumnInfo, DataError, Handle, Query, Value, WeakHandle};
 const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause after a failure.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How long a build that was asked for is put off when it has failed.
+const PUT_OFF: Duration = Duration::from_secs(60);
 /// How often lines that everybody has seen are forgotten.
 const TRIMS: Duration = Duration::from_secs(30);
 /// How many lines are read at once.
-const LINES: u32 = 4_096;
+pub(super) const LINES: u32 = 4_096;
 /// How many rows are read at once.
 const ROWS: usize = 512;
 /// After so many documents what was done is committed, also where there is more.
@@ -42,8 +46,7 @@ type Result<T> = std::result::Result<T, SearchError>;
 
 /// Follows the table for as long as its database is open.
 pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
-    let mut indexer =
-        Indexer::<T> { live: Arc::clone(&live), lease: None, writing: None, row: std::marker::PhantomData };
+    let mut indexer = Indexer::<T>::new(Arc::clone(&live), Purpose::Serve);
     let mut failures = 0_u32;
     loop {
         let Some(open) = handle.upgrade() else { return };
@@ -53,13 +56,13 @@ pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
         match turn {
             Ok(()) => {
                 failures = 0;
-                live.note(|state| state.trouble = None);
+                live.goes_on();
             }
             Err(SearchError::Data(DataError::Closed)) => return,
             Err(error) => {
                 failures += 1;
                 warn!(table = live.table, %error, "the search index does not follow its table; it is tried again");
-                live.note(|state| state.trouble = Some(error.to_string()));
+                live.fails(&error);
                 // Whatever was not committed is done again.
                 indexer.writing = None;
                 // Whatever is written meanwhile: it would fail again.
@@ -72,10 +75,22 @@ pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
     }
 }
 
-struct Indexer<T> {
-    live: Arc<Live>,
+/// What an index is followed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be searched: it is built where it has to be.
+    Serve,
+    /// To be looked at: what has to be built is an error.
+    Inspect,
+}
+
+pub(super) struct Indexer<T> {
+    pub(super) live: Arc<Live>,
+    purpose: Purpose,
     lease: Option<Lease>,
     writing: Option<Writing>,
+    /// When a build that was asked for failed.
+    failed: Option<Instant>,
     row: std::marker::PhantomData<fn() -> T>,
 }
 
@@ -87,7 +102,17 @@ enum Followed {
 }
 
 impl<T: Indexed> Indexer<T> {
-    async fn turn(&mut self, handle: &Handle) -> Result<()> {
+    pub(super) fn new(live: Arc<Live>, purpose: Purpose) -> Self {
+        Self { live, purpose, lease: None, writing: None, failed: None, row: std::marker::PhantomData }
+    }
+
+    /// Whether this one writes.
+    pub(super) fn is_writer(&self) -> bool {
+        self.lease.is_some()
+    }
+
+    /// Comes as far as the table is now, or as another process has come.
+    pub(super) async fn turn(&mut self, handle: &Handle) -> Result<()> {
         // Rows are read where the feed is: a replica may be behind.
         #[cfg(feature = "postgres")]
         let handle = &handle.at_primary();
@@ -100,18 +125,29 @@ impl<T: Indexed> Indexer<T> {
             if self.lease.is_none() {
                 return self.look(&feed).await;
             }
+            self.live.takes_over();
         }
-        let mut writing = match self.writing.take() {
-            Some(writing) => writing,
-            None => match self.resume(&feed).await? {
-                Some(writing) => writing,
-                None => self.build(handle, &feed).await?,
-            },
+        let resumed = match self.writing.take() {
+            Some(writing) => Some(writing),
+            None => self.resume(&feed).await?,
         };
+        let mut writing = match resumed {
+            Some(writing) if !self.is_asked() => writing,
+            other => {
+                // There is one memory for what is written to.
+                drop(other);
+                let built = self.build(handle, &feed).await;
+                // Until it is tried again, the one that is there is followed.
+                self.failed = built.is_err().then(Instant::now);
+                built?
+            }
+        };
+        let begun = Utc::now().timestamp_millis();
         let followed = self.follow(&mut writing, handle, &feed).await?;
         self.writing = Some(match followed {
             Followed::To(cursor) => {
                 self.live.note(|state| state.came = Some(cursor));
+                self.live.is_level(begun);
                 writing
             }
             Followed::Reset => {
@@ -120,44 +156,6 @@ impl<T: Indexed> Indexer<T> {
                 self.build(handle, &feed).await?
             }
         });
-        Ok(())
-    }
-
-    /// Looks at what another process has committed.
-    async fn look(&self, feed: &Feed) -> Result<()> {
-        let current = self.live.store.current();
-        let shown = self.live.generation().filter(|shown| Some(shown.number) == current);
-        let generation = match shown {
-            Some(shown) => shown,
-            None => match self.live.store.open(&self.live.layout, self.live.info.language) {
-                Ok(Some(opened)) => opened,
-                Ok(None) => return Ok(()),
-                Err(error) => return Err(self.index(&error)),
-            },
-        };
-        // In this order: what is shown may be newer than what is said of it, and never older.
-        let payload = generation.payload().map_err(|error| self.index(&error))?;
-        generation.reader.reload().map_err(|error| self.index(&error))?;
-        self.live.show(generation.clone());
-        let Some(payload) = payload else { return Ok(()) };
-        let committed: Cursor = payload.cursor.parse()?;
-        let came = self.live.state().came.filter(|came| came.reaches(&committed)).unwrap_or(committed);
-        // Whoever writes commits nothing where nothing of the table has changed.
-        let mut changes = feed.since(&came).await?;
-        let mut is_behind = false;
-        while !is_behind {
-            let lines = changes.next(LINES).await?;
-            if lines.is_empty() {
-                break;
-            }
-            is_behind = lines.iter().any(|line| self.live.follows(&line.table));
-        }
-        let came = if is_behind { came } else { changes.upto().clone() };
-        if generation.payload().map_err(|error| self.index(&error))?.is_none_or(|now| now.mark != payload.mark) {
-            // There has been a commit since, whose lines may be gone by now: what is shown has not come that far.
-            return Ok(());
-        }
-        self.live.note(|state| state.came = Some(came));
         Ok(())
     }
 
@@ -190,7 +188,7 @@ impl<T: Indexed> Indexer<T> {
         // It is whole, and searched also where it has to be built anew.
         self.live.show(opened.clone());
         let Ok(Some(payload)) = opened.payload() else { return Ok(None) };
-        let consumer = self.consumer(feed, &payload.consumer);
+        let consumer = self.live.consumer(feed, &payload.consumer);
         let Some(standing) = consumer.standing().await? else {
             info!(table, "the search index was away for too long: it is built anew");
             return Ok(None);
@@ -208,16 +206,24 @@ impl<T: Indexed> Indexer<T> {
             }
         };
         self.forget(feed, &payload.consumer).await?;
-        Writing::new(&self.live, opened, consumer, payload.consumer, cursor, payload.mark).map(Some)
+        let mut writing = Writing::new(&self.live, opened, consumer, payload.consumer, cursor, payload.mark)?;
+        writing.aside = payload.aside;
+        Ok(Some(writing))
     }
 
-    fn consumer(&self, feed: &Feed, name: &str) -> Consumer {
-        Consumer::new(feed.clone(), format!("search:{}:{name}", self.live.info.name.unwrap_or(self.live.table)))
+    /// Whether it is to be built anew.
+    fn is_asked(&self) -> bool {
+        let is_time = self.failed.is_none_or(|at| at.elapsed() >= PUT_OFF);
+        is_time && self.purpose == Purpose::Serve && self.live.store.is_asked()
     }
 
     /// Builds the index from all rows, beside the one that is searched until then.
     async fn build(&self, handle: &Handle, feed: &Feed) -> Result<Writing> {
         let live = &self.live;
+        if self.purpose == Purpose::Inspect {
+            let reason = "it has to be built anew, which the next process does that writes".to_owned();
+            return Err(SearchError::Index { table: live.table, reason });
+        }
         let shown = live.generation();
         let before = shown.as_ref().map_or(0, |shown| shown.number);
         // Each is somebody of its own. The one before is searched until then, and reads no more afterwards: where a copy of it does, that
@@ -229,14 +235,17 @@ impl<T: Indexed> Indexer<T> {
         let names: Vec<&str> = [Some(name.as_str()), earlier.as_deref()].into_iter().flatten().collect();
         live.store.begins(&names).map_err(|error| self.io(&error))?;
         let writing = self.built(handle, feed, before, name.clone()).await;
+        live.builds(None);
         let kept = if writing.is_ok() { name.as_str() } else { earlier.as_deref().unwrap_or_default() };
         self.forget(feed, kept).await?;
         if matches!(live.store, Store::Memory)
             && let Some(earlier) = earlier
         {
-            self.consumer(feed, &earlier).end().await?;
+            self.live.consumer(feed, &earlier).end().await?;
         }
-        writing
+        let writing = writing?;
+        live.store.answered().map_err(|error| self.io(&error))?;
+        Ok(writing)
     }
 
     /// All whose builds have begun but this one read no more.
@@ -246,7 +255,7 @@ impl<T: Indexed> Indexer<T> {
             return Ok(());
         }
         for name in begun.iter().filter(|name| *name != but) {
-            self.consumer(feed, name).end().await?;
+            self.live.consumer(feed, name).end().await?;
         }
         self.live.store.begins(&[]).map_err(|error| self.io(&error))
     }
@@ -255,14 +264,16 @@ impl<T: Indexed> Indexer<T> {
         let live = &self.live;
         let generation =
             live.store.create(&live.layout, live.info.language, before).map_err(|error| self.index(&error))?;
-        let consumer = self.consumer(feed, &name);
+        let consumer = self.live.consumer(feed, &name);
         // From here on the feed is kept for it.
         let (cursor, mark) = (feed.now().await?, Uuid::new_v4().simple().to_string());
         consumer.begin(&cursor, &mark).await?;
         let mut writing = Writing::new(live, generation, consumer, name, cursor, mark)?;
+        let of = Query::<T>::new(handle.clone(), live.table).count().await?;
         let mut rows = 0_u64;
         let mut next = None;
         loop {
+            live.builds(Some(SearchRows { done: rows, of }));
             let query: Query<T> = Query::new(handle.clone(), live.table);
             let (found, behind) = query.after(next).by_key(Some(ROWS)).await?;
             rows += found.len() as u64;
@@ -289,11 +300,19 @@ impl<T: Indexed> Indexer<T> {
             warn!(table = self.live.table, "the database is of another past than its search index: it is built anew");
             return Ok(Followed::Reset);
         }
-        let mut changed = 0;
+        let (mut changed, mut lag) = (0, None);
         loop {
             let lines = changes.next(LINES).await?;
             if lines.is_empty() {
                 break;
+            }
+            // Where there are more than were read, they are counted, once.
+            let lag = match lag {
+                None if lines.len() >= LINES as usize => *lag.insert(self.live.lacks(feed, &writing.cursor).await?),
+                _ => *lag.get_or_insert(lines.iter().filter(|line| self.live.follows(&line.table)).count() as u64),
+            };
+            if lag > 0 {
+                self.live.is_behind(lag);
             }
             let Some(lines) = Changed::of(&lines, &self.live, facts) else { return Ok(Followed::Reset) };
             for keys in lines.rows.chunks(ROWS) {
@@ -328,6 +347,9 @@ impl<T: Indexed> Indexer<T> {
         let gone = keys.iter().map(|key| self.live.layout.term(key)).collect::<std::result::Result<Vec<_>, _>>()?;
         let (found, _) =
             Query::<T>::new(handle.clone(), self.live.table).only(with_keys::<T>(keys)).by_key(None).await?;
+        for key in keys {
+            writing.aside.remove(&self.live.layout.key(key)?.to_string());
+        }
         writing.write(&self.live, handle, gone, found).await
     }
 
@@ -355,7 +377,7 @@ impl<T: Indexed> Indexer<T> {
         }
     }
 
-    fn index(&self, error: &tantivy::TantivyError) -> SearchError {
+    pub(super) fn index(&self, error: &tantivy::TantivyError) -> SearchError {
         SearchError::index(self.live.table, error)
     }
 

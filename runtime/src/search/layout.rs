@@ -4,6 +4,8 @@
 //! of every kind, instants, dates, times, scaled decimals as one, floating-point numbers as another, texts as terms. The key is the
 //! term that a document is deleted by. Rows themselves are not kept: they are the table's.
 
+use std::fmt;
+
 use chrono::{DateTime, Datelike as _, NaiveTime, Timelike as _};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
@@ -65,6 +67,16 @@ pub(super) enum Stored {
     Integer(i64),
     Float(f64),
     Text(String),
+}
+
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
 }
 
 impl Form {

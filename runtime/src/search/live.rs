@@ -9,14 +9,17 @@ use std::time::Duration;
 
 use tantivy::tokenizer::TokenizerManager;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::error::SearchError;
 use super::index::{IndexInfo, Indexed};
 use super::indexer;
+use super::lag::Lag;
 use super::layout::{Layout, Of};
+use super::standing::Standing;
 use super::store::{Generation, Store};
 use super::tokenizer;
-use crate::db::feed::Cursor;
+use crate::db::feed::{Consumer, Cursor, Feed};
 use crate::db::model::Facts;
 use crate::db::{ColumnInfo, DataError, Handle};
 
@@ -37,6 +40,9 @@ pub(crate) struct Live {
     state: watch::Sender<State>,
     /// Whether a search found the index damaged.
     suspect: AtomicBool,
+    pub(super) lag: Mutex<Lag>,
+    /// When others were last told how it stands.
+    pub(super) told: Mutex<Option<Instant>>,
 }
 
 /// How an index stands.
@@ -44,8 +50,9 @@ pub(crate) struct Live {
 pub(super) struct State {
     /// How far it follows the feed; nothing while it is built for the first time.
     pub(super) came: Option<Cursor>,
-    /// What went wrong last, where it goes on to.
-    pub(super) trouble: Option<String>,
+    /// Whether this process writes.
+    pub(super) is_writer: bool,
+    pub(super) standing: Standing,
 }
 
 /// The indexes of an opened database.
@@ -67,7 +74,7 @@ impl Indexes {
 }
 
 impl Live {
-    fn new<T: Indexed>(handle: &Handle, table: &'static str) -> Result<Self, DataError> {
+    pub(super) fn new<T: Indexed>(handle: &Handle, table: &'static str) -> Result<Self, DataError> {
         let info = &T::INDEX;
         let layout = Layout::of::<T>(info);
         let includes =
@@ -106,12 +113,28 @@ impl Live {
             generation: RwLock::new(None),
             state,
             suspect: AtomicBool::new(false),
+            lag: Mutex::default(),
+            told: Mutex::default(),
         })
     }
 
     /// Whether what changes in a table may change the index.
     pub(super) fn follows(&self, table: &str) -> bool {
         self.table == table || tables_of(&self.includes).any(|included| included == table)
+    }
+
+    /// One that follows the feed for it, by its name.
+    pub(super) fn consumer(&self, feed: &Feed, name: &str) -> Consumer {
+        Consumer::new(feed.clone(), format!("search:{}:{name}", self.info.name.unwrap_or(self.table)))
+    }
+
+    /// How many changes it lacks that are committed.
+    pub(super) async fn lacks(&self, feed: &Feed, since: &Cursor) -> Result<u64, DataError> {
+        let mut lines = feed.behind(since, self.table).await?;
+        for table in tables_of(&self.includes).filter(|table| *table != self.table) {
+            lines += feed.behind(since, table).await?;
+        }
+        Ok(lines)
     }
 
     /// What is looked into; nothing before it was built.
@@ -122,6 +145,8 @@ impl Live {
     /// From now on this is looked into.
     pub(super) fn show(&self, generation: Generation) {
         *self.generation.write().unwrap_or_else(PoisonError::into_inner) = Some(generation);
+        // Who waits for it has something to look into.
+        self.note(|_| ());
     }
 
     /// A search can't read it.
@@ -158,7 +183,8 @@ impl Live {
     pub(super) async fn reached(&self, cursor: Option<&Cursor>, within: Duration) -> Result<Generation, SearchError> {
         let has = |state: &State| match (&state.came, cursor) {
             (Some(came), Some(cursor)) => came.reaches(cursor),
-            (came, None) => came.is_some(),
+            // Also while a new one is built, one that is there is looked into.
+            (_, None) => self.generation().is_some(),
             (None, Some(_)) => false,
         };
         if let (None, Some(generation)) = (cursor, self.generation()) {
@@ -169,8 +195,8 @@ impl Live {
         match self.generation() {
             Some(generation) if waited => Ok(generation),
             Some(_) => Err(SearchError::Behind { table: self.table }),
-            None => Err(match self.state().trouble {
-                Some(reason) => SearchError::Index { table: self.table, reason },
+            None => Err(match self.state().standing.trouble {
+                Some(trouble) => SearchError::Index { table: self.table, reason: trouble.message },
                 None => SearchError::Building { table: self.table },
             }),
         }

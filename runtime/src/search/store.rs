@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tantivy::{Index, IndexReader, ReloadPolicy, TantivyError};
 
+use super::aside::Aside;
 use super::layout::Layout;
 use super::tokenizer;
 
 const CURRENT: &str = "current";
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 const BUILDING: &str = "building";
 
 /// Where the generations of an index are.
@@ -44,6 +45,9 @@ pub(super) struct Payload {
     pub(super) mark: String,
     /// As whom the index follows the feed.
     pub(super) consumer: String,
+    /// Rows that it can't take.
+    #[serde(default, skip_serializing_if = "Aside::is_empty")]
+    pub(super) aside: Aside,
 }
 
 /// The right to write. It ends with the process that has it, however that ends.
@@ -125,7 +129,7 @@ impl Store {
 }
 
 /// Writes a file at once or not at all.
-fn write(folder: &Path, name: &str, text: &str) -> io::Result<()> {
+pub(super) fn write(folder: &Path, name: &str, text: &str) -> io::Result<()> {
     let next = folder.join(format!("{name}.next"));
     let mut file = File::create(&next)?;
     file.write_all(text.as_bytes())?;

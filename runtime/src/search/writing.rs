@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use tracing::warn;
 use uuid::Uuid;
 
+use super::aside::Aside;
 use super::error::SearchError;
 use super::included;
 use super::index::Indexed;
@@ -31,6 +32,8 @@ pub(super) struct Writing {
     /// The mark of its last step.
     mark: String,
     pub(super) cursor: Cursor,
+    /// Rows that it can't take.
+    pub(super) aside: Aside,
     pub(super) trimmed: Instant,
 }
 
@@ -45,7 +48,7 @@ impl Writing {
     ) -> Result<Self> {
         let writer = generation.index.writer_with_num_threads(1, MEMORY);
         let writer = Some(writer.map_err(|error| SearchError::index(live.table, &error))?);
-        Ok(Self { generation, writer, consumer, name, mark, cursor, trimmed: Instant::now() })
+        Ok(Self { generation, writer, consumer, name, mark, cursor, aside: Aside::default(), trimmed: Instant::now() })
     }
 
     /// Deletes documents, and adds those of rows. A row that can't be indexed is set aside, and is in nobody's way.
@@ -68,6 +71,8 @@ impl Writing {
                 Ok(document) => documents.push(document),
                 Err(error) => {
                     warn!(table = live.table, ?key, %error, "a row can't be indexed: it is not found until it is changed");
+                    let key = live.layout.key(&key).map_or_else(|_| format!("{key:?}"), |key| key.to_string());
+                    self.aside.add(key, &error.to_string());
                 }
             }
         }
@@ -103,7 +108,8 @@ impl Writing {
         if !self.consumer.intend(cursor, &mark, &self.mark).await? {
             return Err(forgotten(live));
         }
-        let payload = Payload { cursor: cursor.to_string(), mark: mark.clone(), consumer: self.name.clone() };
+        let (consumer, aside) = (self.name.clone(), self.aside.clone());
+        let payload = Payload { cursor: cursor.to_string(), mark: mark.clone(), consumer, aside };
         let payload = serde_json::to_string(&payload).unwrap_or_default();
         let reader = self.generation.reader.clone();
         self.aside(live, move |writer| {

@@ -148,7 +148,8 @@ async fn child() {
     }
 }
 
-fn follower(url: &str) -> Child {
+/// A process that follows.
+pub fn follower(url: &str) -> Child {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.args(["--exact", "law::child", "--nocapture"]).env(FOLLOW, url);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a process")

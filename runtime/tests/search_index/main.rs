@@ -5,4 +5,5 @@ mod faults;
 mod follows;
 mod included;
 mod law;
+mod mode;
 mod shop;

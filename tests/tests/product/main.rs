@@ -15,4 +15,5 @@ mod refused;
 mod releases;
 mod reproducible;
 mod run;
+mod search;
 mod workflow;

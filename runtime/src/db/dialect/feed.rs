@@ -10,6 +10,8 @@ pub(crate) struct Statements {
     /// The next lines behind a place, up to another: the transaction, the number, the table and the key of each. What is bound is the
     /// cursors' to say.
     pub(crate) lines: &'static str,
+    /// How many lines of a table are between two places. What is bound is as of the lines, with the table in the place of their number.
+    pub(crate) count: &'static str,
     /// Deletes the lines below a bound.
     pub(crate) forget: &'static str,
     /// The engine's clock, in milliseconds since 1970.
@@ -20,6 +22,7 @@ const SQLITE: Statements = Statements {
     now: "SELECT CAST(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'cell_feed'), 0) AS text)",
     lines: "SELECT '', position, table_name, key FROM cell_feed WHERE position > $1 AND position <= $2 \
             ORDER BY position LIMIT $3",
+    count: "SELECT count(*) FROM cell_feed WHERE position > $1 AND position <= $2 AND table_name = $3",
     forget: "DELETE FROM cell_feed WHERE position < $1",
     clock: "CAST(unixepoch('subsec') * 1000 AS integer)",
 };
@@ -32,6 +35,11 @@ const POSTGRES: Statements = Statements {
             AND (xid >= CAST(CAST($3 AS text) AS xid8) OR xid = ANY (CAST(string_to_array($4, ',') AS xid8[]))) \
             AND pg_visible_in_snapshot(xid, CAST(CAST($5 AS text) AS pg_snapshot)) \
             ORDER BY xid, position LIMIT $6",
+    count: "SELECT count(*) FROM cell_feed \
+            WHERE (xid, position) > (CAST(CAST($1 AS text) AS xid8), $2) \
+            AND (xid >= CAST(CAST($3 AS text) AS xid8) OR xid = ANY (CAST(string_to_array($4, ',') AS xid8[]))) \
+            AND pg_visible_in_snapshot(xid, CAST(CAST($5 AS text) AS pg_snapshot)) \
+            AND table_name = $6",
     forget: "DELETE FROM cell_feed WHERE xid < CAST(CAST(CAST($1 AS bigint) AS text) AS xid8)",
     clock: "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
 };

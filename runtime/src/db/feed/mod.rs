@@ -24,6 +24,7 @@ use super::value::Value;
 
 const FACTS: Facts = Facts { table: "cell_feed", columns: &[], key: &[] };
 const TEXT: &[ColumnInfo] = &[ColumnInfo::of::<String>("cursor")];
+const COUNT: &[ColumnInfo] = &[ColumnInfo::of::<i64>("count")];
 const LINE: &[ColumnInfo] = &[
     ColumnInfo::of::<String>("xid"),
     ColumnInfo::of::<i64>("position"),
@@ -81,6 +82,14 @@ impl Feed {
         Ok(Changes { feed: self.clone(), since: since.clone(), upto, behind })
     }
 
+    /// How many changes of a table there are since the cursor.
+    pub(crate) async fn behind(&self, since: &Cursor, table: &str) -> Result<u64, DataError> {
+        let changes = self.since(since).await?;
+        let call = self.call(self.statements().count, COUNT, &changes.bounds(text(table))?)?;
+        let count = self.handle.row(call, |row: &mut Reader<'_>| row.read::<i64>()).await?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    }
+
     fn statements(&self) -> &'static feed::Statements {
         feed::statements(self.handle.engine())
     }
@@ -105,16 +114,7 @@ impl Changes {
 
     /// The next ones, at most so many; none where that was all.
     pub(crate) async fn next(&mut self, most: u32) -> Result<Vec<Line>, DataError> {
-        let (transaction, number) = self.behind.clone();
-        let (number, most) = (Value::Int(number), Value::Int(i64::from(most)));
-        let values = match (&self.since, &self.upto) {
-            (Cursor::Line(_), Cursor::Line(upto)) => vec![number, Value::Int(*upto), most],
-            (Cursor::Ended(since), upto @ Cursor::Ended(_)) => {
-                let (xmax, upto) = (since.xmax.to_string(), upto.to_string());
-                vec![text(&transaction), number, text(&xmax), text(&since.running()), text(&upto), most]
-            }
-            _ => return Err(DataError::other("the cursor is of another engine's feed")),
-        };
+        let values = self.bounds(Value::Int(i64::from(most)))?;
         let call = self.feed.call(self.feed.statements().lines, LINE, &values)?;
         let read = |row: &mut Reader<'_>| {
             let place = (row.read::<String>()?, row.read::<i64>()?);
@@ -125,6 +125,19 @@ impl Changes {
             self.behind = std::mem::take(place);
         }
         Ok(found.into_iter().map(|(_, line)| line).collect())
+    }
+
+    /// What is bound for the lines that are still to come, and one more value.
+    fn bounds(&self, last: Value<'static>) -> Result<Vec<Value<'static>>, DataError> {
+        let (transaction, number) = (&self.behind.0, Value::Int(self.behind.1));
+        match (&self.since, &self.upto) {
+            (Cursor::Line(_), Cursor::Line(upto)) => Ok(vec![number, Value::Int(*upto), last]),
+            (Cursor::Ended(since), upto @ Cursor::Ended(_)) => {
+                let (xmax, upto) = (since.xmax.to_string(), upto.to_string());
+                Ok(vec![text(transaction), number, text(&xmax), text(&since.running()), text(&upto), last])
+            }
+            _ => Err(DataError::other("the cursor is of another engine's feed")),
+        }
     }
 }
 
