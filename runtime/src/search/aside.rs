@@ -57,6 +57,11 @@ impl Aside {
         !self.is_empty() && (self.rows.contains_key(key) || self.more.contains(&print(key)))
     }
 
+    /// How many there are, where that is known.
+    pub(super) fn count(&self) -> Option<u64> {
+        (self.more.len() < MORE).then_some((self.rows.len() + self.more.len()) as u64)
+    }
+
     /// What is told of them.
     pub(super) fn told(&self) -> SetAside {
         let rows = self.rows.iter().map(|(key, error)| SetAsideRow { key: key.clone(), error: error.clone() });

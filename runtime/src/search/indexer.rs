@@ -8,12 +8,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cell_manifest::SearchRows;
 use chrono::Utc;
 use tantivy::TantivyError;
 use tracing::{info, warn};
-use uuid::Uuid;
 
+use super::building::Building;
 use super::changed::Changed;
 use super::error::SearchError;
 use super::index::Indexed;
@@ -37,7 +36,7 @@ const TRIMS: Duration = Duration::from_secs(30);
 /// How many lines are read at once.
 pub(super) const LINES: u32 = 4_096;
 /// How many rows are read at once.
-const ROWS: usize = 512;
+pub(super) const ROWS: usize = 512;
 /// After so many documents what was done is committed, also where there is more.
 const MOST_IN_COMMIT: usize = 50_000;
 
@@ -63,12 +62,13 @@ pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
                 failures += 1;
                 warn!(table = live.table, %error, "the search index does not follow its table; it is tried again");
                 live.fails(&error);
-                // Whatever was not committed is done again.
-                indexer.writing = None;
                 // Whatever is written meanwhile: it would fail again.
                 tokio::time::sleep((PAUSE * 2_u32.pow(failures.min(10))).min(LONGEST_PAUSE)).await;
                 continue;
             }
+        }
+        if indexer.is_building() {
+            continue;
         }
         // Whoever writes in this process says so.
         drop(tokio::time::timeout(PAUSE, written.notified()).await);
@@ -89,13 +89,15 @@ pub(super) struct Indexer<T> {
     purpose: Purpose,
     lease: Option<Lease>,
     writing: Option<Writing>,
+    /// A generation in the making, beside it.
+    building: Option<Building>,
     /// When a build that was asked for failed.
     failed: Option<Instant>,
     row: std::marker::PhantomData<fn() -> T>,
 }
 
 /// What came of following.
-enum Followed {
+pub(super) enum Followed {
     To(Cursor),
     /// Any row may have changed.
     Reset,
@@ -103,7 +105,7 @@ enum Followed {
 
 impl<T: Indexed> Indexer<T> {
     pub(super) fn new(live: Arc<Live>, purpose: Purpose) -> Self {
-        Self { live, purpose, lease: None, writing: None, failed: None, row: std::marker::PhantomData }
+        Self { live, purpose, lease: None, writing: None, building: None, failed: None, row: std::marker::PhantomData }
     }
 
     /// Whether this one writes.
@@ -127,35 +129,52 @@ impl<T: Indexed> Indexer<T> {
             }
             self.live.takes_over();
         }
-        let resumed = match self.writing.take() {
-            Some(writing) => Some(writing),
-            None => self.resume(&feed).await?,
+        if self.writing.is_none() && self.building.is_none() {
+            self.writing = self.resume(&feed).await?;
+        }
+        if let Some(mut writing) = self.writing.take() {
+            let begun = Utc::now().timestamp_millis();
+            match self.follow(&mut writing, handle, &feed).await? {
+                Followed::To(cursor) => {
+                    self.live.note(|state| state.came = Some(cursor));
+                    self.live.is_level(begun);
+                    self.writing = Some(writing);
+                }
+                // It is searched as it is, and followed no more.
+                Followed::Reset => drop(writing),
+            }
+        }
+        if self.building.is_some() || self.writing.is_none() || self.is_asked() {
+            let built = self.build(handle, &feed).await;
+            // Until it is tried again, the one that is there is followed.
+            self.failed = built.is_err().then(Instant::now);
+            built?;
+        }
+        Ok(())
+    }
+
+    /// Whether a generation is in the making.
+    pub(super) fn is_building(&self) -> bool {
+        self.building.is_some()
+    }
+
+    /// Goes on with a generation, or begins one.
+    async fn build(&mut self, handle: &Handle, feed: &Feed) -> Result<()> {
+        if self.purpose == Purpose::Inspect {
+            let reason = "it has to be built anew, which the next process does that writes".to_owned();
+            return Err(SearchError::Index { table: self.live.table, reason });
+        }
+        let building = match self.building.take() {
+            Some(building) => building,
+            None => self.begin(handle, feed).await?,
         };
-        let mut writing = match resumed {
-            Some(writing) if !self.is_asked() => writing,
-            other => {
-                // There is one memory for what is written to.
-                drop(other);
-                let built = self.build(handle, &feed).await;
-                // Until it is tried again, the one that is there is followed.
-                self.failed = built.is_err().then(Instant::now);
-                built?
+        match self.go_on(building, handle, feed).await? {
+            Ok(writing) => {
+                self.live.note(|state| state.came = Some(writing.cursor.clone()));
+                self.writing = Some(writing);
             }
-        };
-        let begun = Utc::now().timestamp_millis();
-        let followed = self.follow(&mut writing, handle, &feed).await?;
-        self.writing = Some(match followed {
-            Followed::To(cursor) => {
-                self.live.note(|state| state.came = Some(cursor));
-                self.live.is_level(begun);
-                writing
-            }
-            Followed::Reset => {
-                // What is written to is let go, since there is one memory for it.
-                drop(writing);
-                self.build(handle, &feed).await?
-            }
-        });
+            Err(building) => self.building = Some(building),
+        }
         Ok(())
     }
 
@@ -217,83 +236,8 @@ impl<T: Indexed> Indexer<T> {
         is_time && self.purpose == Purpose::Serve && self.live.store.is_asked()
     }
 
-    /// Builds the index from all rows, beside the one that is searched until then.
-    async fn build(&self, handle: &Handle, feed: &Feed) -> Result<Writing> {
-        let live = &self.live;
-        if self.purpose == Purpose::Inspect {
-            let reason = "it has to be built anew, which the next process does that writes".to_owned();
-            return Err(SearchError::Index { table: live.table, reason });
-        }
-        let shown = live.generation();
-        let before = shown.as_ref().map_or(0, |shown| shown.number);
-        // Each is somebody of its own. The one before is searched until then, and reads no more afterwards: where a copy of it does, that
-        // one is built anew in its turn, and goes its own way.
-        let name = Uuid::new_v4().simple().to_string();
-        let earlier = shown.and_then(|shown| shown.payload().ok().flatten()).map(|payload| payload.consumer);
-        // Of a build that was killed, nobody comes back.
-        self.forget(feed, earlier.as_deref().unwrap_or_default()).await?;
-        let names: Vec<&str> = [Some(name.as_str()), earlier.as_deref()].into_iter().flatten().collect();
-        live.store.begins(&names).map_err(|error| self.io(&error))?;
-        let writing = self.built(handle, feed, before, name.clone()).await;
-        live.builds(None);
-        let kept = if writing.is_ok() { name.as_str() } else { earlier.as_deref().unwrap_or_default() };
-        self.forget(feed, kept).await?;
-        if matches!(live.store, Store::Memory)
-            && let Some(earlier) = earlier
-        {
-            self.live.consumer(feed, &earlier).end().await?;
-        }
-        let writing = writing?;
-        live.store.answered().map_err(|error| self.io(&error))?;
-        Ok(writing)
-    }
-
-    /// All whose builds have begun but this one read no more.
-    async fn forget(&self, feed: &Feed, but: &str) -> Result<()> {
-        let begun = self.live.store.begun();
-        if begun.is_empty() {
-            return Ok(());
-        }
-        for name in begun.iter().filter(|name| *name != but) {
-            self.live.consumer(feed, name).end().await?;
-        }
-        self.live.store.begins(&[]).map_err(|error| self.io(&error))
-    }
-
-    async fn built(&self, handle: &Handle, feed: &Feed, before: u64, name: String) -> Result<Writing> {
-        let live = &self.live;
-        let generation =
-            live.store.create(&live.layout, live.info.language, before).map_err(|error| self.index(&error))?;
-        let consumer = self.live.consumer(feed, &name);
-        // From here on the feed is kept for it.
-        let (cursor, mark) = (feed.now().await?, Uuid::new_v4().simple().to_string());
-        consumer.begin(&cursor, &mark).await?;
-        let mut writing = Writing::new(live, generation, consumer, name, cursor, mark)?;
-        let of = Query::<T>::new(handle.clone(), live.table).count().await?;
-        let mut rows = 0_u64;
-        let mut next = None;
-        loop {
-            live.builds(Some(SearchRows { done: rows, of }));
-            let query: Query<T> = Query::new(handle.clone(), live.table);
-            let (found, behind) = query.after(next).by_key(Some(ROWS)).await?;
-            rows += found.len() as u64;
-            writing.write(live, handle, Vec::new(), found).await?;
-            if behind.is_none() {
-                break;
-            }
-            next = behind;
-        }
-        let cursor = writing.cursor.clone();
-        writing.commit(live, &cursor).await?;
-        live.store.publish(writing.generation.number).map_err(|error| self.io(&error))?;
-        live.show(writing.generation.clone());
-        live.store.clean(Some(writing.generation.number));
-        info!(table = live.table, rows, "the search index is built");
-        Ok(writing)
-    }
-
     /// Does what has changed since the last commit.
-    async fn follow(&self, writing: &mut Writing, handle: &Handle, feed: &Feed) -> Result<Followed> {
+    pub(super) async fn follow(&self, writing: &mut Writing, handle: &Handle, feed: &Feed) -> Result<Followed> {
         let facts = Facts::of::<T>(self.live.table);
         let mut changes = feed.since(&writing.cursor).await?;
         if !changes.upto().reaches(&writing.cursor) {
@@ -381,7 +325,7 @@ impl<T: Indexed> Indexer<T> {
         SearchError::index(self.live.table, error)
     }
 
-    fn io(&self, error: &std::io::Error) -> SearchError {
+    pub(super) fn io(&self, error: &std::io::Error) -> SearchError {
         SearchError::Index { table: self.live.table, reason: error.to_string() }
     }
 }

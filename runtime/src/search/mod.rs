@@ -4,6 +4,7 @@
 
 mod aside;
 mod asked;
+mod building;
 mod changed;
 mod collect;
 mod condition;

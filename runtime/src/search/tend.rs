@@ -119,6 +119,8 @@ impl<T: Indexed> Tended for Tending<T> {
                 }
                 if self.live.store.is_asked() {
                     hears(self.building());
+                }
+                if self.live.store.is_asked() && !indexer.is_building() {
                     tokio::time::sleep(PAUSE).await;
                 }
             }

@@ -23,6 +23,8 @@ use crate::db::{DataError, Handle, Query, Value};
 
 /// How many rows are read at once.
 const ROWS: usize = 1_000;
+/// So many rows of a new generation are compared before it is searched.
+const SAMPLE: usize = 256;
 /// How often what differs is looked at: each time there is less of it, which takes less time.
 const LOOKS: u32 = 4;
 /// How long the index may take to come as far as the table.
@@ -142,6 +144,64 @@ async fn indexed(live: &Arc<Live>, handle: &Handle) -> Result<(HashMap<Vec<u8>, 
     let prints = tokio::task::spawn_blocking(move || prints(&looked, &generation)).await;
     let ended = |_| SearchError::Index { table, reason: "the comparison has ended".to_owned() };
     Ok((prints.map_err(ended)??, payload.map(|payload| payload.aside).unwrap_or_default()))
+}
+
+/// What a generation and its table have in common at a glance.
+pub(super) struct Compared {
+    pub(super) documents: u64,
+    /// How many rows it can't take, where that is known.
+    pub(super) aside: Option<u64>,
+    pub(super) rows: u64,
+    /// The key of one of some rows, which differs.
+    pub(super) differing: Option<String>,
+}
+
+/// Counts the documents of a generation and the rows of its table, and compares some of them.
+pub(super) async fn sampled<T: Indexed>(
+    live: &Arc<Live>,
+    handle: &Handle,
+    generation: &Generation,
+    aside: &Aside,
+) -> Result<Compared, SearchError> {
+    let (looked, opened) = (Arc::clone(live), generation.clone());
+    let sample = tokio::task::spawn_blocking(move || sample(&looked, &opened)).await;
+    let ended = |_| SearchError::Index { table: live.table, reason: "the comparison has ended".to_owned() };
+    let mut indexed = sample.map_err(ended)??;
+    let keys = indexed.values().map(|(key, _)| live.layout.values(key)).collect::<Result<Vec<_>, _>>()?;
+    let mut differing = None;
+    if !keys.is_empty() {
+        let rows = Query::<T>::new(handle.clone(), live.table).only(with_keys::<T>(&keys)).by_key(None).await?.0;
+        for (key, print) in printed(live, handle, &rows).await? {
+            let key = live.layout.key(key)?;
+            if !is_equal(&key, print, &mut indexed, aside) {
+                differing = Some(key.to_string());
+            }
+        }
+        // What is left is of no row.
+        differing = differing.or_else(|| indexed.into_values().next().map(|(key, _)| key.to_string()));
+    }
+    let documents = generation.reader.searcher().num_docs();
+    let rows = Query::<T>::new(handle.clone(), live.table).count().await?;
+    Ok(Compared { documents, aside: aside.count(), rows, differing })
+}
+
+/// Some documents of each segment, spread over it.
+fn sample(live: &Live, generation: &Generation) -> Result<HashMap<Vec<u8>, (Stored, u64)>, SearchError> {
+    let failed = |error: tantivy::TantivyError| SearchError::index(live.table, &error);
+    let searcher = generation.reader.searcher();
+    let most = SAMPLE.div_ceil(searcher.segment_readers().len().max(1));
+    let mut found = HashMap::new();
+    for reader in searcher.segment_readers() {
+        let prints = reader.fast_fields().u64(PRINT).map_err(failed)?;
+        let keys = collect::keys(reader, live.layout.is_number).map_err(failed)?;
+        let apart = (reader.num_docs() as usize / most).max(1);
+        for document in reader.doc_ids_alive().step_by(apart).take(most) {
+            if let Some(key) = keys.get(document) {
+                found.insert(bytes(&key), (key, prints.first(document).unwrap_or_default()));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What the index has under each key. Of two documents with one key, none is right.

@@ -71,7 +71,7 @@ impl Writing {
                 Ok(document) => documents.push(document),
                 Err(error) => {
                     warn!(table = live.table, ?key, %error, "a row can't be indexed: it is not found until it is changed");
-                    let key = live.layout.key(&key).map_or_else(|_| format!("{key:?}"), |key| key.to_string());
+                    let key = live.layout.key(key).map_or_else(|_| format!("{key:?}"), |key| key.to_string());
                     self.aside.add(key, &error.to_string());
                 }
             }

@@ -251,3 +251,33 @@ async fn of_two_that_follow_one_writes_and_the_other_takes_over() {
         equal(&second, 9).await;
     }
 }
+
+/// While a new one is built beside it, the index is followed and searched; then the new one is, and has what was written meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_while_an_index_is_built_is_found_before_and_after() {
+    let place = on_sqlite().await;
+    fill(&place, 0, 8_000).await;
+    let products = &place.shop.products;
+    let all = products.search("").after(place.shop.last_write()).within(Duration::from_secs(120)).await;
+    assert_eq!(all.expect("an answer").count, 8_000);
+    let folder = folder(&place);
+    let current = || std::fs::read_to_string(folder.join("current")).expect("a number");
+    let before = current();
+    std::fs::write(folder.join("rebuild"), "").expect("a wish");
+    let (mut at, mut meanwhile) = (8_000, 0);
+    let built = async {
+        while current() == before || folder.join("rebuild").exists() {
+            let is_building = products.search_status().await.expect("a status").building.is_some();
+            fill(&place, at, at + 1).await;
+            at += 1;
+            let found =
+                products.search(format!("s{}", at - 1)).after(place.shop.last_write()).await.expect("an answer");
+            assert_eq!(found.count, 1);
+            meanwhile += u32::from(is_building && current() == before);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), built).await.expect("a new index");
+    assert!(meanwhile > 0, "it was not followed while the other one was built");
+    let verified = products.verify_search().await.expect("both");
+    assert_eq!((verified.documents, verified.differing), (at as u64, Vec::new()));
+}
