@@ -60,8 +60,40 @@ pub(super) struct Question {
     pub(super) is_short: bool,
 }
 
-/// So many documents of words are looked at in a fraction of a millisecond.
-const FEW: u64 = 1 << 15;
+/// So many documents are looked at in a fraction of a millisecond. To change threads takes longer than most searches do.
+const FEW: u64 = 1 << 14;
+
+/// About how many documents a query looks at; nothing where that is not known beforehand.
+fn looked_at(query: &dyn tantivy::query::Query, searcher: &Searcher) -> Option<u64> {
+    let Some(parts) = query.downcast_ref::<BooleanQuery>() else {
+        let (mut documents, mut terms) = (0, 0_u32);
+        let mut is_known = !query.is::<AllQuery>();
+        query.query_terms(&mut |term, _| {
+            terms += 1;
+            match searcher.doc_freq(term) {
+                Ok(found) => documents += found,
+                Err(_) => is_known = false,
+            }
+        });
+        // What is made of beginnings and of words that differ a little names no terms.
+        return if query.is::<AllQuery>() {
+            Some(searcher.num_docs())
+        } else {
+            (is_known && terms > 0).then_some(documents)
+        };
+    };
+    // Where all have to be there, those of the rarest are looked at, and sought in the others.
+    let (mut rarest, mut musts, mut all) = (None, 0, 0);
+    for (occur, part) in parts.clauses() {
+        let documents = looked_at(part.as_ref(), searcher)?;
+        if *occur == Occur::Must {
+            musts += 1;
+            rarest = Some(rarest.map_or(documents, |rarest: u64| rarest.min(documents)));
+        }
+        all += documents;
+    }
+    Some(rarest.map_or(all, |rarest| all.min(rarest.saturating_mul(musts))))
+}
 
 impl Asked {
     pub(super) fn question(self, live: &Arc<Live>, generation: &Generation) -> Result<Question, SearchError> {
@@ -87,17 +119,7 @@ impl Asked {
         let counts = Counts { columns: facets.collect::<Result<_, _>>()? };
         let counts = (!counts.columns.is_empty()).then_some(counts);
         let order = self.order.iter().map(|(of, sort)| order(live, *of, sort)).collect::<Result<_, _>>()?;
-        // To change threads takes longer than most searches do.
-        let mut documents = 0;
-        let mut is_known = self.manner.fuzzy == 0 && !self.words.contains('*');
-        if self.words.trim().is_empty() {
-            documents = searcher.num_docs();
-        }
-        words.query_terms(&mut |term, _| match searcher.doc_freq(term) {
-            Ok(found) => documents += found,
-            Err(_) => is_known = false,
-        });
-        let is_short = is_known && documents <= FEW;
+        let is_short = looked_at(words.as_ref(), &searcher).is_some_and(|documents| documents <= FEW);
         let Self { limit, offset, .. } = self;
         Ok(Question { live: Arc::clone(live), searcher, query, words, order, counts, limit, offset, is_short })
     }
