@@ -18,7 +18,7 @@ use tantivy::{Index, ReloadPolicy, doc};
 use shop::{NewDocument, NewPlainDocument, Plain, Shelf};
 
 const QUESTIONS: u64 = 300;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 6;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
@@ -147,9 +147,13 @@ async fn questions(shelf: &Shelf, plain: &Plain, index: &Index, fts5: &Connectio
     for round in 0..ROUNDS {
         let mut took = [Duration::ZERO; 4];
         for question in (0..QUESTIONS).map(corpus::question) {
-            let begun = Instant::now();
-            let found = shelf.documents.search(question.as_str()).limit(10).await?;
-            took[0] += begun.elapsed();
+            // Whoever comes second finds the processor's caches warm.
+            let mut found = None;
+            if round % 2 == 0 {
+                let begun = Instant::now();
+                found = Some(shelf.documents.search(question.as_str()).limit(10).await?);
+                took[0] += begun.elapsed();
+            }
 
             let begun = Instant::now();
             let searcher = reader.searcher();
@@ -162,6 +166,16 @@ async fn questions(shelf: &Shelf, plain: &Plain, index: &Index, fts5: &Connectio
             }
             let rows = plain.documents.filter(|d| d.id.in_(keys.iter().copied())).all().await?;
             took[1] += begun.elapsed();
+
+            let found = match found {
+                Some(found) => found,
+                None => {
+                    let begun = Instant::now();
+                    let found = shelf.documents.search(question.as_str()).limit(10).await?;
+                    took[0] += begun.elapsed();
+                    found
+                }
+            };
             assert_eq!(rows.len(), found.hits.len(), "{question}");
             if round == 0 {
                 asked += keys.len();

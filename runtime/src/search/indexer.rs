@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use tantivy::TantivyError;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::building::Building;
 use super::changed::Changed;
@@ -280,7 +280,14 @@ impl<T: Indexed> Indexer<T> {
             writing.commit(&self.live, &upto).await?;
         }
         if writing.trimmed.elapsed() >= TRIMS {
-            writing.trim(&self.live, &upto).await?;
+            match writing.trim(&self.live, &upto).await {
+                // On SQLite, somebody who writes for long: it is tried again later.
+                Err(SearchError::Data(error)) => {
+                    debug!(table = self.live.table, %error, "lines that everybody has seen are not forgotten yet");
+                    writing.trimmed = tokio::time::Instant::now();
+                }
+                trimmed => trimmed?,
+            }
         }
         writing.cursor = upto.clone();
         Ok(Followed::To(upto))

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use tantivy::query::QueryParser;
 use tantivy::tokenizer::TokenizerManager;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -19,6 +20,7 @@ use super::layout::{Layout, Of};
 use super::standing::Standing;
 use super::store::{Generation, Store};
 use super::tokenizer;
+use super::words::{self, Manner};
 use crate::db::feed::{Consumer, Cursor, Feed};
 use crate::db::model::Facts;
 use crate::db::{ColumnInfo, DataError, Handle};
@@ -36,6 +38,8 @@ pub(crate) struct Live {
     pub(super) store: Store,
     /// The analyzers of what is searched for.
     pub(super) questions: TokenizerManager,
+    /// What parses it where nothing else is said.
+    pub(super) parser: QueryParser,
     generation: RwLock<Option<Generation>>,
     state: watch::Sender<State>,
     /// Whether a search found the index damaged.
@@ -102,6 +106,8 @@ impl Live {
                 Store::Folder(folder.join(info.name.unwrap_or(table)).join(hash(&definition)))
             }
         };
+        let questions = tokenizer::of_questions(info.language);
+        let parser = words::parser(&layout, &questions, Manner::default());
         let (state, _) = watch::channel(State::default());
         Ok(Self {
             table,
@@ -109,7 +115,8 @@ impl Live {
             layout,
             includes,
             store,
-            questions: tokenizer::of_questions(info.language),
+            questions,
+            parser,
             generation: RwLock::new(None),
             state,
             suspect: AtomicBool::new(false),

@@ -4,7 +4,7 @@
 
 use tantivy::query::{EmptyQuery, Query, QueryParser};
 use tantivy::query_grammar::{Delimiter, UserInputAst, UserInputLeaf, UserInputLiteral, parse_query_lenient};
-use tantivy::tokenizer::{TextAnalyzer, TokenStream as _};
+use tantivy::tokenizer::{TextAnalyzer, TokenStream as _, TokenizerManager};
 
 use super::error::SearchError;
 use super::index::Tokenizer;
@@ -34,6 +34,22 @@ pub(super) struct Manner {
 pub(super) fn query(text: &str, manner: Manner, live: &Live) -> Result<Box<dyn Query>, SearchError> {
     let Live { layout, questions, .. } = live;
     bound(text)?;
+    let other = (manner.any || manner.fuzzy > 0).then(|| parser(layout, questions, manner));
+    let parser = other.as_ref().unwrap_or(&live.parser);
+    let (ast, errors) = parse_query_lenient(text);
+    if let Some(error) = errors.into_iter().next().filter(|_| !manner.lenient) {
+        return Err(SearchError::Syntax { at: error.pos, reason: error.message });
+    }
+    let mut known = Known { text, layout, stops: stops(live), lenient: manner.lenient };
+    let Some(ast) = known.part(ast)? else { return Ok(Box::new(EmptyQuery)) };
+    if manner.lenient {
+        return Ok(parser.build_query_from_user_input_ast_lenient(ast).0);
+    }
+    parser.build_query_from_user_input_ast(ast).map_err(|error| known.refused(&error.to_string(), ""))
+}
+
+/// What parses words that are taken so.
+pub(super) fn parser(layout: &Layout, questions: &TokenizerManager, manner: Manner) -> QueryParser {
     let fields: Vec<_> = layout.fields.iter().filter_map(|field| Some((field.text?, field.info.text?))).collect();
     let defaults = fields.iter().map(|(field, _)| *field).collect();
     let mut parser = QueryParser::new(layout.schema.clone(), defaults, questions.clone());
@@ -46,16 +62,7 @@ pub(super) fn query(text: &str, manner: Manner, live: &Live) -> Result<Box<dyn Q
     if !manner.any {
         parser.set_conjunction_by_default();
     }
-    let (ast, errors) = parse_query_lenient(text);
-    if let Some(error) = errors.into_iter().next().filter(|_| !manner.lenient) {
-        return Err(SearchError::Syntax { at: error.pos, reason: error.message });
-    }
-    let mut known = Known { text, layout, stops: stops(live), lenient: manner.lenient };
-    let Some(ast) = known.part(ast)? else { return Ok(Box::new(EmptyQuery)) };
-    if manner.lenient {
-        return Ok(parser.build_query_from_user_input_ast_lenient(ast).0);
-    }
-    parser.build_query_from_user_input_ast(ast).map_err(|error| known.refused(&error.to_string(), ""))
+    parser
 }
 
 /// The analyzer of the field whose language has words that nobody looks for.

@@ -219,15 +219,75 @@ async fn postgres_who_commits_last_is_found_last_and_nobody_waits_for_an_open_tr
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_by_the_ten_thousand_are_followed() {
+async fn a_hundred_thousand_rows_at_once_are_followed() {
     for place in places().await {
         fill(&place, 0, 1).await;
         equal(&place.shop, 1).await;
-        fill(&place, 1, 20_000).await;
-        equal(&place.shop, 20_000).await;
-        place.raw("DELETE FROM products WHERE id % 2 = 0").await;
-        equal(&place.shop, 10_000).await;
+        place
+            .raw(
+                "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 99999) \
+                 INSERT INTO products (sku, name, price, made_at) \
+                 SELECT 's' || number, 'Thing ' || number, 1, '2024-01-01T00:00:00.000000Z' FROM numbers",
+            )
+            .await;
+        let all = place.shop.products.search("thing").after(place.shop.last_write()).within(Duration::from_secs(120));
+        assert_eq!(all.limit(0).await.expect("an answer").count, 100_000);
+        place.raw("DELETE FROM products WHERE id > 90000").await;
+        equal(&place.shop, 90_000).await;
     }
+}
+
+/// What others do meanwhile is found; what it does itself, when it is committed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_takes_long_is_found_whole_or_not_at_all() {
+    for place in places().await {
+        fill(&place, 0, 10).await;
+        equal(&place.shop, 10).await;
+        let writer = place.shop_again().await;
+        let kept = writer.transaction(async |tx| {
+            for round in 0..20 {
+                let rows = (0..50).map(|at| product(&format!("t{round}-{at}"), "Slow thing", dec!(1)));
+                tx.products.insert_many(rows.collect::<Vec<_>>()).await?;
+                // From outside of it.
+                let found = place.shop.products.search("slow").after(place.shop.last_write()).limit(0).await;
+                assert_eq!(found.expect("an answer").count, 0);
+            }
+            tx.products.delete(3).await?;
+            Ok(())
+        });
+        kept.await.expect("a commit");
+        assert_eq!(
+            place.shop.products.search("slow").after(place.shop.last_write()).await.expect("an answer").count,
+            1_000
+        );
+        equal(&place.shop, 1_009).await;
+    }
+}
+
+/// Whoever takes away what keeps two from writing has two that write: neither loses what the other one does.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_that_both_believe_to_have_the_right_to_write_end_with_a_whole_index() {
+    let place = on_sqlite().await;
+    fill(&place, 0, 100).await;
+    equal(&place.shop, 100).await;
+    let folder = folder(&place);
+    let generation = folder.join(std::fs::read_to_string(folder.join("current")).expect("a number").trim());
+    std::fs::remove_file(folder.join("lock")).expect("a lock");
+    std::fs::remove_file(generation.join(".tantivy-writer.lock")).expect("another lock");
+    let second = place.shop_again().await;
+    for at in 100..160 {
+        fill(&place, at, at + 1).await;
+        let shop = if at % 2 == 0 { &second } else { &place.shop };
+        drop(shop.products.search("").after(shop.last_write()).within(Duration::from_millis(100)).await);
+    }
+    second.handle().close().await;
+    let whole = async {
+        while !matches!(place.shop.products.verify_search().await, Ok(verified) if verified.differing.is_empty()) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), whole).await.expect("a whole index");
+    equal(&place.shop, 160).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 
 mod faults;
 mod follows;
+mod full;
 mod included;
 mod law;
 mod mode;

@@ -158,7 +158,8 @@ pub async fn on_postgres() -> Place {
     at(cluster.create_database("search").await.expect("a database").as_str()).await
 }
 
-async fn at(url: &str) -> Place {
+/// A shop whose tables are made at a place of one's own.
+pub async fn at(url: &str) -> Place {
     let history = next(None, &schema(), &Hints::default()).expect("a history");
     let target = Target::new(cell_migrate::Url::new(url)).expect("a target");
     apply(&target, &history, &Options::default()).await.expect("tables");
