@@ -254,6 +254,7 @@ pub(crate) const AREAS: &[Area] = &[
             "environment-file"
             "environment-missing"
             "history-diverged"
+            "index-failed"
             "key-observes"
             "migrate-failed"
             "no-address-for-doors"

@@ -1,5 +1,6 @@
 //! The program's mode for its search indexes: with `CELL_SEARCH` set it starts no cell, but tells how its indexes stand (`status`), builds
-//! them anew (`rebuild`) or compares them with their tables (`verify`), whether the application runs meanwhile or not.
+//! them anew (`rebuild`), or those that are not there (`prepare`), or compares them with their tables (`verify`), whether the application
+//! runs meanwhile or not.
 //! In: the environment. Out: lines of JSON on standard output, each a [`cell_manifest::SearchSaid`]: how far it has come, and at the end
 //! how all of them stand. Absent: what is done with an index (`search`), and words for people, which the command has.
 
@@ -33,6 +34,8 @@ pub(crate) enum Mode {
     Verify,
     /// They are built anew.
     Rebuild,
+    /// Those that are not there are built.
+    Prepare,
 }
 
 /// Does what `CELL_SEARCH` asks for; `None` where it is not set, and the cells are to start. The exit code is 0 where nothing is in the
@@ -54,10 +57,14 @@ impl Asked {
             "status" => Mode::Status,
             "verify" => Mode::Verify,
             "rebuild" => Mode::Rebuild,
+            "prepare" => Mode::Prepare,
             other => {
                 let other: String = other.chars().take(40).collect();
-                let text =
-                    ["`CELL_SEARCH` is `", &other, "`, and must be `status`, `verify` or `rebuild`, or not be set"];
+                let text = [
+                    "`CELL_SEARCH` is `",
+                    &other,
+                    "`, and must be `status`, `verify`, `rebuild` or `prepare`, or not be set",
+                ];
                 return Err(Error::message(text.concat()));
             }
         };

@@ -248,6 +248,7 @@ fn progress(output: &Output, node: &str, event: Event) {
         Event::Migrated { database, migrations } => {
             output.progress("Migrated", format_args!("{database} on {node}: {}", migrations.join(", ")));
         }
+        Event::Indexed { index } => output.progress("Indexed", format_args!("{index} on {node}")),
         Event::Started { process, replica } => {
             output.progress("Started", format_args!("{process} {replica} on {node}"))
         }

@@ -14,6 +14,7 @@ mod look;
 mod migrate;
 mod places;
 mod record;
+mod search;
 mod serve;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ pub const CODES: &[&str] = &[
     "environment-file",
     "environment-missing",
     "history-diverged",
+    "index-failed",
     "key-observes",
     "migrate-failed",
     "no-address-for-doors",

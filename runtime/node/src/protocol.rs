@@ -129,6 +129,11 @@ pub enum Event {
         /// The migrations that ran.
         migrations: Vec<String>,
     },
+    /// A search index was built, beside those that are searched.
+    Indexed {
+        /// The database's name and the index's: `shop.products`.
+        index: String,
+    },
     /// A process was started and is awaited.
     Started {
         /// The process's name.

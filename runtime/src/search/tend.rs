@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cell_manifest::{SearchCompared, SearchRows, SearchedIndex};
+use cell_manifest::{SearchCompared, SearchRows, SearchState, SearchedIndex};
 use chrono::Utc;
 use futures_util::future::{BoxFuture, try_join};
 
@@ -39,6 +39,9 @@ pub(crate) trait Tended: Send + Sync {
 
     /// Builds it anew, or has it built by whoever writes. The one before is searched until then.
     fn rebuild<'a>(&'a self, hears: Hears<'a>) -> BoxFuture<'a, Result<(), SearchError>>;
+
+    /// Builds it, where it can't be searched as it is.
+    fn prepare<'a>(&'a self, hears: Hears<'a>) -> BoxFuture<'a, Result<(), SearchError>>;
 }
 
 /// The index of a table, to look after.
@@ -92,6 +95,16 @@ impl<T: Indexed> Tended for Tending<T> {
         })
     }
 
+    fn prepare<'a>(&'a self, hears: Hears<'a>) -> BoxFuture<'a, Result<(), SearchError>> {
+        Box::pin(async move {
+            if self.is_searched().await? {
+                return Ok(());
+            }
+            hears(Some(SearchRows::default()));
+            self.rebuild(hears).await
+        })
+    }
+
     fn rebuild<'a>(&'a self, hears: Hears<'a>) -> BoxFuture<'a, Result<(), SearchError>> {
         Box::pin(async move {
             let failed = |error: std::io::Error| SearchError::Index {
@@ -130,6 +143,11 @@ impl<T: Indexed> Tended for Tending<T> {
 }
 
 impl<T: Indexed> Tending<T> {
+    async fn is_searched(&self) -> Result<bool, SearchError> {
+        let live = Live::new::<T>(&self.handle, self.live.table)?;
+        Ok(matches!(look(&live, &self.handle).await?.state, SearchState::Ready | SearchState::InMemory))
+    }
+
     /// How far the build has come, here or elsewhere.
     fn building(&self) -> Option<SearchRows> {
         let state = self.live.state();

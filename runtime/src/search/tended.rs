@@ -51,6 +51,11 @@ pub(crate) async fn indexes(
         let (index_name, table) = (index.follow.name(index.field), index.follow.table(index.field));
         told.push(match opened {
             Ok(handle) => done(asked.mode, &name, &index, handle, hears).await,
+            // Whoever is started for it says that it can't be opened.
+            Err(why) if asked.mode == Mode::Prepare => {
+                let (index, table) = (index_name.to_owned(), table.to_owned());
+                SearchedIndex { index, table, problem: None, ..why.clone() }
+            }
             Err(why) => SearchedIndex { index: index_name.to_owned(), table: table.to_owned(), ..why.clone() },
         });
     }
@@ -120,6 +125,7 @@ async fn done(
             Err(error) => (None, Some(error)),
         },
         Mode::Rebuild => (None, tended.rebuild(&hears(SearchWork::Build)).await.err()),
+        Mode::Prepare => (None, tended.prepare(&hears(SearchWork::Build)).await.err()),
     };
     let mut told = match tended.status().await {
         Ok(told) => told,

@@ -275,3 +275,48 @@ async fn the_last_lines_go_on_from_one_release_to_the_next() -> Outcome {
     site.end(true).await;
     Ok(())
 }
+
+/// The program is asked for what is not there, before anything of the release is started; where it fails, nothing is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn search_indexes_are_built_before_anything_is_started_or_nothing_is() -> Outcome {
+    let mut site = Site::open().await?;
+    let program = |asked: &str| {
+        let clock = crate::goods::clock().map(|clock| clock.display().to_string());
+        clock.map(|clock| {
+            format!(
+                "case \"$CELL_SEARCH\" in prepare) {asked};; '') CLOCK_GREETING=\"$CELL_RELEASE\" exec '{clock}';; *) exit 9;; esac"
+            )
+        })
+    };
+    let (progress, end) = (
+        r#"{"progress":{"index":"shop.goods","work":"build","rows":{"done":0,"of":0}}}"#,
+        r#"{"indexes":{"format":1,"indexes":[]}}"#,
+    );
+    let built = program(&format!("echo '{progress}'; echo '{progress}'; echo '{end}'"))?;
+    let fails = program("echo 'no room' >&2; exit 1")?;
+    let first = Goods::script(1, &built).index("shop.goods").pack(site.folder())?;
+    let second = Goods::script(2, &fails).index("shop.goods").pack(site.folder())?;
+    // Nobody asks a program without indexes.
+    let third = Goods::script(3, &fails).pack(site.folder())?;
+
+    let mut client = site.client().await?;
+    client.send(&first.archive, &first.index, &mut |_, _| {}).await?;
+    let mut events = Vec::new();
+    client.stage(&first.order(0, site.http), &mut |event| events.push(event)).await?;
+    assert_eq!(events.first(), Some(&Event::Indexed { index: "shop.goods".to_owned() }));
+    client.switch("clock", &mut |_| {}).await?;
+    client.finish("clock", &mut |_| {}).await?;
+
+    client.send(&second.archive, &second.index, &mut |_, _| {}).await?;
+    let (current, processes) = (site.record()?["current"].clone(), site.processes());
+    let refusal = refused(client.stage(&second.order(1, site.http), &mut |_| {}).await);
+    assert_eq!((refusal.code.as_str(), refusal.lines), ("index-failed", vec!["no room".to_owned()]));
+    assert_eq!((site.record()?["current"].clone(), site.processes()), (current, processes));
+    assert_eq!(site.ask().await?, "\"1\"");
+
+    client.send(&third.archive, &third.index, &mut |_, _| {}).await?;
+    carry_out(&mut client, &third.order(1, site.http)).await?;
+    assert_eq!(site.ask().await?, "\"3\"");
+    site.end(true).await;
+    Ok(())
+}

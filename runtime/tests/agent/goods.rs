@@ -30,6 +30,7 @@ pub(crate) struct Goods {
     tables: Vec<&'static str>,
     target: Option<&'static str>,
     files: BTreeMap<String, Vec<u8>>,
+    indexes: Vec<cell_manifest::Index>,
 }
 
 /// A release that was packed.
@@ -43,7 +44,7 @@ pub(crate) struct Bundle {
 impl Goods {
     /// The example as it is: it wants `CLOCK_GREETING` to be set.
     pub(crate) fn whole(release: u32) -> Self {
-        Self { release, program: None, tables: Vec::new(), target: None, files: BTreeMap::new() }
+        Self { release, program: None, tables: Vec::new(), target: None, files: BTreeMap::new(), indexes: Vec::new() }
     }
 
     /// A small program that becomes the example, which greets with its release's number.
@@ -60,6 +61,13 @@ impl Goods {
     /// With a SQLite database of these tables.
     pub(crate) fn tables(self, tables: &[&'static str]) -> Self {
         Self { tables: tables.to_owned(), ..self }
+    }
+
+    /// With a search index.
+    pub(crate) fn index(mut self, name: &str) -> Self {
+        let [database, table, hash] = ["shop", "goods", "ab"].map(str::to_owned);
+        self.indexes.push(cell_manifest::Index { database, table, name: name.to_owned(), hash });
+        self
     }
 
     /// For another machine.
@@ -127,7 +135,7 @@ impl Goods {
             application: "clock".to_owned(),
             features: Vec::new(),
             databases: if self.tables.is_empty() { Vec::new() } else { vec![database] },
-            indexes: Vec::new(),
+            indexes: self.indexes.clone(),
             cells: Vec::new(),
             types: BTreeMap::new(),
             processes: Vec::new(),

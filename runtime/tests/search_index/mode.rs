@@ -163,7 +163,7 @@ fn what_is_not_there_is_refused_with_what_is() {
     );
     let output = asked("sqlite::memory:", "drop", "").output().expect("a process");
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("must be `status`, `verify` or `rebuild`"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("must be `status`, `verify`, `rebuild` or `prepare`"));
     let output = asked("sqlite::memory:", "rebuild", "").output().expect("a process");
     assert_eq!(output.status.code(), Some(0));
     let SearchSaid::Indexes(all) = SearchSaid::from_json(&String::from_utf8_lossy(&output.stdout)).expect("a line")
@@ -392,4 +392,23 @@ async fn an_index_that_falls_far_behind_says_so_once_and_once_more_when_it_has_c
     assert_eq!((behind.len(), lines("has caught up with its table").len()), (1, 1), "{log}");
     assert!(behind[0].contains("WARN") && behind[0].contains("lag_lines=50100"), "{log}");
     assert_eq!(told(&place, "status").index.behind, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_prepared_and_what_is_there_is_left_alone() {
+    let place = on_sqlite().await;
+    drop(closed(&place, 300).await);
+    std::fs::remove_dir_all(folder(&place)).expect("no index");
+    let prepared = told(&place, "prepare");
+    assert_eq!((prepared.code, prepared.index.state), (Some(0), SearchState::Ready));
+    assert_eq!((prepared.index.documents, prepared.index.written, prepared.index.asked), (Some(300), false, false));
+    assert!(!prepared.progress.is_empty());
+    let before = generation(&place);
+    let again = told(&place, "prepare");
+    assert!(again.code == Some(0) && again.progress.is_empty());
+    assert_eq!(generation(&place), before);
+    // Who is started now finds it.
+    let shop = Shop::open_at(&place.url).await.expect("a shop");
+    assert_eq!(shop.products.search("thing").after(shop.last_write()).await.expect("an answer").count, 300);
+    assert_eq!(generation(&place), before);
 }

@@ -2,13 +2,14 @@
 //! Out: what the program reported. Absent: a database client.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use cell_manifest::{Migrated, MigratedDatabase};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::protocol::Refused;
 
@@ -57,15 +58,13 @@ pub(super) async fn run(
     environment: &BTreeMap<String, String>,
 ) -> Result<Reports, Refused> {
     let failed = |what: String| Refused::new("migrate-failed", what);
-    let mut command = Command::new(program);
-    command.env_clear().envs(environment).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.env("CELL_MIGRATE", mode.word());
+    let mut environment = environment.clone();
     if let Some(databases) = databases {
-        command.env("CELL_MIGRATE_DATABASES", databases.join(","));
+        environment.insert("CELL_MIGRATE_DATABASES".to_owned(), databases.join(","));
     }
     // Where the deploy ends early, so does this: what it did is in the database's own journal.
-    command.kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| failed(format!("the program cannot be started: {error}")))?;
+    let mut child = spawn(program, &environment, ("CELL_MIGRATE", mode.word()))
+        .map_err(|error| failed(format!("the program cannot be started: {error}")))?;
     let (out, err) = (read(child.stdout.take()), read(child.stderr.take()));
     let ended = async {
         let (out, err, status) = tokio::join!(out, err, child.wait());
@@ -100,15 +99,26 @@ pub(super) async fn run(
     Ok(reports)
 }
 
+/// Starts a program in one of its modes. It ends with who waits for it.
+pub(super) fn spawn(
+    program: &Path,
+    environment: &BTreeMap<String, String>,
+    (mode, word): (&str, &str),
+) -> io::Result<Child> {
+    let mut command = Command::new(program);
+    command.env_clear().envs(environment).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env(mode, word).kill_on_drop(true).spawn()
+}
+
 /// The last lines of a text, each as long as people read.
-fn last_lines(text: &str) -> Vec<String> {
+pub(super) fn last_lines(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let last = lines.iter().skip(lines.len().saturating_sub(LINES));
     last.map(|line| line.chars().take(LINE).collect()).collect()
 }
 
 /// Everything a pipe gives, up to a limit.
-async fn read(pipe: Option<impl AsyncRead + Unpin>) -> String {
+pub(super) async fn read(pipe: Option<impl AsyncRead + Unpin>) -> String {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
         let mut limited = pipe.take(LARGEST);

@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 
 use super::super::migrate::{self, Mode};
 use super::super::record::{Deployment, Journal, Record};
+use super::super::search;
 use super::super::{environment, is_application};
 use super::{Application, Events, copy};
 use crate::failpoint;
@@ -105,6 +106,10 @@ impl Application {
         let order = &deployment.order;
         self.migrate(order, variables, events).await?;
         failpoint::reach("migrated");
+        let indexed = search::prepare(&self.release(&order.bundle), &self.program(order), variables).await?;
+        for index in indexed {
+            let _ = events.send(Event::Indexed { index });
+        }
         let mut started = Vec::new();
         for wanted in &order.processes {
             if wanted.doors && !doors {
