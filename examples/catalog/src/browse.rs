@@ -234,8 +234,8 @@ impl Catalog {
         let hits = found.hits.iter().filter_map(|hit| {
             let Crate { name, description, license, .. } = crates.remove(&hit.row.package)?;
             let highlight = Highlight {
-                description: hit.highlight_of(|r| r.package, |c| c.description).map(|piece| piece.to_html()),
-                readme: hit.highlight(|r| r.text).map(|piece| piece.to_html()),
+                description: hit.highlight_of(|r| r.package, |c| c.description).map(|piece| html(piece, &description)),
+                readme: hit.highlight(|r| r.text).map(|piece| html(piece, &hit.row.text)),
             };
             Some(Hit { name, description, license, score: hit.score, highlight })
         });
@@ -243,4 +243,14 @@ impl Catalog {
         let licenses = licenses.filter_map(|(license, count)| Some(LicenseCount { license: license?, count }));
         Ok(Results { hits: hits.collect(), count: found.count, licenses: licenses.collect() })
     }
+}
+
+/// A piece of a text as HTML, with dots where more than a few signs of the text are left out.
+fn html(piece: &cell::search::Highlight, text: &str) -> String {
+    let (before, behind) = text.split_once(piece.text.as_str()).unwrap_or_default();
+    let left_out = |rest: &str, dots: &str| {
+        let is_little = rest.len() < 8 && !rest.contains(char::is_alphanumeric);
+        if is_little { page::escape(rest) } else { dots.to_owned() }
+    };
+    [left_out(before, "… "), piece.to_html(), left_out(behind, " …")].concat()
 }

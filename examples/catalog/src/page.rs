@@ -13,7 +13,8 @@ h1 { font-size: 1.6rem } h1 small { font-weight: normal; opacity: .6 }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid #8884; vertical-align: top }
 td:first-child { white-space: nowrap; font-weight: 600 }
-a { color: inherit; text-decoration-color: #8888 } nav { margin: 1rem 0 } nav a { margin-right: 1rem } nav small { opacity: .6; margin: 0 1rem 0 -.8rem }
+a { color: inherit; text-decoration-color: #8888 } nav { margin: 1rem 0 }
+nav a { margin-right: 1rem; white-space: nowrap } nav small { opacity: .6; margin: 0 1rem 0 -.8rem }
 form { display: flex; gap: .5rem; margin: 1rem 0 } form input { flex: 1; min-width: 0 }
 input, button { font: inherit; padding: .35rem .6rem }
 article { margin: 1.2rem 0 } article h2 { font-size: 1.1rem; margin: 0 } article h2 small { font-weight: normal; opacity: .6 }
@@ -115,7 +116,7 @@ pub(crate) fn results(asked: Asked<'_>, results: &Results) -> Html {
             "<article><h2><a href=\"/pages/{name}\">{name}</a> <small>{license}</small></h2><p>{description}</p>"
         );
         if let Some(piece) = &hit.highlight.readme {
-            let _ = write!(body, "<p>… {piece} …</p>");
+            let _ = write!(body, "<p>{piece}</p>");
         }
         body.push_str("</article>");
     }
@@ -173,7 +174,7 @@ fn document(title: &str, body: &str) -> Html {
 }
 
 /// Text as it may stand in HTML, also within quotes.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -132,10 +132,11 @@ pub struct Keyword {
 #[Search::index(language = "en")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Readme {
-    /// The crate.
+    /// The crate. Its whole name finds it first, and the beginnings of the name's words find it too.
     #[key]
     #[references(Crate, on_delete = cascade)]
     #[include(name(text(boost = 4.0, tokenizer = "prefix")), description(text(boost = 2.0)), license(facet))]
+    #[text(boost = 8.0, tokenizer = "exact")]
     pub package: String,
     /// Its words, without their markup.
     #[column(max_len = 262144)]

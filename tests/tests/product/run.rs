@@ -153,10 +153,13 @@ fn real_readmes_are_searched() {
 
     // What the guide shows, here where everything that Cell needs is unpacked.
     let guide = include_str!("../../../docs/search.md");
-    let shown = guide.lines().find_map(|line| line.strip_prefix("curl 'http://127.0.0.1:41713")).expect("a request");
-    let found = json(&address, shown.trim_end_matches('\''));
-    assert_eq!(found["hits"][0]["name"], "serde_json", "{found}");
-    assert!(found["hits"][0]["highlight"].to_string().contains("<mark>JSON</mark>"), "{found}");
+    let (_, shown) = guide.split_once("curl 'http://127.0.0.1:41713").expect("a request");
+    let (path, shown) = shown.split_once("'\n```\n\n```json\n").expect("an answer");
+    let shown: Value = serde_json::from_str(shown.split_once("```").expect("its end").0).expect("JSON");
+    let found = json(&address, path);
+    let (hit, shown) = (&found["hits"][0], &shown["hits"][0]);
+    assert_eq!((&hit["name"], &hit["highlight"]["description"]), (&shown["name"], &shown["highlight"]["description"]));
+    assert!(hit["highlight"]["readme"].as_str().is_some_and(|piece| piece.contains("<mark>JSON</mark>")), "{found}");
 
     let results = page(&format!("http://{address}/pages?q=serialize+json"));
     assert!(results.contains("<a href=\"/pages/serde_json\">serde_json</a>"), "{results}");

@@ -9,7 +9,7 @@ use cell::prelude::*;
 use cell::testing::{self, Fresh};
 
 /// Unpacks a made-up crate as cargo would. Out: its folder.
-pub fn unpack(sources: &Path, name: &str, version: &str, manifest: &str) -> PathBuf {
+pub(crate) fn unpack(sources: &Path, name: &str, version: &str, manifest: &str) -> PathBuf {
     let folder = sources.join("registry-0123").join(format!("{name}-{version}"));
     fs::create_dir_all(folder.join("src")).expect("a folder");
     fs::write(folder.join("src/lib.rs"), "//! Made up.\n".repeat(128)).expect("a source");
@@ -20,17 +20,17 @@ pub fn unpack(sources: &Path, name: &str, version: &str, manifest: &str) -> Path
 }
 
 /// Sources, and where they are imported to.
-pub struct World {
-    pub sources: tempfile::TempDir,
-    pub registry: Fresh<Registry>,
+pub(crate) struct World {
+    pub(crate) sources: tempfile::TempDir,
+    pub(crate) registry: Fresh<Registry>,
 }
 
 impl World {
-    pub async fn empty() -> Result<Self> {
+    pub(crate) async fn empty() -> Result<Self> {
         Ok(Self { sources: tempfile::tempdir()?, registry: testing::database().await? })
     }
 
-    pub fn importer(&self) -> Importer {
+    pub(crate) fn importer(&self) -> Importer {
         Importer::over(self.registry.clone(), self.sources.path())
     }
 }
