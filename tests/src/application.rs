@@ -178,6 +178,7 @@ impl Application {
         for file in ["manifest.json", "topology.toml", "registry/snapshot.json"] {
             fs::remove_file(cell.join(file)).expect("it is there");
         }
+        fs::remove_dir_all(cell.join("search")).expect("it is there");
         for migration in fs::read_dir(cell.join("registry/migrations")).expect("migrations").flatten() {
             if migration.file_name().to_string_lossy().as_ref() > last {
                 fs::remove_dir_all(migration.path()).expect("it can go");

@@ -40,6 +40,7 @@ async fn import(url: &str) -> u64 {
     apply(&Target::new(Url::new(url)).expect("a target"), &committed(), &Options::default()).await.expect("migrations");
     let imported = Importer::over(registry.clone(), &sources()).import().await.expect("an import");
     assert!(imported.versions > 100, "{imported:?}");
+    assert_eq!(registry.readmes.count().await.expect("a count"), registry.crates.count().await.expect("a count"));
     registry.versions.count().await.expect("a count")
 }
 
@@ -69,6 +70,8 @@ const TABLES: [(&str, &str); 4] = [
     ("dependencies", "id, version_id, name, requirement, kind, optional"),
     ("keywords", "crate_name, word"),
 ];
+/// What no release had before the newest: an import brings it.
+const READMES: (&str, &str) = ("readmes", "package, text");
 
 /// Counts the rows that only one of two copies of a table has.
 fn differing(table: &str, columns: &str, one: &str, other: &str) -> String {
@@ -139,7 +142,7 @@ async fn the_catalogue_copied_to_postgres_and_back_is_equal() {
     let mut connection = SqliteConnection::connect(last.url().as_str()).await.expect("the database");
     let attach = format!("ATTACH DATABASE '{}' AS first", first.path().display());
     sqlx::raw_sql(AssertSqlSafe(attach)).execute(&mut connection).await.expect("the first database");
-    for (table, columns) in TABLES {
+    for (table, columns) in TABLES.into_iter().chain([READMES]) {
         let sql = AssertSqlSafe(differing(table, columns, "main", "first"));
         let row = sqlx::query(sql).fetch_one(&mut connection).await.expect("a count");
         assert_eq!(row.get::<i64, _>(0), 0, "{table}");

@@ -1,6 +1,9 @@
 //! The catalogue: what people and programs ask of the registry's tables.
 
+use std::collections::HashMap;
+
 use cell::prelude::*;
+use cell::search::SearchError;
 
 use crate::page;
 use crate::registry::{Crate, DependencyKind, Registry, Version};
@@ -46,6 +49,58 @@ pub struct Page {
     /// What to pass as `after` for the next page, if there is one.
     pub next: Option<Cursor>,
 }
+
+/// What a search found.
+#[cell::message]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Results {
+    /// The best first.
+    pub hits: Vec<Hit>,
+    /// How many there are in all.
+    pub count: u64,
+    /// How many there are of each licence, the most frequent first.
+    pub licenses: Vec<LicenseCount>,
+}
+
+/// A crate that was found.
+#[cell::message]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Its licence.
+    pub license: Option<String>,
+    /// How well it fits; comparable within one search.
+    pub score: f32,
+    /// Where the words are.
+    pub highlight: Highlight,
+}
+
+/// Where words were found: HTML in which they are marked and the rest is escaped, or nothing where they are elsewhere.
+#[cell::message]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Highlight {
+    /// In the description.
+    pub description: Option<String>,
+    /// In a piece of the readme.
+    pub readme: Option<String>,
+}
+
+/// How many crates have a licence.
+#[cell::message]
+#[derive(Clone, Debug, PartialEq)]
+pub struct LicenseCount {
+    /// The licence.
+    pub license: String,
+    /// So many.
+    pub count: u64,
+}
+
+/// How many a search gives where nothing else is said, and at most.
+pub(crate) const HITS: u32 = 20;
+const MOST_HITS: u32 = 100;
 
 #[handler]
 impl Catalog {
@@ -101,6 +156,20 @@ impl Catalog {
         Ok(Page { crates: page.rows, next: page.next })
     }
 
+    /// Crates by the words of their names, descriptions and readmes: `limit` of them (20 where it is not said, 100 at the most) behind
+    /// the first `offset`; all crates where there are no words. Only those of one licence where it is said.
+    #[http(GET, "/search")]
+    #[idempotent]
+    pub async fn search(
+        &self,
+        q: Option<String>,
+        license: Option<String>,
+        limit: Option<u32>,
+        offset: Option<u32>,
+    ) -> Result<Results> {
+        Ok(self.found(&q.unwrap_or_default(), license.as_deref(), limit, offset).await?)
+    }
+
     /// The catalogue as a page for a browser.
     #[http(GET, "/")]
     #[idempotent]
@@ -108,6 +177,19 @@ impl Catalog {
         let count = self.registry.crates.count().await?;
         let versions = self.registry.versions.count().await?;
         Ok(page::list(&self.list(after, None).await?, count, versions))
+    }
+
+    /// What a search found as a page for a browser.
+    #[http(GET, "/pages")]
+    #[idempotent]
+    pub async fn search_page(&self, q: Option<String>, license: Option<String>, offset: Option<u32>) -> Result<Html> {
+        let (q, offset) = (q.unwrap_or_default(), offset.unwrap_or_default());
+        let asked = page::Asked { q: &q, license: license.as_deref(), offset };
+        match self.found(&q, license.as_deref(), None, Some(offset)).await {
+            Ok(results) => Ok(page::results(asked, &results)),
+            Err(SearchError::Building { .. }) => Ok(page::building(asked)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// One crate as a page for a browser.
@@ -125,4 +207,50 @@ impl Catalog {
     pub fn over(registry: Registry) -> Self {
         Self { registry }
     }
+
+    async fn found(
+        &self,
+        q: &str,
+        license: Option<&str>,
+        limit: Option<u32>,
+        offset: Option<u32>,
+    ) -> Result<Results, SearchError> {
+        let limit = limit.unwrap_or(HITS).clamp(1, MOST_HITS);
+        let mut search = self.registry.readmes.search(q).lenient();
+        if let Some(license) = license {
+            search = search.filter_of(|r| r.package, |c| c.license.eq(license));
+        }
+        let found = search
+            .facet_of(|r| r.package, |c| c.license)
+            .highlight(|r| r.text)
+            .highlight_of(|r| r.package, |c| c.description)
+            .limit(limit as usize)
+            .offset(offset.unwrap_or_default() as usize)
+            .await?;
+        // The index has words of the crates, and the tables have the crates.
+        let names: Vec<String> = found.hits.iter().map(|hit| hit.row.package.clone()).collect();
+        let crates = self.registry.crates.filter(|c| c.name.in_(&names)).all().await?;
+        let mut crates: HashMap<String, Crate> = crates.into_iter().map(|krate| (krate.name.clone(), krate)).collect();
+        let hits = found.hits.iter().filter_map(|hit| {
+            let Crate { name, description, license, .. } = crates.remove(&hit.row.package)?;
+            let highlight = Highlight {
+                description: hit.highlight_of(|r| r.package, |c| c.description).map(|piece| html(piece, &description)),
+                readme: hit.highlight(|r| r.text).map(|piece| html(piece, &hit.row.text)),
+            };
+            Some(Hit { name, description, license, score: hit.score, highlight })
+        });
+        let licenses = found.facet_of(|r| r.package, |c| c.license)?.into_iter();
+        let licenses = licenses.filter_map(|(license, count)| Some(LicenseCount { license: license?, count }));
+        Ok(Results { hits: hits.collect(), count: found.count, licenses: licenses.collect() })
+    }
+}
+
+/// A piece of a text as HTML, with dots where more than a few signs of the text are left out.
+fn html(piece: &cell::search::Highlight, text: &str) -> String {
+    let (before, behind) = text.split_once(piece.text.as_str()).unwrap_or_default();
+    let left_out = |rest: &str, dots: &str| {
+        let is_little = rest.len() < 8 && !rest.contains(char::is_alphanumeric);
+        if is_little { page::escape(rest) } else { dots.to_owned() }
+    };
+    [left_out(before, "… "), piece.to_html(), left_out(behind, " …")].concat()
 }

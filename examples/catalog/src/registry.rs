@@ -1,4 +1,4 @@
-//! The tables: crates, their versions, what each version depends on, and the crates' keywords.
+//! The tables: crates, their versions, what each version depends on, the crates' keywords, and their readmes, which are searched.
 
 use cell::prelude::*;
 
@@ -14,6 +14,8 @@ pub struct Registry {
     pub dependencies: Table<Dependency>,
     /// One row a keyword of a crate.
     pub keywords: Table<Keyword>,
+    /// One row a crate, also where it has no readme.
+    pub readmes: Table<Readme>,
 }
 
 /// A crate, as its newest version describes it.
@@ -123,4 +125,21 @@ pub struct Keyword {
     pub crate_name: String,
     /// The keyword.
     pub word: String,
+}
+
+/// What a crate says of itself, and all by which it is found: a crate without a readme has an empty one.
+#[Database::table]
+#[Search::index(language = "en")]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Readme {
+    /// The crate. Its whole name finds it first, and the beginnings of the name's words find it too.
+    #[key]
+    #[references(Crate, on_delete = cascade)]
+    #[include(name(text(boost = 4.0, tokenizer = "prefix")), description(text(boost = 2.0)), license(facet))]
+    #[text(boost = 8.0, tokenizer = "exact")]
+    pub package: String,
+    /// Its words, without their markup.
+    #[column(max_len = 262144)]
+    #[text]
+    pub text: String,
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use cell_migrate::{Options, Target, apply, verify};
+use cell_migrate::{Options, Target, apply, copy, verify};
 use cell_schema::Engine;
 use cell_schema::hints::{Hints, TableHints};
 use cell_schema::history::{History, next, seal};
@@ -43,6 +43,27 @@ async fn feed(target: &Target) -> Vec<String> {
     let found = texts(target, &format!("{lines} ORDER BY {order}")).await;
     run(target, "DELETE FROM cell_feed").await;
     found
+}
+
+#[tokio::test]
+async fn what_a_copy_brings_is_in_the_feed_and_so_is_what_comes_later() {
+    for (from, into) in places().await.into_iter().zip(places().await.into_iter().rev()) {
+        let (from, into, model) = (&from.target, &into.target, model());
+        place(from, &model).await;
+        run(from, ROWS).await;
+        place(into, &model).await;
+        feed(into).await;
+        copy(from, into, &history(&[&model]), &mut |_| {}).await.unwrap();
+        let expected: &[&str] = match into.engine() {
+            Engine::Sqlite => {
+                &["insert goods [1]", "insert goods [2]", "insert goods [3]", "insert owners [1]", "insert owners [2]"]
+            }
+            Engine::Postgres => &["reset goods", "reset owners"],
+        };
+        assert_eq!(feed(into).await, expected);
+        run(into, "UPDATE goods SET stock = 7 WHERE id = 1").await;
+        assert_eq!(feed(into).await, ["update goods [1]"]);
+    }
 }
 
 #[tokio::test]

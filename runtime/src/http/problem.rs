@@ -11,6 +11,8 @@ use uuid::Uuid;
 use crate::Error;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::db::DataError;
+#[cfg(all(feature = "search", any(feature = "postgres", feature = "sqlite")))]
+use crate::search::SearchError;
 use crate::service::Fault;
 
 /// A problem that is told to whoever sent the request. A handler may return one as its error:
@@ -196,12 +198,23 @@ crate::problem!(|error: &DataError| match error {
     _ => None,
 });
 
+// A text that is searched for is the request's. What an index can't do is the handler's mistake.
+#[cfg(all(feature = "search", any(feature = "postgres", feature = "sqlite")))]
+crate::problem!(|error: &SearchError| match error {
+    SearchError::Syntax { .. } | SearchError::TooMuch { .. } => Some(Problem::new(400, error.to_string())),
+    SearchError::Building { .. } | SearchError::Behind { .. } => Some(Problem::new(503, "try again later")),
+    SearchError::Data(error) => explain(error),
+    _ => None,
+});
+
 #[cfg(test)]
 mod tests {
     use super::Problem;
     use crate::Error;
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     use crate::db::DataError;
+    #[cfg(all(feature = "search", any(feature = "postgres", feature = "sqlite")))]
+    use crate::search::SearchError;
     use crate::service::{CallError, Fault};
 
     fn status(error: CallError<Error>) -> u16 {
@@ -229,6 +242,23 @@ mod tests {
         assert_eq!(problem(cursor), "400 Bad Request: the cursor is not one of this list");
         assert_eq!(problem(DataError::Busy), "503 Service Unavailable: try again later");
         assert_eq!(problem(DataError::Other { reason: "of the schema".to_owned() }), "500 Internal Server Error");
+    }
+
+    #[cfg(all(feature = "search", any(feature = "postgres", feature = "sqlite")))]
+    #[test]
+    fn a_text_that_cannot_be_searched_for_is_the_requests_fault() {
+        let problem = |error: SearchError| Problem::of(error.into()).to_string();
+        let syntax = SearchError::Syntax { at: 4, reason: "no end".to_owned() };
+        assert_eq!(problem(syntax), "400 Bad Request: what is searched for is not well formed at byte 4: no end");
+        let long = SearchError::TooMuch { what: "too many words", most: 64 };
+        assert_eq!(problem(long), "400 Bad Request: too many words: at most 64 are searched for at once");
+        assert_eq!(
+            problem(SearchError::Building { table: "shop.products" }),
+            "503 Service Unavailable: try again later"
+        );
+        assert_eq!(problem(DataError::Busy.into()), "503 Service Unavailable: try again later");
+        let index = SearchError::Index { table: "shop.products", reason: "of the disk".to_owned() };
+        assert_eq!(problem(index), "500 Internal Server Error");
     }
 
     #[test]

@@ -16,7 +16,7 @@ async fn what_reverse_prints_leads_back_and_the_database_goes_on_from_there() {
     // It undoes what a database has, and nothing else.
     let early = application.run(&["migrate", "reverse"]);
     assert_eq!(early.code, Some(1), "{}", early.out);
-    assert!(early.err.contains("`0005_rename_licence` is not the newest migration that"), "{}", early.err);
+    assert!(early.err.contains("`0006_rename_licence` is not the newest migration that"), "{}", early.err);
     application.succeed(&["migrate", "apply"]);
     let sql = application.succeed(&["migrate", "reverse"]).out;
 
@@ -49,7 +49,7 @@ async fn what_reverse_prints_leads_back_and_the_database_goes_on_from_there() {
 
     application.replace("src/registry.rs", renamed, "    pub license:");
     application.succeed(&["build"]);
-    assert!(!fs::exists(application.path("cell/registry/migrations/0005_rename_licence")).unwrap_or(true));
+    assert!(!fs::exists(application.path("cell/registry/migrations/0006_rename_licence")).unwrap_or(true));
     application.succeed(&["migrate", "apply"]);
     application.succeed(&["migrate", "verify"]);
 }

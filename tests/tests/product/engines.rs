@@ -28,12 +28,12 @@ async fn the_examples_tests_pass_on_postgres_when_its_attribute_says_so() {
     );
 
     let mut cargo = cargo();
-    cargo.args(["test", "--quiet", "--test", "application", "--test", "catalog"]);
+    cargo.args(["test", "--quiet", "--test", "application", "--test", "catalog", "--test", "search"]);
     cargo.current_dir(application.folder()).env("CARGO_TARGET_DIR", target());
     cargo.env("DATABASE_URL", cluster.url().as_str());
     let said = Said::of(&mut cargo);
     assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
-    for file in ["application", "catalog"] {
+    for file in ["application", "catalog", "search"] {
         let tests = std::fs::read_to_string(application.path(&format!("tests/{file}.rs"))).expect("tests");
         let passed =
             format!("test result: ok. {} passed; 0 failed; 0 ignored", tests.matches("#[tokio::test]").count());

@@ -1,4 +1,4 @@
-//! One package's `Cargo.toml` and the size of its sources. The manifest is a stranger's: every part is checked.
+//! One package's `Cargo.toml`, its readme and the size of its sources. The manifest is a stranger's: every part is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,6 +7,7 @@ use std::path::Path;
 use cell::prelude::*;
 use serde::Deserialize;
 
+use super::readme;
 use crate::registry::{DependencyKind, Edition};
 
 /// More than any real manifest has.
@@ -25,6 +26,7 @@ pub(super) struct Manifest {
     pub(super) keywords: BTreeSet<String>,
     pub(super) dependencies: Vec<Dependency>,
     pub(super) size_kib: Decimal,
+    pub(super) readme: String,
 }
 
 #[derive(Debug)]
@@ -43,6 +45,7 @@ impl Manifest {
         }
         let file: File = toml::from_str(&fs::read_to_string(&path)?)?;
         let package = file.package;
+        let readme = readme::read(folder, package.readme.as_ref());
         let mut dependencies = Vec::new();
         collect(file.dependencies, DependencyKind::Normal, &mut dependencies);
         collect(file.build_dependencies, DependencyKind::Build, &mut dependencies);
@@ -62,6 +65,7 @@ impl Manifest {
             dependencies,
             // Thousandths of a KiB, from whole bytes: exact enough, and no float in between.
             size_kib: Decimal::new(i64::try_from(rust_bytes(folder)?.saturating_mul(1000) / 1024)?, 3),
+            readme,
         })
     }
 }
@@ -93,6 +97,7 @@ struct Package {
     repository: Option<String>,
     #[serde(default)]
     keywords: Vec<String>,
+    readme: Option<readme::Said>,
 }
 
 #[derive(Deserialize)]

@@ -2,13 +2,14 @@
 //! In: folders `NAME-VERSION` with a `Cargo.toml`. Out: rows. Absent: the network; only what is on this machine is read.
 
 mod manifest;
+mod readme;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cell::prelude::*;
 
-use crate::registry::{Crate, NewDependency, NewKeyword, NewVersion, Registry};
+use crate::registry::{Crate, NewDependency, NewKeyword, NewVersion, Readme, Registry};
 use manifest::Manifest;
 
 /// Brings the crates on this machine into the registry's tables.
@@ -55,9 +56,10 @@ impl Importer {
             }
             match Manifest::read(&folder) {
                 Ok(manifest) => {
-                    self.store(&manifest).await?;
                     known.insert(label);
-                    imported.versions += 1;
+                    if self.store(&manifest).await? {
+                        imported.versions += 1;
+                    }
                 }
                 Err(error) => {
                     tracing::debug!(folder = %folder.display(), %error, "skipped");
@@ -90,20 +92,26 @@ impl Importer {
         }
     }
 
-    /// The versions that are there already, as their folders are called.
+    /// The versions that are there already, as their folders are called; not those of crates that an earlier release imported
+    /// without their readmes.
     async fn known(&self) -> Result<BTreeSet<String>> {
-        let versions = self.registry.versions.all().await?;
-        Ok(versions.iter().map(|version| format!("{}-{}", version.crate_name, version.number)).collect())
+        let readmes = self.registry.readmes.select(|r| r.package).all().await?;
+        let readmes: BTreeSet<String> = readmes.into_iter().collect();
+        let versions = self.registry.versions.select(|v| (v.crate_name, v.number)).all().await?;
+        let whole = versions.into_iter().filter(|(name, _)| readmes.contains(name));
+        Ok(whole.map(|(name, number)| format!("{name}-{number}")).collect())
     }
 
-    /// One version with all that belongs to it, or nothing of it.
-    async fn store(&self, manifest: &Manifest) -> Result<()> {
+    /// One version with all that belongs to it, or nothing of it. Out: whether it is new.
+    async fn store(&self, manifest: &Manifest) -> Result<bool> {
+        let readme = Readme { package: manifest.name.clone(), text: manifest.readme.clone() };
         self.registry
             .transaction(async |tx| {
                 let same = tx.versions.filter(|v| v.crate_name.eq(&manifest.name) & v.number.eq(&manifest.version));
                 // The task and a caller may both be importing.
                 if same.exists().await? {
-                    return Ok(());
+                    tx.readmes.upsert(&readme).await?;
+                    return Ok(false);
                 }
                 let previous = tx.crates.get(&manifest.name).await?;
                 let seen_at = previous.map_or_else(Utc::now, |previous| previous.seen_at);
@@ -116,6 +124,7 @@ impl Importer {
                         seen_at,
                     })
                     .await?;
+                tx.readmes.upsert(&readme).await?;
                 let version = tx
                     .versions
                     .insert(NewVersion {
@@ -145,7 +154,7 @@ impl Importer {
                             .map(|word| NewKeyword { crate_name: manifest.name.clone(), word: word.clone() }),
                     )
                     .await?;
-                Ok(())
+                Ok(true)
             })
             .await
     }

@@ -36,7 +36,8 @@ async fn place(target: &Target) -> Result<Option<(String, String)>, CopyError> {
     Ok(Some((row.next().flatten().unwrap_or_default(), row.next().flatten().unwrap_or_default())))
 }
 
-/// Lets rows come in before those that they refer to, and without triggers of others: each row comes as it is.
+/// Lets rows come in before those that they refer to, and without triggers of others: each row comes as it is. Those of the feed
+/// change none: on SQLite, where no trigger can rest, they write what comes.
 pub(super) async fn unreferenced(
     connection: &mut Connection,
     made: &ddl::Database,
@@ -48,8 +49,9 @@ pub(super) async fn unreferenced(
             let triggers = "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name";
             for row in connection.texts(triggers, &[]).await.map_err(failed)? {
                 let [name, table] = row.as_slice() else { continue };
-                if made.tables.iter().any(|made| Some(&made.name) == table.as_ref()) {
-                    let name = name.as_deref().unwrap_or_default();
+                let name = name.as_deref().unwrap_or_default();
+                let is_of_feed = |made: &ddl::Table| made.triggers.iter().any(|trigger| trigger.name == name);
+                if made.tables.iter().any(|made| Some(&made.name) == table.as_ref() && !is_of_feed(made)) {
                     let reason =
                         format!("the trigger `{name}` would change rows that come in; drop it, and make it afterwards");
                     return Err(CopyError::NotReady { database: target.to_string(), reason });
@@ -106,6 +108,11 @@ pub(super) async fn referenced(
                 connection.run(&dialect::render(connection.engine(), &statement)).await.map_err(failed)?;
             }
             triggers(connection, made, "ENABLE").await.map_err(failed)?;
+            // The feed knows nothing of what came while its triggers rested.
+            for table in made.tables.iter().filter(|table| !table.triggers.is_empty()) {
+                let reset = "INSERT INTO cell_feed (table_name, operation) VALUES ($1, 'reset')";
+                connection.execute(reset, &[&table.name]).await.map_err(failed)?;
+            }
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ async fn two_engines_are_deployed_to_two_daemons_and_one_is_changed_under_load()
     first.add(&on_sqlite);
     first.release(&on_sqlite);
     let said = first.deploy(&on_sqlite);
-    assert!(said.out.contains("+ migrate registry: 4 migrations"), "{}", said.out);
+    assert!(said.out.contains("+ migrate registry: 5 migrations"), "{}", said.out);
     assert!(said.out.contains("+ start catalog × 1 (catalog, importer)"), "{}", said.out);
     assert_eq!(get(&first.http, "/crates").status, 200);
     let again = first.deploy(&on_sqlite);
