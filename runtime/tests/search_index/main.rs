@@ -5,6 +5,7 @@ mod faults;
 mod follows;
 mod full;
 mod included;
+mod keeper;
 mod law;
 mod mode;
 mod shop;
