@@ -154,7 +154,9 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_read() {
-        for (text, mode) in [("status", Mode::Status), ("verify", Mode::Verify), ("rebuild", Mode::Rebuild)] {
+        for (text, mode) in
+            [("status", Mode::Status), ("verify", Mode::Verify), ("rebuild", Mode::Rebuild), ("prepare", Mode::Prepare)]
+        {
             assert_eq!(asked(&[("CELL_SEARCH", text)]), Ok(Some(Asked { mode, indexes: Vec::new() })));
         }
         let named = asked(&[("CELL_SEARCH", "verify"), ("CELL_SEARCH_INDEXES", "shop.products, shop.notes,")]);
@@ -165,7 +167,9 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused() {
         let refused = |mode: &str| {
-            Err(format!("`CELL_SEARCH` is `{mode}`, and must be `status`, `verify` or `rebuild`, or not be set"))
+            Err(format!(
+                "`CELL_SEARCH` is `{mode}`, and must be `status`, `verify`, `rebuild` or `prepare`, or not be set"
+            ))
         };
         for mode in ["", "STATUS", "drop"] {
             assert_eq!(asked(&[("CELL_SEARCH", mode)]), refused(mode));

@@ -59,6 +59,14 @@ impl ColumnInfo {
         self.earlier.iter().filter(move |(name, _)| is_named(name)).map(|(_, earlier)| *earlier)
     }
 
+    /// A stored value as it is called now.
+    #[cfg(feature = "search")]
+    pub(crate) fn current(&self, value: Value<'static>) -> Value<'static> {
+        let Value::Text(text) = &value else { return value };
+        let name = self.earlier.iter().find(|(_, earlier)| *earlier == text.as_ref()).map(|(name, _)| *name);
+        name.map_or(value, |name| Value::Text(name.into()))
+    }
+
     /// Numbered by the engine.
     #[must_use]
     pub const fn automatic(mut self) -> Self {

@@ -143,6 +143,10 @@ impl<T: Model> Query<T> {
         found.truncate(most.unwrap_or(usize::MAX));
         let last = found.last().filter(|_| is_more);
         let next = last.map(|(values, _)| Cursor::behind(values, &order, facts)).transpose()?;
+        for (key, _) in &mut found {
+            let columns = facts.key_columns();
+            *key = std::mem::take(key).into_iter().zip(columns).map(|(value, column)| column.current(value)).collect();
+        }
         Ok((found, next))
     }
 

@@ -105,6 +105,7 @@ impl Asked {
         };
         let filters = self.filters.iter().map(|(of, node)| Translation { live, of: *of }.condition(node));
         let filters: Vec<Condition> = filters.collect::<Result<_, _>>()?;
+        let is_long = filters.iter().any(Condition::looks_up_many);
         let query: Box<dyn tantivy::query::Query> = if filters.is_empty() {
             words.box_clone()
         } else {
@@ -119,7 +120,7 @@ impl Asked {
         let counts = Counts { columns: facets.collect::<Result<_, _>>()? };
         let counts = (!counts.columns.is_empty()).then_some(counts);
         let order = self.order.iter().map(|(of, sort)| order(live, *of, sort)).collect::<Result<_, _>>()?;
-        let is_short = looked_at(words.as_ref(), &searcher).is_some_and(|documents| documents <= FEW);
+        let is_short = !is_long && looked_at(words.as_ref(), &searcher).is_some_and(|documents| documents <= FEW);
         let Self { limit, offset, .. } = self;
         Ok(Question { live: Arc::clone(live), searcher, query, words, order, counts, limit, offset, is_short })
     }

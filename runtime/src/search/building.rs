@@ -8,8 +8,9 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::error::SearchError;
+use super::follow::Followed;
 use super::index::Indexed;
-use super::indexer::{Followed, Indexer, ROWS};
+use super::indexer::{Indexer, ROWS};
 use super::store::Store;
 use super::verify::{Compared, sampled};
 use super::writing::Writing;
@@ -19,7 +20,7 @@ use crate::db::{Cursor, Handle, Query};
 /// So long it works before the one that is searched is followed again.
 const WHILE: Duration = Duration::from_millis(100);
 /// How often it is compared with its table where that does not hold still.
-const LOOKS: u32 = 16;
+const LOOKS: u32 = 8;
 
 /// A generation in the making.
 pub(super) struct Building {
@@ -32,14 +33,20 @@ pub(super) struct Building {
     rows: SearchRows,
     /// Behind which row it goes on.
     behind: Option<Cursor>,
+    /// Whether it has taken every row.
+    is_read: bool,
+    /// How often it was compared with its table.
+    looks: u32,
 }
 
 /// What came of working on a generation for a while.
-enum Worked {
-    /// There are more rows.
-    More,
-    /// It has every row.
-    All,
+pub(super) enum Worked {
+    /// It goes on.
+    On,
+    /// It is the one that is searched.
+    Shown,
+    /// Any row may have changed since it was begun.
+    Reset,
 }
 
 impl<T: Indexed> Indexer<T> {
@@ -65,37 +72,44 @@ impl<T: Indexed> Indexer<T> {
         let writing = Writing::new(live, generation, consumer, name.clone(), cursor, mark)?;
         let rows = SearchRows { done: 0, of: Query::<T>::new(handle.clone(), live.table).count().await? };
         live.builds(Some(rows));
-        Ok(Building { writing, name, earlier, rows, behind: None })
+        Ok(Building { writing, name, earlier, rows, behind: None, is_read: false, looks: 0 })
     }
 
-    /// Goes on with a generation for a while. Out: what it is written by when it is the one that is searched; until then, itself.
+    /// Goes on with a generation for a while. After an error of the database it goes on from the same place.
     pub(super) async fn go_on(
         &self,
-        mut building: Building,
+        building: &mut Building,
         handle: &Handle,
         feed: &Feed,
-    ) -> Result<Result<Writing, Building>, SearchError> {
-        let worked = match self.work(&mut building, handle).await {
-            Ok(Worked::More) => return Ok(Err(building)),
-            Ok(Worked::All) => self.finish(&mut building, handle, feed).await,
-            Err(error) => Err(error),
-        };
-        self.live.builds(None);
+    ) -> Result<Worked, SearchError> {
+        if !building.is_read {
+            self.work(building, handle).await?;
+            return Ok(Worked::On);
+        }
+        self.finish(building, handle, feed).await
+    }
+
+    /// It is shown: nobody follows for the one before any more.
+    pub(super) async fn end(&self, building: Building, feed: &Feed) -> Result<Writing, SearchError> {
+        let live = &self.live;
         let Building { writing, name, earlier, rows, .. } = building;
-        let kept = if matches!(worked, Ok(true)) { name.as_str() } else { earlier.as_deref().unwrap_or_default() };
-        let forgotten = self.forget(feed, kept).await;
-        if !worked? {
-            // Any row may have changed since.
-            drop(writing);
-            return self.begin(handle, feed).await.map(Err);
+        live.builds(None);
+        self.forget(feed, &name).await?;
+        if let (Store::Memory, Some(earlier)) = (&live.store, earlier) {
+            live.consumer(feed, &earlier).end().await?;
         }
-        forgotten?;
-        if let (Store::Memory, Some(earlier)) = (&self.live.store, earlier) {
-            self.live.consumer(feed, &earlier).end().await?;
-        }
-        self.live.store.answered().map_err(|error| self.io(&error))?;
-        info!(table = self.live.table, rows = rows.done, "the search index is built");
-        Ok(Ok(writing))
+        live.store.answered().map_err(|error| self.io(&error))?;
+        info!(table = live.table, rows = rows.done, "the search index is built");
+        Ok(writing)
+    }
+
+    /// It is not shown, and nobody follows for it.
+    pub(super) async fn give_up(&self, building: Building, feed: &Feed) -> Result<(), SearchError> {
+        let Building { writing, name, earlier, .. } = building;
+        drop(writing);
+        self.live.builds(None);
+        self.live.consumer(feed, &name).end().await?;
+        self.forget(feed, earlier.as_deref().unwrap_or_default()).await
     }
 
     /// All whose builds have begun but this one read no more.
@@ -110,37 +124,39 @@ impl<T: Indexed> Indexer<T> {
         self.live.store.begins(&[]).map_err(|error| self.io(&error))
     }
 
-    async fn work(&self, building: &mut Building, handle: &Handle) -> Result<Worked, SearchError> {
+    async fn work(&self, building: &mut Building, handle: &Handle) -> Result<(), SearchError> {
         let until = Instant::now() + WHILE;
         while Instant::now() < until {
             let query: Query<T> = Query::new(handle.clone(), self.live.table);
-            let (found, behind) = query.after(building.behind.take()).by_key(Some(ROWS)).await?;
-            building.rows.done += found.len() as u64;
+            let (found, behind) = query.after(building.behind.clone()).by_key(Some(ROWS)).await?;
+            let rows = found.len() as u64;
             building.writing.write(&self.live, handle, Vec::new(), found).await?;
+            building.rows.done += rows;
             self.live.builds(Some(building.rows));
             if behind.is_none() {
-                return Ok(Worked::All);
+                building.is_read = true;
+                break;
             }
             building.behind = behind;
         }
-        Ok(Worked::More)
+        Ok(())
     }
 
-    /// Makes it the one that is searched. Out: whether it is; otherwise it is to be begun again.
-    async fn finish(&self, building: &mut Building, handle: &Handle, feed: &Feed) -> Result<bool, SearchError> {
+    /// Comes as far as the table, is compared with it, and is the one that is searched; if it is not, it is tried again.
+    async fn finish(&self, building: &mut Building, handle: &Handle, feed: &Feed) -> Result<Worked, SearchError> {
         let (live, writing) = (&self.live, &mut building.writing);
-        let cursor = writing.cursor.clone();
-        writing.commit(live, &cursor).await?;
-        for look in 1.. {
-            let Followed::To(cursor) = self.follow(writing, handle, feed).await? else { return Ok(false) };
-            let Compared { documents, aside, rows, differing } =
-                sampled::<T>(live, handle, &writing.generation, &writing.aside).await?;
-            let is_whole = differing.is_none() && aside.is_none_or(|aside| documents + aside == rows);
+        if building.looks == 0 {
+            let cursor = writing.cursor.clone();
+            writing.commit(live, &cursor).await?;
+        }
+        let Followed::To(cursor) = self.follow(writing, handle, feed).await? else { return Ok(Worked::Reset) };
+        let Compared { documents, aside, rows, differing } =
+            sampled::<T>(live, handle, &writing.generation, &writing.aside).await?;
+        building.looks += 1;
+        let is_whole = differing.is_none() && aside.is_none_or(|aside| documents + aside == rows);
+        if !is_whole {
             // What has changed meanwhile may differ; where nothing has, it is another one than it should be.
-            if is_whole || (look >= LOOKS && live.lacks(feed, &cursor).await? > 0) {
-                break;
-            }
-            if look >= LOOKS || live.lacks(feed, &cursor).await? == 0 {
+            if live.lacks(feed, &cursor).await? == 0 {
                 let what = differing.map_or_else(
                     || format!("{documents} documents of {rows} rows"),
                     |key| format!("another row under the key {key}"),
@@ -148,10 +164,13 @@ impl<T: Indexed> Indexer<T> {
                 let reason = format!("the one that was built has {what}, and is not shown");
                 return Err(SearchError::Index { table: live.table, reason });
             }
+            if building.looks < LOOKS {
+                return Ok(Worked::On);
+            }
         }
         live.store.publish(writing.generation.number).map_err(|error| self.io(&error))?;
         live.show(writing.generation.clone());
         live.store.clean(Some(writing.generation.number));
-        Ok(true)
+        Ok(Worked::Shown)
     }
 }

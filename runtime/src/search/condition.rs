@@ -27,6 +27,22 @@ pub(super) enum Condition {
     Not(Box<Condition>),
 }
 
+impl Condition {
+    /// Whether it goes through the texts of a column, or looks up many, before it asks the first document.
+    pub(super) fn looks_up_many(&self) -> bool {
+        match self {
+            Self::Text(..) => true,
+            Self::Among(_, _, values) => values.len() > FEW,
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::looks_up_many),
+            Self::Not(part) => part.looks_up_many(),
+            Self::Known(_) | Self::Present(..) | Self::Compare(..) | Self::Columns(..) => false,
+        }
+    }
+}
+
+/// So many texts are looked up in no time.
+const FEW: usize = 100;
+
 /// Translates filters.
 pub(super) struct Translation<'a> {
     pub(super) live: &'a Live,

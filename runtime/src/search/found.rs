@@ -74,9 +74,11 @@ impl<T: Indexed> Found<T> {
                 collect::Value::Integer(number) => Value::Int(*number),
                 collect::Value::Text(text) => Value::Text(text.clone().into()),
             };
-            Ok((V::read(&Slot::of_value(&value, info)).map_err(|error| error.of(T::STRUCT, info))?, *count))
+            let read = V::read(&Slot::of_value(&value, info)).map_err(|error| error.of(T::STRUCT, info));
+            read.map(|value| (value, *count))
         });
-        counts.collect()
+        // A row that can't be read is set aside; one that is referred to is not this table's.
+        counts.filter(|count| of.is_none() || count.is_ok()).collect()
     }
 }
 

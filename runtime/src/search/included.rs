@@ -18,17 +18,19 @@ const MOST_KEYS: usize = 4_096;
 /// The values of one row; or why there are none.
 type Values<'row> = Result<Vec<Value<'row>>, DataError>;
 
+/// The values of a row's own fields.
+pub(super) fn own<T: Indexed>(row: &T) -> Vec<Value<'_>> {
+    let mut given = Given::default();
+    row.give(&mut given);
+    given.take()
+}
+
 /// The values of rows, in their order.
 pub(super) async fn values<'row, T: Indexed>(
     handle: &Handle,
     rows: impl Iterator<Item = &'row T> + Clone,
 ) -> Result<Vec<Values<'row>>, DataError> {
-    let given = rows.clone().map(|row| {
-        let mut given = Given::default();
-        row.give(&mut given);
-        Ok(given.take())
-    });
-    let mut all: Vec<Values<'row>> = given.collect();
+    let mut all: Vec<Values<'row>> = rows.clone().map(|row| Ok(own(row))).collect();
     if T::INDEX.includes.is_empty() {
         return Ok(all);
     }
@@ -80,23 +82,17 @@ async fn included(
         let ask = Ask { filters: vec![Node::In { column, sides }], ..Ask::default() };
         let columns = columns.clone();
         let read = move |row: &mut Reader<'_>| {
-            let key = page::values(row, [column], facts)?;
+            let key = page::values(row, [column], facts)?.into_iter().next().map(|key| column.current(key));
             let values = page::values(row, columns.iter().copied(), facts);
             Ok((
                 key,
-                values
-                    .map(|values| values.into_iter().zip(&columns).map(|(value, column)| now(value, column)).collect()),
+                values.map(|values| {
+                    values.into_iter().zip(&columns).map(|(value, column)| column.current(value)).collect()
+                }),
             ))
         };
         let rows = handle.rows(ask.rows(handle.engine(), facts)?, read).await?;
-        found.extend(rows.into_iter().filter_map(|(key, values)| Some((Mark::of(key.first()?), values))));
+        found.extend(rows.into_iter().filter_map(|(key, values)| Some((Mark::of(&key?), values))));
     }
     Ok(found)
-}
-
-/// A value as it is called now.
-fn now(value: Value<'static>, column: &ColumnInfo) -> Value<'static> {
-    let Value::Text(text) = &value else { return value };
-    let name = column.earlier.iter().find(|(_, earlier)| *earlier == text.as_ref()).map(|(name, _)| *name);
-    name.map_or(value, |name| Value::Text(name.into()))
 }

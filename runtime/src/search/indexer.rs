@@ -10,20 +10,17 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use tantivy::TantivyError;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use super::building::Building;
-use super::changed::Changed;
+use super::building::{Building, Worked};
 use super::error::SearchError;
+use super::follow::Followed;
 use super::index::Indexed;
 use super::live::Live;
 use super::store::{Generation, Lease, Store};
 use super::writing::Writing;
-use crate::db::feed::{Cursor, Feed};
-use crate::db::filter::{Comparison, Node};
-use crate::db::model::Facts;
-use crate::db::operand::Side;
-use crate::db::{ColumnInfo, DataError, Handle, Query, Value, WeakHandle};
+use crate::db::feed::Feed;
+use crate::db::{DataError, Handle, WeakHandle};
 
 /// How often the feed is looked at where nothing tells of a change.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -31,14 +28,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How long a build that was asked for is put off when it has failed.
 const PUT_OFF: Duration = Duration::from_secs(60);
-/// How often lines that everybody has seen are forgotten.
-const TRIMS: Duration = Duration::from_secs(30);
 /// How many lines are read at once.
 pub(super) const LINES: u32 = 4_096;
 /// How many rows are read at once.
 pub(super) const ROWS: usize = 512;
-/// After so many documents what was done is committed, also where there is more.
-const MOST_IN_COMMIT: usize = 50_000;
 
 /// What goes wrong here.
 type Result<T> = std::result::Result<T, SearchError>;
@@ -55,7 +48,9 @@ pub(super) async fn run<T: Indexed>(live: Arc<Live>, handle: WeakHandle) {
         match turn {
             Ok(()) => {
                 failures = 0;
-                live.goes_on();
+                if indexer.failed.is_none() {
+                    live.goes_on();
+                }
             }
             Err(SearchError::Data(DataError::Closed)) => return,
             Err(error) => {
@@ -91,21 +86,25 @@ pub(super) struct Indexer<T> {
     writing: Option<Writing>,
     /// A generation in the making, beside it.
     building: Option<Building>,
+    /// Whether the one that is searched, if there is one, can't be followed any more.
+    is_lost: bool,
     /// When a build that was asked for failed.
     failed: Option<Instant>,
     row: std::marker::PhantomData<fn() -> T>,
 }
 
-/// What came of following.
-pub(super) enum Followed {
-    To(Cursor),
-    /// Any row may have changed.
-    Reset,
-}
-
 impl<T: Indexed> Indexer<T> {
     pub(super) fn new(live: Arc<Live>, purpose: Purpose) -> Self {
-        Self { live, purpose, lease: None, writing: None, building: None, failed: None, row: std::marker::PhantomData }
+        Self {
+            live,
+            purpose,
+            lease: None,
+            writing: None,
+            building: None,
+            is_lost: false,
+            failed: None,
+            row: std::marker::PhantomData,
+        }
     }
 
     /// Whether this one writes.
@@ -120,7 +119,7 @@ impl<T: Indexed> Indexer<T> {
         let handle = &handle.at_primary();
         let feed = Feed::of(handle);
         if self.live.is_suspect() {
-            self.writing = None;
+            (self.writing, self.is_lost) = (None, false);
         }
         if self.lease.is_none() {
             self.lease = self.live.store.lease().map_err(|error| self.io(&error))?;
@@ -129,19 +128,25 @@ impl<T: Indexed> Indexer<T> {
             }
             self.live.takes_over();
         }
-        if self.writing.is_none() && self.building.is_none() {
+        if self.writing.is_none() && !self.is_lost {
             self.writing = self.resume(&feed).await?;
+            self.is_lost = self.writing.is_none();
         }
         if let Some(mut writing) = self.writing.take() {
             let begun = Utc::now().timestamp_millis();
-            match self.follow(&mut writing, handle, &feed).await? {
-                Followed::To(cursor) => {
+            match self.follow(&mut writing, handle, &feed).await {
+                Ok(Followed::To(cursor)) => {
                     self.live.note(|state| state.came = Some(cursor));
                     self.live.is_level(begun);
                     self.writing = Some(writing);
                 }
                 // It is searched as it is, and followed no more.
-                Followed::Reset => drop(writing),
+                Ok(Followed::Reset) => self.is_lost = true,
+                Err(error) => {
+                    // What was not committed is done again, which does no harm.
+                    self.writing = matches!(error, SearchError::Data(_)).then_some(writing);
+                    return Err(error);
+                }
             }
         }
         if self.building.is_some() || self.writing.is_none() || self.is_asked() {
@@ -164,16 +169,29 @@ impl<T: Indexed> Indexer<T> {
             let reason = "it has to be built anew, which the next process does that writes".to_owned();
             return Err(SearchError::Index { table: self.live.table, reason });
         }
-        let building = match self.building.take() {
+        let mut building = match self.building.take() {
             Some(building) => building,
             None => self.begin(handle, feed).await?,
         };
-        match self.go_on(building, handle, feed).await? {
-            Ok(writing) => {
+        match self.go_on(&mut building, handle, feed).await {
+            Ok(Worked::Shown) => {
+                let writing = self.end(building, feed).await?;
                 self.live.note(|state| state.came = Some(writing.cursor.clone()));
                 self.writing = Some(writing);
+                self.is_lost = false;
             }
-            Err(building) => self.building = Some(building),
+            Ok(Worked::On) => self.building = Some(building),
+            // Any row may have changed since: it is begun again.
+            Ok(Worked::Reset) => self.give_up(building, feed).await?,
+            // It goes on from where it is.
+            Err(error @ SearchError::Data(_)) => {
+                self.building = Some(building);
+                return Err(error);
+            }
+            Err(error) => {
+                self.give_up(building, feed).await?;
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -236,98 +254,6 @@ impl<T: Indexed> Indexer<T> {
         is_time && self.purpose == Purpose::Serve && self.live.store.is_asked()
     }
 
-    /// Does what has changed since the last commit.
-    pub(super) async fn follow(&self, writing: &mut Writing, handle: &Handle, feed: &Feed) -> Result<Followed> {
-        let facts = Facts::of::<T>(self.live.table);
-        let mut changes = feed.since(&writing.cursor).await?;
-        if !changes.upto().reaches(&writing.cursor) {
-            warn!(table = self.live.table, "the database is of another past than its search index: it is built anew");
-            return Ok(Followed::Reset);
-        }
-        let (mut changed, mut lag) = (0, None);
-        loop {
-            let lines = changes.next(LINES).await?;
-            if lines.is_empty() {
-                break;
-            }
-            // Where there are more than were read, they are counted, once.
-            let lag = match lag {
-                None if lines.len() >= LINES as usize => *lag.insert(self.live.lacks(feed, &writing.cursor).await?),
-                _ => *lag.get_or_insert(lines.iter().filter(|line| self.live.follows(&line.table)).count() as u64),
-            };
-            if lag > 0 {
-                self.live.is_behind(lag);
-            }
-            let Some(lines) = Changed::of(&lines, &self.live, facts) else { return Ok(Followed::Reset) };
-            for keys in lines.rows.chunks(ROWS) {
-                self.reload(writing, handle, keys).await?;
-                changed += keys.len();
-            }
-            for (include, keys) in self.live.info.includes.iter().zip(&lines.referred) {
-                for keys in keys.chunks(ROWS) {
-                    changed += self.reload_referring(writing, handle, include.reference.column, keys).await?;
-                }
-            }
-            if changed >= MOST_IN_COMMIT {
-                // It begins again from the same place, and what it has done by then is there.
-                let cursor = writing.cursor.clone();
-                writing.commit(&self.live, &cursor).await?;
-                changed = 1;
-            }
-        }
-        let upto = changes.upto().clone();
-        if changed > 0 {
-            writing.commit(&self.live, &upto).await?;
-        }
-        if writing.trimmed.elapsed() >= TRIMS {
-            match writing.trim(&self.live, &upto).await {
-                // On SQLite, somebody who writes for long: it is tried again later.
-                Err(SearchError::Data(error)) => {
-                    debug!(table = self.live.table, %error, "lines that everybody has seen are not forgotten yet");
-                    writing.trimmed = tokio::time::Instant::now();
-                }
-                trimmed => trimmed?,
-            }
-        }
-        writing.cursor = upto.clone();
-        Ok(Followed::To(upto))
-    }
-
-    /// Reads rows again, and puts them in the place of what was there under their keys.
-    async fn reload(&self, writing: &mut Writing, handle: &Handle, keys: &[Vec<Value<'static>>]) -> Result<()> {
-        let gone = keys.iter().map(|key| self.live.layout.term(key)).collect::<std::result::Result<Vec<_>, _>>()?;
-        let (found, _) =
-            Query::<T>::new(handle.clone(), self.live.table).only(with_keys::<T>(keys)).by_key(None).await?;
-        for key in keys {
-            writing.aside.remove(&self.live.layout.key(key)?.to_string());
-        }
-        writing.write(&self.live, handle, gone, found).await
-    }
-
-    /// Reads the rows again that hold one of these values in a column. Out: how many there are.
-    async fn reload_referring(
-        &self,
-        writing: &mut Writing,
-        handle: &Handle,
-        column: &'static ColumnInfo,
-        values: &[Value<'static>],
-    ) -> Result<usize> {
-        let (mut rows, mut next) = (0, None);
-        loop {
-            let sides = values.iter().cloned().map(Side::Value).collect();
-            let query = Query::<T>::new(handle.clone(), self.live.table).only(Node::In { column, sides });
-            let (found, behind) = query.after(next).by_key(Some(ROWS)).await?;
-            rows += found.len();
-            let gone = found.iter().map(|(key, _)| self.live.layout.term(key));
-            let gone = gone.collect::<std::result::Result<Vec<_>, _>>()?;
-            writing.write(&self.live, handle, gone, found).await?;
-            if behind.is_none() {
-                return Ok(rows);
-            }
-            next = behind;
-        }
-    }
-
     pub(super) fn index(&self, error: &tantivy::TantivyError) -> SearchError {
         SearchError::index(self.live.table, error)
     }
@@ -343,22 +269,4 @@ fn damaged(generation: &Generation) -> Option<String> {
         Ok(damaged) => damaged.into_iter().next().map(|path| path.display().to_string()),
         Err(error) => Some(error.to_string()),
     }
-}
-
-/// The rows that have these keys.
-pub(super) fn with_keys<T: Indexed>(keys: &[Vec<Value<'static>>]) -> Node {
-    let columns: Vec<_> = T::KEY.iter().filter_map(|at| T::INFO.get(*at)).collect();
-    if let [column] = columns.as_slice() {
-        let sides = keys.iter().filter_map(|key| key.first().cloned()).map(Side::Value);
-        return Node::In { column, sides: sides.collect() };
-    }
-    let is = |key: &Vec<Value<'static>>| {
-        let parts = columns.iter().zip(key).map(|(column, value)| Node::Compare {
-            column,
-            comparison: Comparison::Equal,
-            side: Side::Value(value.clone()),
-        });
-        Node::And(parts.collect())
-    };
-    Node::Or(keys.iter().map(is).collect())
 }

@@ -1,7 +1,7 @@
 //! A search index in use: what queries look into, and how far it has come. One for each indexed table of an opened database, whoever
 //! writes to it. Absent: writing (see [`super::indexer`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -93,13 +93,15 @@ impl Live {
                         field.info.field,
                         field.info.column.name,
                         field.info.column.ty,
+                        field.info.column.earlier,
                         tokenizer,
                         field.info.filter,
                         field.info.facet,
                     )
                 });
                 let fields: Vec<_> = fields.collect();
-                let keys: Vec<_> = T::KEY.iter().filter_map(|at| T::INFO.get(*at)).map(|it| (it.name, it.ty)).collect();
+                let keys: Vec<_> =
+                    T::KEY.iter().filter_map(|at| T::INFO.get(*at)).map(|it| (it.name, it.ty, it.earlier)).collect();
                 let references: Vec<_> =
                     info.includes.iter().map(|it| it.reference.column.name).zip(tables_of(&includes)).collect();
                 let definition = format!("{FORMAT} {:?} {fields:?} {keys:?} {references:?}", info.language);
@@ -137,8 +139,9 @@ impl Live {
 
     /// How many changes it lacks that are committed.
     pub(super) async fn lacks(&self, feed: &Feed, since: &Cursor) -> Result<u64, DataError> {
-        let mut lines = feed.behind(since, self.table).await?;
-        for table in tables_of(&self.includes).filter(|table| *table != self.table) {
+        let tables: BTreeSet<&str> = tables_of(&self.includes).chain([self.table]).collect();
+        let mut lines = 0;
+        for table in tables {
             lines += feed.behind(since, table).await?;
         }
         Ok(lines)

@@ -27,6 +27,11 @@ impl<T: Indexed> Indexer<T> {
         let came = self.live.state().came.filter(|came| came.reaches(&committed)).unwrap_or(committed);
         // Whoever writes commits nothing where nothing of the table has changed.
         let mut changes = feed.since(&came).await?;
+        if !changes.upto().reaches(&came) {
+            // The database is of another past, which whoever writes notices too.
+            self.live.note(|state| state.came = None);
+            return Ok(());
+        }
         let mut is_behind = false;
         while !is_behind {
             let lines = changes.next(LINES).await?;

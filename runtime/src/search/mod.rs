@@ -9,6 +9,7 @@ mod changed;
 mod collect;
 mod condition;
 mod error;
+mod follow;
 mod found;
 mod given;
 mod included;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -13,23 +14,27 @@ use tantivy::Score;
 
 use super::asked::Asked;
 use super::error::SearchError;
+use super::follow::with_keys;
 use super::found::{Found, Hit, Snippets};
 use super::included;
 use super::index::Indexed;
-use super::indexer::with_keys;
 use super::layout::{Of, Stored};
 use super::live::Live;
 use super::position::{After, Position};
 use super::words::Manner;
 use crate::db::filter::Node;
 use crate::db::sort::{SortKey, Sorting, Sorts};
-use crate::db::{Column, ColumnInfo, DataError, Filter, Handle, Key as _, Model, One, Query, Related};
+use crate::db::{Column, ColumnInfo, DataError, Filter, Handle, Key as _, Model, One, Query, Related, Value};
 
 /// How many rows are given where nothing else is said, and at most.
 const ROWS: usize = 20;
 const MOST_ROWS: usize = 1_000;
 /// How many are passed over at most: each of them is found first.
 const MOST_OFFSET: usize = 100_000;
+/// How many rows are asked for at once by their keys: SQLite has a limit for how deep a condition is.
+pub(super) const KEYS: usize = 500;
+/// Where the texts in which words are looked for are longer, in bytes, nobody else waits for it.
+const LONG: usize = 1 << 16;
 /// How long a search waits for the index where nothing else is said.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -224,11 +229,12 @@ impl<T: Indexed> Search<T> {
             offset: self.offset,
         };
         let question = asked.question(&live, &generation)?;
+        let ended = || SearchError::Index { table: self.table, reason: "the search has ended".to_owned() };
         let answer = if question.is_short {
-            question.answer()?
+            // As it is where it has a thread of its own.
+            std::panic::catch_unwind(AssertUnwindSafe(|| question.answer())).map_err(|_| ended())??
         } else {
-            let ended = |_| SearchError::Index { table: self.table, reason: "the search has ended".to_owned() };
-            tokio::task::spawn_blocking(|| question.answer()).await.map_err(ended)??
+            tokio::task::spawn_blocking(|| question.answer()).await.map_err(|_| ended())??
         };
         // A replica may not have what the index has come as far as.
         #[cfg(feature = "postgres")]
@@ -241,13 +247,25 @@ impl<T: Indexed> Search<T> {
         let found = answer.keys.iter().zip(&answer.scores);
         let found: Vec<(T, Score)> =
             found.filter_map(|(key, score)| Some((rows.remove(&bytes(key))?, *score))).collect();
-        let mut highlights = Vec::new();
+        let mut highlights = Vec::new().into_iter();
         if !self.highlights.is_empty() {
             let snippets = Snippets::of(&live, &answer.searcher, &*answer.words, &self.highlights)?;
-            let values = included::values(handle, found.iter().map(|(row, _)| row)).await?;
-            highlights = values.iter().map(|values| snippets.show(values.as_deref().unwrap_or_default())).collect();
+            let rows = found.iter().map(|(row, _)| row);
+            let values: Vec<Vec<Value<'_>>> = if self.highlights.iter().any(|(of, _)| of.is_some()) {
+                included::values(handle, rows).await?.into_iter().map(Result::unwrap_or_default).collect()
+            } else {
+                rows.map(included::own).collect()
+            };
+            let shown = if values.iter().flatten().map(length).sum::<usize>() > LONG {
+                let values = values.into_iter().map(|values| values.into_iter().map(Value::into_owned).collect());
+                let values: Vec<Vec<Value<'static>>> = values.collect();
+                let shown = move || values.iter().map(|values| snippets.show(values)).collect::<Vec<_>>();
+                tokio::task::spawn_blocking(shown).await.map_err(|_| ended())?
+            } else {
+                values.iter().map(|values| snippets.show(values)).collect()
+            };
+            highlights = shown.into_iter();
         }
-        let mut highlights = highlights.into_iter();
         let hits = found.into_iter().map(|(row, score)| Hit::new(row, score, highlights.next().unwrap_or_default()));
         let facets = self.facets.into_iter().zip(answer.facets).collect();
         Ok(Found::new(hits.collect(), answer.count, facets))
@@ -261,6 +279,10 @@ impl<T: Indexed> IntoFuture for Search<T> {
     fn into_future(self) -> Self::IntoFuture {
         self.run().boxed()
     }
+}
+
+fn length(value: &Value<'_>) -> usize {
+    if let Value::Text(text) = value { text.len() } else { 0 }
 }
 
 /// Which of an index's included rows a relation leads to; where it is none of them, one that no index has.
@@ -280,7 +302,10 @@ async fn rows<T: Indexed>(
         return Ok(HashMap::new());
     }
     let values = keys.iter().map(|key| live.layout.values(key)).collect::<Result<Vec<_>, _>>()?;
-    let rows = Query::<T>::new(handle.clone(), table).only(with_keys::<T>(&values)).all().await?;
+    let mut rows = Vec::new();
+    for values in values.chunks(KEYS) {
+        rows.extend(Query::<T>::new(handle.clone(), table).only(with_keys::<T>(values)).all().await?);
+    }
     let keyed = rows.into_iter().map(|row| {
         let key = live.layout.key(&row.key().values())?;
         Ok((bytes(&key), row))

@@ -10,12 +10,12 @@ use cell_manifest::SearchRows;
 use super::aside::Aside;
 use super::collect;
 use super::error::SearchError;
+use super::follow::with_keys;
 use super::included;
 use super::index::Indexed;
-use super::indexer::with_keys;
 use super::layout::{PRINT, Stored};
 use super::live::Live;
-use super::query::bytes;
+use super::query::{KEYS, bytes};
 use super::store::Generation;
 use crate::db::feed::Feed;
 use crate::db::query::ByKey;
@@ -94,7 +94,7 @@ async fn again<T: Indexed>(
 ) -> Result<Vec<Stored>, SearchError> {
     let (mut indexed, aside) = indexed(live, handle).await?;
     let mut differing = Vec::new();
-    for suspects in suspects.chunks(ROWS) {
+    for suspects in suspects.chunks(KEYS) {
         let keys = suspects.iter().map(|key| live.layout.values(key)).collect::<Result<Vec<_>, _>>()?;
         let rows = Query::<T>::new(handle.clone(), live.table).only(with_keys::<T>(&keys));
         let mut gone: HashMap<_, _> = suspects.iter().map(|key| (bytes(key), key)).collect();

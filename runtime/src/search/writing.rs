@@ -68,7 +68,12 @@ impl Writing {
                 Err(error) => Err(error.clone()),
             };
             match values.and_then(|values| live.layout.document(key, values)) {
-                Ok(document) => documents.push(document),
+                Ok(document) => {
+                    if !self.aside.is_empty() {
+                        self.aside.remove(&live.layout.key(key)?.to_string());
+                    }
+                    documents.push(document);
+                }
                 Err(error) => {
                     warn!(table = live.table, ?key, %error, "a row can't be indexed: it is not found until it is changed");
                     let key = live.layout.key(key).map_or_else(|_| format!("{key:?}"), |key| key.to_string());

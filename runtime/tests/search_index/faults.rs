@@ -316,15 +316,15 @@ async fn of_two_that_follow_one_writes_and_the_other_takes_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_while_an_index_is_built_is_found_before_and_after() {
     let place = on_sqlite().await;
-    fill(&place, 0, 8_000).await;
+    fill(&place, 0, 20_000).await;
     let products = &place.shop.products;
     let all = products.search("").after(place.shop.last_write()).within(Duration::from_secs(120)).await;
-    assert_eq!(all.expect("an answer").count, 8_000);
+    assert_eq!(all.expect("an answer").count, 20_000);
     let folder = folder(&place);
     let current = || std::fs::read_to_string(folder.join("current")).expect("a number");
     let before = current();
     std::fs::write(folder.join("rebuild"), "").expect("a wish");
-    let (mut at, mut meanwhile) = (8_000, 0);
+    let (mut at, mut meanwhile) = (20_000, 0);
     let built = async {
         while current() == before || folder.join("rebuild").exists() {
             let is_building = products.search_status().await.expect("a status").building.is_some();

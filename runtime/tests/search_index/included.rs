@@ -83,7 +83,7 @@ async fn what_changes_in_a_row_is_found_in_all_that_refer_to_it() {
     }
 }
 
-/// More rows than are read at once, or committed at once, refer to one.
+/// More rows than are read at once refer to one.
 #[tokio::test(flavor = "multi_thread")]
 async fn very_many_rows_may_refer_to_one() {
     for place in places().await {
@@ -108,4 +108,35 @@ async fn very_many_rows_may_refer_to_one() {
         let verified = shop.products.verify_search().await.expect("both");
         assert_eq!((verified.documents, verified.differing), (3_000, Vec::new()));
     }
+}
+
+/// Whoever only looks at what another process commits is as far as that one, also when nobody refers to the row that has changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_nobody_refers_to_keeps_nobody_waiting() {
+    for place in filled().await {
+        assert_eq!(skus(&place, "acme").await, ["s1"]);
+        let second = place.shop_again().await;
+        for round in 0..5 {
+            let maker = NewMaker { name: format!("Nobody {round}"), country: None };
+            place.shop.makers.insert(maker).await.expect("a maker");
+            let found = second.products.search("acme").after(second.last_write()).await;
+            assert_eq!(found.expect("an answer").count, 1);
+        }
+    }
+}
+
+/// A row that can't be indexed because of the one that it refers to is indexed when that one is mended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_is_set_aside_because_of_another_and_taken_when_that_is_mended() {
+    let place = filled().await.remove(0);
+    let damage = "PRAGMA ignore_check_constraints = ON; UPDATE makers SET country = CAST(x'ff' AS text) WHERE name LIKE 'Acme%'; \
+                  PRAGMA ignore_check_constraints = OFF";
+    place.raw(damage).await;
+    assert_eq!(skus(&place, "").await, ["s2", "s3"]);
+    let status = place.shop.products.search_status().await.expect("a status");
+    assert_eq!(status.set_aside.count, 1);
+    place.raw("UPDATE makers SET country = 'FR' WHERE name LIKE 'Acme%'").await;
+    assert_eq!(skus(&place, "acme").await, ["s1"]);
+    let status = place.shop.products.search_status().await.expect("a status");
+    assert_eq!((status.set_aside.count, status.documents), (0, Some(3)));
 }

@@ -18,7 +18,8 @@ pub(crate) fn key(json: &str, facts: Facts) -> Result<Vec<Value<'static>>, DataE
     if parts.len() != facts.key.len() {
         return Err(refused());
     }
-    let values = parts.into_iter().zip(facts.key_columns()).map(|(part, column)| value(part, column));
+    let values = parts.into_iter().zip(facts.key_columns());
+    let values = values.map(|(part, column)| Some(column.current(value(part, column)?)));
     values.collect::<Option<_>>().ok_or_else(refused)
 }
 
