@@ -46,6 +46,12 @@ impl Environment {
         }
     }
 
+    /// The names that the value of `name` lists, separated by commas; none where it is not set.
+    pub(crate) fn list(&self, name: &str) -> Result<Vec<String>, ConfigError> {
+        let names = self.get(name)?.unwrap_or_default();
+        Ok(names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    }
+
     /// The value of `name` as a `T`, where it is set.
     ///
     /// # Errors

@@ -46,11 +46,16 @@ pub(crate) struct Deployed {
 pub(crate) fn run(application: &str) -> Option<ExitCode> {
     let asked = Asked::read(&Environment::process()).transpose()?;
     let done = asked.and_then(|asked| print(&databases(&asked)?));
+    Some(exit(application, done))
+}
+
+/// How a program ends that did not start its cells: what was in the way is told.
+pub(crate) fn exit(application: &str, done: Result<Vec<String>>) -> ExitCode {
     let problems = done.unwrap_or_else(|error| vec![error.to_string()]);
     for problem in &problems {
         let _ = writeln!(std::io::stderr(), "error: `{application}`: {problem}");
     }
-    Some(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 impl Asked {
@@ -68,9 +73,7 @@ impl Asked {
                 return Err(Error::message(text));
             }
         };
-        let databases = environment.get("CELL_MIGRATE_DATABASES")?.unwrap_or_default();
-        let databases =
-            databases.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let databases = environment.list("CELL_MIGRATE_DATABASES")?;
         let deployed = Deployed::read(environment)?;
         if mode == Mode::Record && deployed.is_none() {
             return Err(Error::message("`CELL_MIGRATE` is `record`, and `CELL_RELEASE` does not say which release"));

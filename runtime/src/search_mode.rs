@@ -43,11 +43,7 @@ pub(crate) enum Mode {
 pub(crate) fn run(application: &str) -> Option<ExitCode> {
     let asked = Asked::read(&Environment::process()).transpose()?;
     let done = asked.and_then(|asked| print(indexes(application, &asked)?));
-    let problems = done.unwrap_or_else(|error| vec![error.to_string()]);
-    for problem in &problems {
-        let _ = writeln!(std::io::stderr(), "error: `{application}`: {problem}");
-    }
-    Some(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Some(crate::migrate_mode::exit(application, done))
 }
 
 impl Asked {
@@ -68,9 +64,7 @@ impl Asked {
                 return Err(Error::message(text.concat()));
             }
         };
-        let indexes = environment.get("CELL_SEARCH_INDEXES")?.unwrap_or_default();
-        let indexes = indexes.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        Ok(Some(Self { mode, indexes }))
+        Ok(Some(Self { mode, indexes: environment.list("CELL_SEARCH_INDEXES")? }))
     }
 }
 

@@ -65,34 +65,28 @@ const FEW: u64 = 1 << 14;
 
 /// About how many documents a query looks at; nothing where that is not known beforehand.
 fn looked_at(query: &dyn tantivy::query::Query, searcher: &Searcher) -> Option<u64> {
-    let Some(parts) = query.downcast_ref::<BooleanQuery>() else {
-        let (mut documents, mut terms) = (0, 0_u32);
-        let mut is_known = !query.is::<AllQuery>();
-        query.query_terms(&mut |term, _| {
-            terms += 1;
-            match searcher.doc_freq(term) {
-                Ok(found) => documents += found,
-                Err(_) => is_known = false,
-            }
-        });
-        // What is made of beginnings and of words that differ a little names no terms.
-        return if query.is::<AllQuery>() {
-            Some(searcher.num_docs())
-        } else {
-            (is_known && terms > 0).then_some(documents)
-        };
-    };
+    if query.is::<AllQuery>() {
+        return Some(searcher.num_docs());
+    }
+    let Some(parts) = query.downcast_ref::<BooleanQuery>() else { return named(query, searcher) };
     // Where all have to be there, those of the rarest are looked at, and sought in the others.
-    let (mut rarest, mut musts, mut all) = (None, 0, 0);
+    let (mut rarest, mut musts, mut all) = (u64::MAX, 0, 0);
     for (occur, part) in parts.clauses() {
         let documents = looked_at(part.as_ref(), searcher)?;
         if *occur == Occur::Must {
-            musts += 1;
-            rarest = Some(rarest.map_or(documents, |rarest: u64| rarest.min(documents)));
+            (rarest, musts) = (rarest.min(documents), musts + 1);
         }
         all += documents;
     }
-    Some(rarest.map_or(all, |rarest| all.min(rarest.saturating_mul(musts))))
+    Some(if musts == 0 { all } else { all.min(rarest.saturating_mul(musts)) })
+}
+
+/// How many documents the terms of a query name. What is made of the beginnings of words names none.
+fn named(query: &dyn tantivy::query::Query, searcher: &Searcher) -> Option<u64> {
+    let mut found = Vec::new();
+    query.query_terms(&mut |term, _| found.push(searcher.doc_freq(term)));
+    let found: Vec<u64> = found.into_iter().collect::<Result<_, _>>().ok()?;
+    (!found.is_empty()).then(|| found.iter().sum())
 }
 
 impl Asked {
@@ -120,6 +114,8 @@ impl Asked {
         let counts = Counts { columns: facets.collect::<Result<_, _>>()? };
         let counts = (!counts.columns.is_empty()).then_some(counts);
         let order = self.order.iter().map(|(of, sort)| order(live, *of, sort)).collect::<Result<_, _>>()?;
+        // Words that differ a little have terms that nobody knows before.
+        let is_long = is_long || self.manner.fuzzy > 0;
         let is_short = !is_long && looked_at(words.as_ref(), &searcher).is_some_and(|documents| documents <= FEW);
         let Self { limit, offset, .. } = self;
         Ok(Question { live: Arc::clone(live), searcher, query, words, order, counts, limit, offset, is_short })

@@ -30,7 +30,7 @@ pub struct Found<T> {
 }
 
 /// A column, and whose it is.
-type Whose = (Of, &'static ColumnInfo);
+pub(super) type Whose = (Of, &'static ColumnInfo);
 
 /// Values of a column, with how many rows have each.
 pub(super) type Counts = Vec<(collect::Value, u64)>;
@@ -93,7 +93,7 @@ pub struct Hit<T> {
 }
 
 /// By the column, and whose it is.
-type Highlights = HashMap<(Of, &'static str), Highlight>;
+pub(super) type Highlights = HashMap<(Of, &'static str), Highlight>;
 
 impl<T: Indexed> Hit<T> {
     pub(super) fn new(row: T, score: f32, highlights: Highlights) -> Self {

@@ -149,6 +149,10 @@ impl<T: Indexed> Indexer<T> {
                 }
             }
         }
+        if !self.live.store.is_asked() {
+            // It is not wanted any more.
+            self.failed = None;
+        }
         if self.building.is_some() || self.writing.is_none() || self.is_asked() {
             let built = self.build(handle, &feed).await;
             // Until it is tried again, the one that is there is followed.
@@ -175,10 +179,12 @@ impl<T: Indexed> Indexer<T> {
         };
         match self.go_on(&mut building, handle, feed).await {
             Ok(Worked::Shown) => {
-                let writing = self.end(building, feed).await?;
-                self.live.note(|state| state.came = Some(writing.cursor.clone()));
-                self.writing = Some(writing);
+                let ended = self.end(&building, feed).await;
+                // It is searched, whatever is left to be done about the one before.
+                self.live.note(|state| state.came = Some(building.writing.cursor.clone()));
+                self.writing = Some(building.writing);
                 self.is_lost = false;
+                ended?;
             }
             Ok(Worked::On) => self.building = Some(building),
             // Any row may have changed since: it is begun again.
@@ -189,7 +195,9 @@ impl<T: Indexed> Indexer<T> {
                 return Err(error);
             }
             Err(error) => {
-                self.give_up(building, feed).await?;
+                if let Err(further) = self.give_up(building, feed).await {
+                    warn!(table = self.live.table, %further, "what was built is not cleared away yet");
+                }
                 return Err(error);
             }
         }

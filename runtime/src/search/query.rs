@@ -12,10 +12,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tantivy::Score;
 
-use super::asked::Asked;
+use super::asked::{Answer, Asked};
 use super::error::SearchError;
 use super::follow::with_keys;
-use super::found::{Found, Hit, Snippets};
+use super::found::{Found, Highlights, Hit, Snippets, Whose};
 use super::included;
 use super::index::Indexed;
 use super::layout::{Of, Stored};
@@ -247,25 +247,8 @@ impl<T: Indexed> Search<T> {
         let found = answer.keys.iter().zip(&answer.scores);
         let found: Vec<(T, Score)> =
             found.filter_map(|(key, score)| Some((rows.remove(&bytes(key))?, *score))).collect();
-        let mut highlights = Vec::new().into_iter();
-        if !self.highlights.is_empty() {
-            let snippets = Snippets::of(&live, &answer.searcher, &*answer.words, &self.highlights)?;
-            let rows = found.iter().map(|(row, _)| row);
-            let values: Vec<Vec<Value<'_>>> = if self.highlights.iter().any(|(of, _)| of.is_some()) {
-                included::values(handle, rows).await?.into_iter().map(Result::unwrap_or_default).collect()
-            } else {
-                rows.map(included::own).collect()
-            };
-            let shown = if values.iter().flatten().map(length).sum::<usize>() > LONG {
-                let values = values.into_iter().map(|values| values.into_iter().map(Value::into_owned).collect());
-                let values: Vec<Vec<Value<'static>>> = values.collect();
-                let shown = move || values.iter().map(|values| snippets.show(values)).collect::<Vec<_>>();
-                tokio::task::spawn_blocking(shown).await.map_err(|_| ended())?
-            } else {
-                values.iter().map(|values| snippets.show(values)).collect()
-            };
-            highlights = shown.into_iter();
-        }
+        let rows = found.iter().map(|(row, _)| row);
+        let mut highlights = highlights(handle, &live, &answer, &self.highlights, rows).await?.into_iter();
         let hits = found.into_iter().map(|(row, score)| Hit::new(row, score, highlights.next().unwrap_or_default()));
         let facets = self.facets.into_iter().zip(answer.facets).collect();
         Ok(Found::new(hits.collect(), answer.count, facets))
@@ -279,6 +262,33 @@ impl<T: Indexed> IntoFuture for Search<T> {
     fn into_future(self) -> Self::IntoFuture {
         self.run().boxed()
     }
+}
+
+/// What is shown of each row; nothing where nothing is to be.
+async fn highlights<'row, T: Indexed>(
+    handle: &Handle,
+    live: &Live,
+    answer: &Answer,
+    columns: &[Whose],
+    rows: impl Iterator<Item = &'row T> + Clone,
+) -> Result<Vec<Highlights>, SearchError> {
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let snippets = Snippets::of(live, &answer.searcher, &*answer.words, columns)?;
+    let values: Vec<Vec<Value<'_>>> = if columns.iter().any(|(of, _)| of.is_some()) {
+        included::values(handle, rows).await?.into_iter().map(Result::unwrap_or_default).collect()
+    } else {
+        rows.map(included::own).collect()
+    };
+    if values.iter().flatten().map(length).sum::<usize>() <= LONG {
+        return Ok(values.iter().map(|values| snippets.show(values)).collect());
+    }
+    let values = values.into_iter().map(|values| values.into_iter().map(Value::into_owned).collect());
+    let values: Vec<Vec<Value<'static>>> = values.collect();
+    let shown = move || values.iter().map(|values| snippets.show(values)).collect();
+    let ended = |_| SearchError::Index { table: live.table, reason: "the search has ended".to_owned() };
+    tokio::task::spawn_blocking(shown).await.map_err(ended)
 }
 
 fn length(value: &Value<'_>) -> usize {

@@ -202,6 +202,8 @@ async fn a_build_that_fails_elsewhere_is_told_and_the_index_goes_on_as_it_was() 
     assert_eq!(place.found("thing").await.len(), 19);
     std::fs::remove_file(&next).expect("no file");
     assert_eq!(told(&place, "verify").code, Some(0));
+    // What is wanted no more troubles nobody.
+    until(&place, |index| index.trouble.is_none());
 }
 
 /// Starts a rebuild, and waits until so much of it is done that it may be killed in the middle.
