@@ -1,6 +1,7 @@
 //! `build`: check, rehearse, `cargo build`, compare, write. Nothing is written where anything fails.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cell_codegen::compile::Compiled;
@@ -8,13 +9,15 @@ use cell_codegen::emit::files::Difference;
 use cell_codegen::emit::{self, Outdated};
 use cell_codegen::release::{self, IndexChange};
 use cell_codegen::scan::Options;
+use cell_manifest::Index;
+use cell_migrate::Size;
 use serde::Serialize;
 
 use crate::cli::{Build, Compile};
 use crate::output::{Output, Style, difference};
 use crate::rehearsal::{self, Rehearsed};
 use crate::stop::{Exit, Mistake, Stop};
-use crate::{cargo, queries, source};
+use crate::{cargo, database, queries, source, state};
 
 /// What a build made.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ pub(super) struct Built {
     /// The files under `cell/` that are not as they are to be.
     outdated: Vec<Outdated>,
     /// Search indexes that are not as their definitions under `cell/` say.
-    indexes: Vec<IndexChange>,
+    indexes: Vec<Reindexed>,
 }
 
 /// The result, for programs.
@@ -36,9 +39,36 @@ struct Value<'a> {
     check: bool,
     files: Vec<File<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    indexes: &'a [IndexChange],
+    indexes: &'a [Reindexed],
     rehearsed: &'a [Rehearsed],
     executable: &'a std::path::Path,
+}
+
+/// A search index that comes, goes, or is built anew.
+#[derive(Debug, Serialize)]
+struct Reindexed {
+    #[serde(flatten)]
+    change: IndexChange,
+    /// How many rows its table has in the database of this environment, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    /// Whether the engine only estimates them.
+    #[serde(skip_serializing_if = "is_false")]
+    estimated: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl fmt::Display for Reindexed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.change)?;
+        let Some(rows) = self.rows else { return Ok(()) };
+        let (about, s) = (if self.estimated { "about " } else { "" }, if rows == 1 { "" } else { "s" });
+        write!(f, " ({about}{rows} row{s} in this environment's database)")
+    }
 }
 
 /// A file under `cell/` that changes.
@@ -118,9 +148,35 @@ pub(super) async fn finish(compiled: Compiled, options: &Options, output: &Outpu
     let learnt = queries::prepare(&compiled, target.as_deref(), output).await?;
     let outcome = cargo::build(&compiled, options, &learnt, output)?;
     let outdated = emit::outdated(&compiled.root, &compiled.artifacts)?;
-    let indexes =
-        release::index_changes(&emit::indexes::known(&compiled.previous), &emit::indexes::of(&compiled.model));
+    let indexes = reindexed(&compiled).await;
     Ok(Built { compiled, executable: outcome.executable, rehearsed, outdated, indexes })
+}
+
+/// What becomes of search indexes, and how many rows those have that are to be built. A database that cannot be asked keeps nobody from
+/// building.
+async fn reindexed(compiled: &Compiled) -> Vec<Reindexed> {
+    let next = emit::indexes::of(&compiled.model);
+    let state = state::folder(&compiled.root);
+    let mut reindexed = Vec::new();
+    for change in release::index_changes(&emit::indexes::known(&compiled.previous), &next) {
+        let size = match next.iter().find(|index| index.name == change.index) {
+            Some(index) => size(compiled, index, &state).await,
+            None => None,
+        };
+        reindexed.push(Reindexed {
+            change,
+            rows: size.map(|size| size.rows),
+            estimated: size.is_some_and(|size| !size.counted),
+        });
+    }
+    reindexed
+}
+
+/// How many rows an index's table has in the database of this environment.
+async fn size(compiled: &Compiled, index: &Index, state: &Path) -> Option<Size> {
+    let database = compiled.model.databases.iter().find(|database| database.name == index.database)?;
+    let target = database::target(compiled, database, state).ok()?;
+    cell_migrate::size(&target, &index.table).await.ok()?
 }
 
 /// The program alone, for who has a question to it: nothing is rehearsed or written.

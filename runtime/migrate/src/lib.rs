@@ -31,6 +31,8 @@ mod releases;
 mod rows;
 #[cfg(feature = "rehearse")]
 mod sequences;
+#[cfg(feature = "rehearse")]
+mod size;
 mod status;
 mod step;
 mod target;
@@ -65,6 +67,8 @@ pub use prepare::{Prepared, PreparedColumn, Unprepared, prepare};
 #[cfg(feature = "rehearse")]
 pub use rehearse::{RehearseError, Report, rehearse, rehearse_on};
 pub use releases::{Coming, Live, Release, announce_release, record_release, releases};
+#[cfg(feature = "rehearse")]
+pub use size::{Size, size};
 pub use status::{AppliedMigration, DraftStatus, Problem, Status, status};
 pub use target::Target;
 pub use undo::undo;

@@ -2,6 +2,7 @@
 
 use cell_tests::application::{Application, Purpose};
 use expect_test::{Expect, expect};
+use sqlx::{Connection as _, SqliteConnection};
 
 const SOURCE: &str = "server/start.rs";
 
@@ -47,6 +48,31 @@ fn a_build_says_what_becomes_of_each_index_and_keeps_its_file() {
             Index `bazaar.short`: new
             Removed cell/search/bazaar.brief.json
             Added cell/search/bazaar.short.json
+        "#]],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_says_how_many_rows_are_indexed_anew_where_a_database_is_there() {
+    let application = Application::fixture("bazaar-sizes", "bazaar", "", Purpose::Build);
+    application.succeed(&["build", "-q"]);
+    application.succeed(&["migrate", "apply", "-q"]);
+    let file = application.path(".cell/bazaar.db");
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.expect("a database");
+    sqlx::raw_sql("INSERT INTO direct (id, name, kind) VALUES (1, 'a', 'one'), (2, 'b', 'one')")
+        .execute(&mut connection)
+        .await
+        .expect("rows");
+    connection.close().await.expect("closed");
+    application.replace(SOURCE, "language = \"de\"", "language = \"en\"");
+    let said = application.succeed(&["build", "--message-format", "json", "-q"]);
+    assert!(said.out.contains(r#""indexes":[{"change":"changed","index":"bazaar.direct","rows":2}]"#), "{}", said.out);
+    application.replace(SOURCE, "language = \"en\"", "language = \"fr\"");
+    builds(
+        &application,
+        &expect![[r#"
+            Index `bazaar.direct`: changed: it is rebuilt beside the old one (2 rows in this environment's database)
+            Changed cell/search/bazaar.direct.json
         "#]],
     );
 }
