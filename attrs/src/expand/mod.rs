@@ -58,6 +58,7 @@ pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, tokens: To
         Some(Decl::Handlers(decl)) => handler::expand(&decl, item, &fingerprint),
         Some(Decl::Placement(decl)) => placement::expand(&decl, &item, &fingerprint),
         Some(Decl::SearchIndex(decl)) => search::expand(&decl, item, &fingerprint),
+        Some(Decl::Memoize(_)) => quote!(#item),
         None => {
             let errors = diagnostics.iter().map(compile_error);
             hide_helpers(attribute, &mut item);

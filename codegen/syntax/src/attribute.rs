@@ -121,6 +121,7 @@ impl Attribute {
                 | Self::Service
                 | Self::Handler
                 | Self::SearchIndex
+                | Self::CacheMemoize
                 | Self::Placement
         )
     }

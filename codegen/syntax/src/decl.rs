@@ -1,12 +1,14 @@
 //! What a developer declared: one value for each item under one of Cell's attributes, as written, with places.
 //! Absent: what names mean. A type is still syntax; `references(Customer)` still a path.
 
+mod cache;
 mod cell;
 mod search;
 
 use proc_macro2::Span;
 use syn::{Expr, Ident, Path, Type};
 
+pub use cache::{KeyArgument, Memoize, Memoized, MemoizedFunction};
 pub use cell::{Argument, Handler, Handlers, Http, Method, Placement, Service, ServiceField, Task};
 pub use search::{SearchField, SearchInclude, SearchIndex, SearchText, SearchUses, Tokenizer};
 
@@ -33,6 +35,8 @@ pub enum Decl {
     Placement(Placement),
     /// `#[Search::index]` on the struct of a table.
     SearchIndex(SearchIndex),
+    /// `#[Cache::memoize]` on a function, a handler or the struct of a table.
+    Memoize(Memoize),
 }
 
 /// A value with its place.

@@ -30,6 +30,12 @@ impl VisitMut for Strip {
         attributes.retain(|attribute| HELPERS.iter().any(|helper| attribute.path().is_ident(helper)));
     }
 
+    /// A handler's own attributes are gone when those beside `#[handler]` are read.
+    fn visit_item_fn_mut(&mut self, item: &mut syn::ItemFn) {
+        item.attrs.clear();
+        item.block.stmts.clear();
+    }
+
     fn visit_item_impl_mut(&mut self, item: &mut syn::ItemImpl) {
         self.visit_attributes_mut(&mut item.attrs);
         for member in &mut item.items {
@@ -115,6 +121,17 @@ mod tests {
         let field = fingerprint(table, &none, &parse_quote! { struct A { #[key] id: i64, b: bool } });
         let helper = fingerprint(table, &none, &parse_quote! { struct A { #[key] #[unique] id: i64 } });
         assert!(previous != field && previous != helper && field != helper);
+    }
+
+    #[test]
+    fn of_a_function_the_signature_counts_alone() {
+        let none = TokenStream::new();
+        let memoize = Attribute::CacheMemoize;
+        let one = fingerprint(memoize, &none, &parse_quote! { #[http(GET, "/")] pub async fn f(&self) -> R { 1 } });
+        let two = fingerprint(memoize, &none, &parse_quote! { pub async fn f(&self) -> R { 2 } });
+        let other = fingerprint(memoize, &none, &parse_quote! { pub async fn f(&self, a: u8) -> R { 2 } });
+        assert_eq!(one, two);
+        assert_ne!(one, other);
     }
 
     #[test]

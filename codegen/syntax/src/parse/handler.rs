@@ -141,7 +141,7 @@ fn check_signature(function: &ImplItemFn, sink: &mut Sink) {
 }
 
 /// `&self`, and nothing else.
-fn is_shared(receiver: &syn::Receiver) -> bool {
+pub(super) fn is_shared(receiver: &syn::Receiver) -> bool {
     let tokens = quote::ToTokens::to_token_stream(receiver).to_string();
     tokens.replace(' ', "") == "&self"
 }

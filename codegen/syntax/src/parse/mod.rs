@@ -7,6 +7,7 @@ mod enumeration;
 mod handler;
 mod http;
 mod literal;
+mod memoize;
 mod message;
 mod misspelt;
 mod placement;
@@ -59,7 +60,7 @@ pub const HELPERS: [&str; 20] = [
 pub const SEARCH_HELPERS: [&str; 5] = ["facet", "filter", "include", "text", "stored"];
 
 /// Every code that this package's diagnostics carry.
-pub const CODES: [Code; 23] = [
+pub const CODES: [Code; 24] = [
     "attribute-syntax",
     "conditional-member",
     "conflicting-attributes",
@@ -71,6 +72,7 @@ pub const CODES: [Code; 23] = [
     "http-path",
     "index-without-text",
     "invalid-name",
+    "memoize-signature",
     "missing-argument",
     "not-yet",
     "query-syntax",
@@ -101,6 +103,7 @@ pub fn parse(attribute: Attribute, arguments: TokenStream, item: &Item) -> (Opti
         Attribute::Handler => handler::parse(arguments, item, &mut sink).map(Decl::Handlers),
         Attribute::Placement => placement::parse(arguments, item, &mut sink).map(Decl::Placement),
         Attribute::SearchIndex => search::parse(arguments, item, &mut sink).map(Decl::SearchIndex),
+        Attribute::CacheMemoize => memoize::parse(arguments, item, &mut sink).map(Decl::Memoize),
         _ => {
             sink.push(not_yet(attribute, item));
             None

@@ -1,6 +1,7 @@
 //! Each mistake, with the place and the words of its error. The text of the place stands before the message. It is one file because
 //! it reads as one list of mistakes.
 
+mod memoize;
 mod search;
 
 use std::fmt::Write as _;
