@@ -57,7 +57,11 @@ attributes! {
     /// Arguments: `name` (otherwise as the table is called), `language` (whose words are stemmed, such as `"en"`), `crate`.
     /// On fields: `text`, `text(boost = 2.0, tokenizer = "words" | "exact" | "prefix")`, `filter`, `facet`.
     search_index = SearchIndex;
-    /// Does not work yet: an error where it is written.
+    /// A cache: of a function's results, by its arguments, or of a table's rows, by their keys. What is held falls when what it was made
+    /// of is written.
+    ///
+    /// Arguments: `ttl`, `idle` and `none_ttl` (durations such as `"10m"`), `capacity` (entries, 10,000 where nothing is said), `tag` or
+    /// `tags(…)`, `crate`; on a function also `key = "(a, b)"` (what tells calls apart), `reads(Product)` and `ignores(AuditLog)`.
     cache_memoize = CacheMemoize;
     /// Where a cell may run: `#[Placement(region = "us-east", replicas = 2)]` on a struct with `#[service]`.
     ///

@@ -18,7 +18,7 @@ pub mod Search {
     pub use cell_attrs::search_index as index;
 }
 
-/// Caches; none works yet.
+/// Caches.
 pub mod Cache {
     pub use cell_attrs::cache_memoize as memoize;
 }

@@ -5,6 +5,8 @@
 #[path = "private.rs"]
 pub mod __private;
 mod attributes;
+#[cfg(all(feature = "cache", any(feature = "postgres", feature = "sqlite")))]
+pub mod cache;
 pub mod config;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod db;

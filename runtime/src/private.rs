@@ -55,7 +55,8 @@ macro_rules! __search {
 macro_rules! __table_info {
     ($row:ty, $field:literal) => {{
         use $crate::search::Unindexed as _;
-        $crate::db::TableInfo::of::<$row>($field).followed($crate::search::Probe::<$row>::FOLLOW)
+        $crate::__table_named!($crate::db::TableInfo::of::<$row>($field), $row)
+            .followed($crate::search::Probe::<$row>::FOLLOW)
     }};
 }
 
@@ -65,7 +66,7 @@ macro_rules! __table_info {
 #[macro_export]
 macro_rules! __table_info {
     ($row:ty, $field:literal) => {
-        $crate::db::TableInfo::of::<$row>($field)
+        $crate::__table_named!($crate::db::TableInfo::of::<$row>($field), $row)
     };
 }
 
@@ -89,12 +90,109 @@ macro_rules! __linked {
     ($database:ident) => {};
 }
 
+/// What a memoized function does.
+#[cfg(all(feature = "cache", any(feature = "postgres", feature = "sqlite")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __memoize {
+    ($($body:tt)*) => {{ $($body)* }};
+}
+
+/// Without the feature `cache` it does nothing of the kind.
+#[cfg(not(all(feature = "cache", any(feature = "postgres", feature = "sqlite"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __memoize {
+    ($($body:tt)*) => {
+        ::core::compile_error!("`#[Cache::memoize]` needs the feature `cache` of `cell-runtime`")
+    };
+}
+
+/// What makes the rows of a table held.
+#[cfg(all(feature = "cache", any(feature = "postgres", feature = "sqlite")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __memoize_rows {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Without the feature `cache` none are.
+#[cfg(not(all(feature = "cache", any(feature = "postgres", feature = "sqlite"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __memoize_rows {
+    ($($item:tt)*) => {
+        ::core::compile_error!("`#[Cache::memoize]` needs the feature `cache` of `cell-runtime`");
+    };
+}
+
+/// What tells a cell from another of its kind.
+#[cfg(all(feature = "cache", any(feature = "postgres", feature = "sqlite")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __instance {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Without the feature `cache` nobody asks.
+#[cfg(not(all(feature = "cache", any(feature = "postgres", feature = "sqlite"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __instance {
+    ($($item:tt)*) => {};
+}
+
+/// A table's name among its facts, asked of the concrete type of its rows.
+#[cfg(all(feature = "cache", any(feature = "postgres", feature = "sqlite")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __table_named {
+    ($info:expr, $row:ty) => {{
+        use $crate::cache::{Nameless as _, Unheld as _};
+        $info.named($crate::cache::Named::<$row>::NAME).held($crate::cache::RowProbe::<$row>::HOLD)
+    }};
+}
+
+/// Without the feature `cache` nobody asks.
+#[cfg(not(all(feature = "cache", any(feature = "postgres", feature = "sqlite"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __table_named {
+    ($info:expr, $row:ty) => {
+        $info
+    };
+}
+
 /// What every database can do, beside its tables: open, migrate, run a transaction, be the field of a cell.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __database {
     ($database:ident) => {
         $crate::__linked! { $database }
+
+        $crate::__instance! {
+            impl $crate::cache::Instance for $database {
+                fn number(&self) -> u64 {
+                    $crate::cache::number(self)
+                }
+            }
+
+            impl $crate::cache::Part for $database {
+                type Kept = u64;
+
+                fn keep(&self) -> u64 {
+                    $crate::cache::number(self)
+                }
+
+                fn is(&self, kept: &u64) -> bool {
+                    $crate::cache::number(self) == *kept
+                }
+
+                fn feed<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                    state.write_u64($crate::cache::number(self));
+                }
+            }
+        }
 
         impl $database {
             /// Opens the database where its attribute, or `CELL_<DATABASE>_URL`, says that it is.

@@ -4,6 +4,7 @@
 mod database;
 mod enumeration;
 mod handler;
+mod memoize;
 mod message;
 mod placement;
 mod row;
@@ -28,9 +29,7 @@ use syn::{Ident, Item, Path, parse_quote};
 pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, tokens: TokenStream) -> TokenStream {
     let mut item: Item = match syn::parse2(tokens.clone()) {
         Ok(item) => item,
-        Err(error)
-            if matches!(attribute, Attribute::CacheMemoize | Attribute::LatencyBudget | Attribute::TelemetrySpan) =>
-        {
+        Err(error) if matches!(attribute, Attribute::LatencyBudget | Attribute::TelemetrySpan) => {
             // A method of an impl is no item; what does not work there yet is still said at its place.
             let error = Diagnostic::new(
                 "not-yet",
@@ -58,7 +57,7 @@ pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, tokens: To
         Some(Decl::Handlers(decl)) => handler::expand(&decl, item, &fingerprint),
         Some(Decl::Placement(decl)) => placement::expand(&decl, &item, &fingerprint),
         Some(Decl::SearchIndex(decl)) => search::expand(&decl, item, &fingerprint),
-        Some(Decl::Memoize(_)) => quote!(#item),
+        Some(Decl::Memoize(decl)) => memoize::expand(&decl, item, &fingerprint),
         None => {
             let errors = diagnostics.iter().map(compile_error);
             hide_helpers(attribute, &mut item);

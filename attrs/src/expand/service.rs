@@ -24,6 +24,10 @@ pub(super) fn expand(decl: &Service, item: Item, fingerprint: &str) -> TokenStre
             quote!(::core::result::Result::Ok(Self { #(#fields),* }))
         }
     };
+    let numbers = decl.fields.iter().map(|field| {
+        let ident = &field.ident;
+        quote!(#krate::cache::Probe(&self.#ident).number())
+    });
     let record = record(&krate, "service", &word(ident), fingerprint);
     quote! {
         #item
@@ -34,6 +38,15 @@ pub(super) fn expand(decl: &Service, item: Item, fingerprint: &str) -> TokenStre
                 async fn start(cx: &#krate::service::Context) -> #krate::Result<Self> {
                     let _ = cx;
                     #make
+                }
+            }
+            #krate::__instance! {
+                impl #krate::cache::Instance for #ident {
+                    fn number(&self) -> u64 {
+                        #[allow(unused_imports)]
+                        use #krate::cache::NoInstance as _;
+                        #krate::cache::mixed(::core::ptr::from_ref(self).addr(), &[#(#numbers),*])
+                    }
                 }
             }
             #krate::__private::inventory::submit! { #krate::service::Service::of::<#ident>() }

@@ -15,6 +15,9 @@ pub struct Binder {
     target: Target,
     part: Part,
     at: usize,
+    /// The values of a key, as they were given.
+    #[cfg(feature = "cache")]
+    noted: Option<Vec<Value<'static>>>,
 }
 
 /// Which of a row's columns a statement takes.
@@ -43,7 +46,25 @@ impl Part {
 
 impl Binder {
     pub(crate) fn new(engine: Engine, facts: Facts) -> Self {
-        Self { target: Target::new(engine, facts), part: Part::Written, at: 0 }
+        Self {
+            target: Target::new(engine, facts),
+            part: Part::Written,
+            at: 0,
+            #[cfg(feature = "cache")]
+            noted: None,
+        }
+    }
+
+    /// Notes the values of a key.
+    #[cfg(feature = "cache")]
+    pub(crate) fn noting(engine: Engine, facts: Facts) -> Self {
+        Self { noted: Some(Vec::new()), ..Self::new(engine, facts) }
+    }
+
+    /// The values of a key.
+    #[cfg(feature = "cache")]
+    pub(crate) fn noted(self) -> Vec<Value<'static>> {
+        self.noted.unwrap_or_default()
     }
 
     /// From here on the columns of `part`, from the first.
@@ -75,6 +96,11 @@ impl Binder {
 
     /// The next value of a key.
     pub(crate) fn value(&mut self, value: Value<'_>) {
+        #[cfg(feature = "cache")]
+        if let Some(noted) = &mut self.noted {
+            noted.push(value.into_owned());
+            return;
+        }
         let at = self.at;
         self.at += 1;
         match self.target.facts.key_columns().nth(at) {

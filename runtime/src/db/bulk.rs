@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::binder::{Binder, Given, NewBinder, Part};
-use super::call::{Call, Reads};
+use super::call::{About, Call, Reads};
 use super::condition::MOST_VALUES;
 #[cfg(feature = "postgres")]
 use super::dialect::{Arguments, postgres::copy::Copy};
@@ -95,7 +95,15 @@ impl<T: Model> Table<T> {
         }
         let (_, arguments) = binder.finish()?;
         let text = self.statements().insert_many(given, count)?;
-        Ok(Call { text, arguments, persistent: count == most, reads: Reads::No, bounded: true, facts })
+        Ok(Call {
+            text,
+            arguments,
+            persistent: count == most,
+            reads: Reads::No,
+            bounded: true,
+            facts,
+            about: About::Rows,
+        })
     }
 
     /// All rows from here on that give the same columns, as the engine copies them; none where it does not.
@@ -142,6 +150,7 @@ impl<T: Model> Table<T> {
                 reads: Reads::No,
                 bounded: true,
                 facts,
+                about: About::Rows,
             }));
         }
         Ok(parts)

@@ -23,6 +23,23 @@ pub(crate) struct Call {
     pub(crate) bounded: bool,
     /// Of the table that it is about, for its errors.
     pub(crate) facts: Facts,
+    /// What it reads or writes, as far as its caller knows.
+    pub(crate) about: About,
+}
+
+/// What a statement is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Rows of its table.
+    Rows,
+    /// A row of its table, which whoever reads it says.
+    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "nobody asks what is read"))]
+    Row,
+    /// Whatever is in the database.
+    Anything,
+    /// The feed, which is nobody's rows.
+    #[cfg(any(feature = "cache", feature = "search"))]
+    Feed,
 }
 
 /// Whether a statement writes nothing.
@@ -66,6 +83,7 @@ impl Work {
             reads: Reads::No,
             bounded: false,
             facts,
+            about: About::Anything,
         };
         Self { call, wanted: Wanted::Script, take: Box::new(Nothing) }
     }

@@ -79,14 +79,17 @@ impl Handle {
     /// application for each type of rows.
     #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "a replica takes rows, too"))]
     async fn run(&self, mut work: Work) -> Result<(Work, u64), DataError> {
+        let reads = if work.wanted == Wanted::Count { Reads::No } else { work.call.reads };
+        let about = work.call.about;
+        #[cfg(feature = "cache")]
+        self.tell_computation(&work.call, reads).await;
         #[cfg(feature = "postgres")]
         if let Some(done) = self.run_at_replica(&mut work).await? {
             return done.map(|changed| (work, changed));
         }
-        let reads = if work.wanted == Wanted::Count { Reads::No } else { work.call.reads };
         let done = self.writes(reads).with(self.run_here(work).await);
         if reads != Reads::Certainly {
-            self.tell_written();
+            self.tell_written(about).await;
         }
         done
     }
@@ -183,6 +186,20 @@ impl Handle {
         if let Err(error) = handle.check_age().and_then(|()| handle.check_outside()) {
             return futures_util::stream::once(async { Err(error) }).boxed();
         }
+        #[cfg(feature = "cache")]
+        handle.tell_computation_later(&call);
+        let (reads, about, writer) = (call.reads, call.about, handle.clone());
+        let rows = handle.streamed(call, read);
+        if reads == Reads::Certainly {
+            return rows;
+        }
+        // What it writes is written when its last row has come.
+        let end = futures_util::stream::once(async move { writer.tell_written(about).await });
+        rows.chain(end.filter_map(|()| std::future::ready(None))).boxed()
+    }
+
+    fn streamed<T: Send + 'static>(self, call: Call, read: impl Read<T>) -> BoxStream<'static, Result<T, DataError>> {
+        let handle = self;
         match handle.pool() {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => pool.stream(call, read).map_err(DataError::from).boxed(),

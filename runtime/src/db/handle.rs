@@ -1,7 +1,7 @@
 //! A database's connections, as a value: which engine it is decides what it holds, not its type.
 //! Absent: opening (see [`super::open`]) and running statements (see [`super::execute`]).
 
-#[cfg(feature = "search")]
+#[cfg(any(feature = "cache", feature = "search"))]
 mod followed;
 
 use std::any::TypeId;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use cell_migrate::Url;
 
-use super::call::Reads;
+use super::call::{About, Reads};
 use super::error::DataError;
 use super::model::{DatabaseInfo, Engine, Facts, Model, TableInfo};
 #[cfg(feature = "postgres")]
@@ -22,7 +22,7 @@ use super::session::{Lease, Session};
 use super::stale::Staleness;
 use super::statement::Statements;
 use super::transaction;
-#[cfg(feature = "search")]
+#[cfg(any(feature = "cache", feature = "search"))]
 pub(crate) use followed::WeakHandle;
 
 /// The connections to a database; inside a transaction, that transaction's connection. Cloning it is cheap, and the clone
@@ -67,7 +67,9 @@ pub(crate) struct Core {
     #[cfg(feature = "postgres")]
     replicas: Option<Arc<Replicas>>,
     statements: RwLock<HashMap<(TypeId, &'static str), Arc<Statements>>>,
-    #[cfg(feature = "search")]
+    #[cfg(feature = "cache")]
+    number: u64,
+    #[cfg(any(feature = "cache", feature = "search"))]
     followed: followed::Followed,
 }
 
@@ -89,7 +91,9 @@ impl Handle {
             #[cfg(feature = "postgres")]
             replicas: None,
             statements: RwLock::default(),
-            #[cfg(feature = "search")]
+            #[cfg(feature = "cache")]
+            number: followed::number(),
+            #[cfg(any(feature = "cache", feature = "search"))]
             followed: followed::Followed::default(),
         };
         Self { core: Arc::new(core), bound: None, from: ReadsFrom::OwnWrites }
@@ -123,6 +127,8 @@ impl Handle {
 
     /// Closes every connection, waiting for those in use; statements after it fail with [`DataError::Closed`].
     pub async fn close(&self) {
+        #[cfg(feature = "cache")]
+        self.end_watch().await;
         #[cfg(feature = "postgres")]
         if let Some(replicas) = &self.core.replicas {
             replicas.close().await;
@@ -216,6 +222,11 @@ impl Handle {
             ReadsFrom::At(chosen) => return Ok(Some(chosen.clone())),
             ReadsFrom::AtPrimary => return Ok(None),
         };
+        // A computation whose result is held is told of what changes at the primary.
+        #[cfg(feature = "cache")]
+        if crate::cache::is_computing() {
+            return Ok(None);
+        }
         match &self.core.replicas {
             Some(replicas) if self.bound.is_none() => {
                 self.check_outside()?;
@@ -238,10 +249,20 @@ impl Handle {
         Wrote
     }
 
-    /// Whoever follows the database hears that something may have been written.
-    pub(crate) fn tell_written(&self) {
+    /// Whoever follows the database hears that something may have been written. What is held in this process does not outlive this.
+    #[cfg_attr(not(feature = "cache"), expect(clippy::unused_async, reason = "nothing is held"))]
+    pub(crate) async fn tell_written(&self, about: About) {
         #[cfg(feature = "search")]
         self.core.followed.tell();
+        #[cfg(feature = "cache")]
+        self.forget_written(about).await;
+        let _ = about;
+    }
+
+    /// Its number; no two opened databases of one process have the same.
+    #[cfg(feature = "cache")]
+    pub(crate) fn number(&self) -> u64 {
+        self.core.number
     }
 
     /// From now on every read sees what has been written by now.
@@ -259,7 +280,13 @@ impl Handle {
             Some(bound) if reads == Reads::No && bound.session.is_snapshot() => {
                 Err(DataError::ReadOnly { database: self.core.name.to_owned() })
             }
-            Some(bound) => bound.session.lease(bound.level).await.map(Some),
+            Some(bound) => {
+                #[cfg(feature = "cache")]
+                if reads != Reads::Certainly {
+                    bound.session.writes();
+                }
+                bound.session.lease(bound.level).await.map(Some)
+            }
             None => self.check_outside().map(|()| None),
         }
     }
@@ -278,6 +305,12 @@ impl Handle {
             return Err(DataError::OutsideTransaction { database: self.core.name.to_owned() });
         }
         Ok(())
+    }
+
+    /// The tables of such rows.
+    #[cfg(feature = "cache")]
+    pub(crate) fn tables_of(&self, row: TypeId) -> impl Iterator<Item = &'static str> {
+        self.core.tables.iter().filter(move |table| table.row == row).map(TableInfo::name)
     }
 
     /// The only table of such rows.

@@ -8,6 +8,7 @@ use cell_manifest::Manifest;
 use cell_migrate::{Options, Target, When};
 use thiserror::Error;
 
+use super::call::About;
 use super::model::Database;
 
 /// Why a database is not at the newest of its migrations.
@@ -66,7 +67,7 @@ pub async fn migrate_from<D: Database>(database: &D, root: &Path) -> Result<(), 
     options.contracts = When::Released { live: None };
     cell_migrate::apply(&target, &history, &options).await?;
     database.handle().all_see().await;
-    database.handle().tell_written();
+    database.handle().tell_written(About::Anything).await;
     Ok(())
 }
 
@@ -109,7 +110,7 @@ pub async fn open_current<D: Database>() -> crate::Result<D> {
     check(&database).await?;
     // What was found on the primary, replicas may still have to hear of.
     database.handle().all_see().await;
-    database.handle().tell_written();
+    database.handle().tell_written(About::Anything).await;
     Ok(database)
 }
 

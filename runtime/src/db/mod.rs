@@ -15,7 +15,7 @@ mod condition;
 mod dialect;
 mod error;
 mod execute;
-#[cfg(feature = "search")]
+#[cfg(any(feature = "cache", feature = "search"))]
 pub(crate) mod feed;
 mod field;
 pub(crate) mod filter;
@@ -69,7 +69,7 @@ pub use field::{Field, Json, Scalar, Sortable, Text};
 pub use filter::Filter;
 pub use group::{Group, Grouped};
 pub use handle::Handle;
-#[cfg(feature = "search")]
+#[cfg(any(feature = "cache", feature = "search"))]
 pub(crate) use handle::WeakHandle;
 pub use key::{Key, KeyOperand};
 pub use migrate::{SchemaError, check, check_from, migrate, migrate_from, open_current};
@@ -98,6 +98,8 @@ pub use sql::{AnyDatabase, Bound, Kind, Learnt, LearntColumn, Statement, bound, 
 pub use sql::{DecimalParameter, FromRow, Parameter, Runs, Sql};
 pub use stale::Staleness;
 pub use table::{Table, table};
+#[cfg(feature = "cache")]
+pub(crate) use transaction::{Age, age_inside, is_inside_any};
 pub use transaction::{Tx, snapshot, transaction, transaction_at, try_snapshot, try_transaction, try_transaction_at};
 pub use value::Value;
 pub use with::With;

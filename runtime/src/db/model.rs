@@ -107,6 +107,12 @@ pub struct TableInfo {
     pub row: TypeId,
     /// The database's field.
     pub field: &'static str,
+    /// Its SQL name, where that is not the field's.
+    #[cfg(feature = "cache")]
+    pub(crate) name: Option<&'static str>,
+    /// How its rows are held, if they are.
+    #[cfg(feature = "cache")]
+    pub(crate) hold: Option<crate::cache::Hold>,
     /// What follows it in its search index, if it has one.
     #[cfg(feature = "search")]
     pub(crate) follow: Option<crate::search::Follow>,
@@ -119,9 +125,35 @@ impl TableInfo {
         Self {
             row: TypeId::of::<T>(),
             field,
+            #[cfg(feature = "cache")]
+            name: None,
+            #[cfg(feature = "cache")]
+            hold: None,
             #[cfg(feature = "search")]
             follow: None,
         }
+    }
+
+    /// The same, of this SQL name.
+    #[cfg(feature = "cache")]
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn named(self, name: Option<&'static str>) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The same, whose rows are held so.
+    #[cfg(feature = "cache")]
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn held(self, hold: Option<crate::cache::Hold>) -> Self {
+        Self { hold, ..self }
+    }
+
+    /// Its SQL name.
+    #[cfg(feature = "cache")]
+    pub(crate) fn name(&self) -> &'static str {
+        self.name.unwrap_or(self.field)
     }
 
     /// The same, which is followed so in a search index.

@@ -10,7 +10,7 @@ use sea_query::{
 };
 
 use super::assign::Write;
-use super::call::{Call, Reads};
+use super::call::{About, Call, Reads};
 use super::column::{ColumnInfo, Type};
 use super::condition::Lowering;
 use super::dialect::Arguments;
@@ -74,7 +74,15 @@ impl Ask {
                 self.page.offset.map(|_| count(self.page.offset)),
             ];
             let arguments = arguments(engine, facts, &values, numbers.into_iter().flatten())?;
-            return Ok(Call { text, arguments, persistent: true, reads: Reads::Certainly, bounded: false, facts });
+            return Ok(Call {
+                text,
+                arguments,
+                persistent: true,
+                reads: Reads::Certainly,
+                bounded: false,
+                facts,
+                about: About::Rows,
+            });
         }
         let call = self.rows(engine, facts)?;
         statements.keep_asked(shape, &call.text);
@@ -314,5 +322,6 @@ fn finish(
         reads,
         bounded: false,
         facts: lowering.facts,
+        about: About::Rows,
     })
 }

@@ -15,6 +15,8 @@ use super::dialect::sqlite;
 use super::error::DataError;
 use super::handle::{Handle, Pool};
 use super::model::Facts;
+#[cfg(feature = "cache")]
+use crate::cache::Stamp;
 
 /// A transaction that was begun.
 pub(crate) struct Session {
@@ -26,6 +28,15 @@ pub(crate) struct Session {
     facts: Facts,
     /// Whether it only reads.
     snapshot: bool,
+    /// Before it began, as changes are counted.
+    #[cfg(feature = "cache")]
+    since: Option<Stamp>,
+    /// Whether it has run a statement: then it is known what it sees.
+    #[cfg(feature = "cache")]
+    used: AtomicBool,
+    /// Whether it may have written.
+    #[cfg(feature = "cache")]
+    written: AtomicBool,
 }
 
 const NONE_ABANDONED: u32 = u32::MAX;
@@ -78,6 +89,8 @@ impl Session {
     /// Begins a transaction on a connection of the handle's pool.
     pub(crate) async fn begin(handle: &Handle, purpose: Purpose) -> Result<Arc<Self>, DataError> {
         let facts = handle.facts();
+        #[cfg(feature = "cache")]
+        let since = handle.stamp();
         let connection = match handle.pool() {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => match purpose {
@@ -100,12 +113,20 @@ impl Session {
                 Connection::Postgres(begun.map_err(|cause| postgres::error(cause, facts))?)
             }
         };
-        Ok(Self::of(connection, facts, false))
+        Ok(Self::of(
+            connection,
+            facts,
+            false,
+            #[cfg(feature = "cache")]
+            since,
+        ))
     }
 
     /// Begins a transaction that only reads.
     pub(crate) async fn snapshot(handle: &Handle) -> Result<Arc<Self>, DataError> {
         let facts = handle.facts();
+        #[cfg(feature = "cache")]
+        let since = handle.stamp();
         let connection = match handle.pool() {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => Connection::Sqlite(pool.begin_snapshot(facts).await?),
@@ -122,10 +143,21 @@ impl Session {
                 Connection::Postgres(begun)
             }
         };
-        Ok(Self::of(connection, facts, true))
+        Ok(Self::of(
+            connection,
+            facts,
+            true,
+            #[cfg(feature = "cache")]
+            since,
+        ))
     }
 
-    fn of(connection: Connection, facts: Facts, snapshot: bool) -> Arc<Self> {
+    fn of(
+        connection: Connection,
+        facts: Facts,
+        snapshot: bool,
+        #[cfg(feature = "cache")] since: Option<Stamp>,
+    ) -> Arc<Self> {
         let live = Live { connection, level: 0, failed: false, conflicted: false };
         Arc::new(Self {
             live: Mutex::new(Some(live)),
@@ -133,7 +165,37 @@ impl Session {
             abandoned: AtomicU32::new(NONE_ABANDONED),
             facts,
             snapshot,
+            #[cfg(feature = "cache")]
+            since,
+            #[cfg(feature = "cache")]
+            used: AtomicBool::new(false),
+            #[cfg(feature = "cache")]
+            written: AtomicBool::new(false),
         })
+    }
+
+    /// Before it began, as changes are counted; nothing where nobody counted them.
+    #[cfg(feature = "cache")]
+    pub(crate) fn since(&self) -> Option<Stamp> {
+        self.since
+    }
+
+    /// As [`Session::since`], where it sees the database as it was then, or later, but not yet to come.
+    #[cfg(feature = "cache")]
+    pub(crate) fn sees(&self) -> Option<Stamp> {
+        self.since.filter(|_| self.snapshot && self.used.load(Memory::Acquire))
+    }
+
+    /// It may have written from now on.
+    #[cfg(feature = "cache")]
+    pub(crate) fn writes(&self) {
+        self.written.store(true, Memory::Release);
+    }
+
+    /// Whether it may have written.
+    #[cfg(feature = "cache")]
+    pub(crate) fn has_written(&self) -> bool {
+        self.written.load(Memory::Acquire)
     }
 
     /// Whether it only reads.
@@ -144,6 +206,8 @@ impl Session {
     /// The connection, for a statement at `level`.
     pub(crate) async fn lease(&self, level: u32) -> Result<Lease<'_>, DataError> {
         let mut lease = self.lock().await;
+        #[cfg(feature = "cache")]
+        self.used.store(true, Memory::Release);
         lease.leave_abandoned().await?;
         let live = lease.live()?;
         match live.level.cmp(&level) {

@@ -10,7 +10,7 @@ mod words;
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::call::{Call, Reads};
+use super::call::{About, Call, Reads};
 use super::column::Type;
 use super::dialect::{self, Arguments};
 use super::error::DataError;
@@ -202,6 +202,7 @@ impl<S: Statement, D> Sql<S, D> {
             reads: S::READS,
             bounded: false,
             facts,
+            about: About::Anything,
         })
     }
 }

@@ -9,12 +9,14 @@ use std::sync::{Arc, OnceLock};
 use futures_util::future::BoxFuture;
 
 use super::binder::{Binder, NewBinder, Part};
-use super::call::{Call, Reads};
+use super::call::{About, Call, Reads};
 use super::error::DataError;
 use super::filter::Filter;
 use super::group::Group;
 use super::handle::Handle;
 use super::key::KeyOperand;
+#[cfg(feature = "cache")]
+use super::key::Mark;
 use super::model::{Facts, Model, New};
 use super::page::{Cursor, Page};
 use super::query::Query;
@@ -30,12 +32,22 @@ pub struct Table<T> {
     pub(super) handle: Handle,
     name: &'static str,
     statements: OnceLock<Arc<Statements>>,
+    /// What holds its rows, if they are held.
+    #[cfg(feature = "cache")]
+    rows: OnceLock<Option<Arc<dyn crate::cache::Rows<T>>>>,
     row: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for Table<T> {
     fn clone(&self) -> Self {
-        Self { handle: self.handle.clone(), name: self.name, statements: self.statements.clone(), row: PhantomData }
+        Self {
+            handle: self.handle.clone(),
+            name: self.name,
+            statements: self.statements.clone(),
+            #[cfg(feature = "cache")]
+            rows: self.rows.clone(),
+            row: PhantomData,
+        }
     }
 }
 
@@ -57,7 +69,14 @@ impl<T: Model> Table<T> {
     #[must_use]
     pub fn new(handle: &Handle, field: &'static str) -> Self {
         let name = T::NAME.unwrap_or(field);
-        Self { handle: handle.clone(), name, statements: OnceLock::new(), row: PhantomData }
+        Self {
+            handle: handle.clone(),
+            name,
+            statements: OnceLock::new(),
+            #[cfg(feature = "cache")]
+            rows: OnceLock::new(),
+            row: PhantomData,
+        }
     }
 
     /// Its SQL name.
@@ -93,7 +112,28 @@ impl<T: Model> Table<T> {
     /// # Errors
     /// Only those of the connection and of reading; no row is `None`.
     pub async fn get(&self, key: impl KeyOperand<T::Key>) -> Result<Option<T>, DataError> {
-        let call = Call { reads: Reads::Certainly, ..self.by_key(self.statements().get(), &key)? };
+        #[cfg(feature = "cache")]
+        if self.handle.session().is_none()
+            && let Some(rows) = self.rows.get_or_init(|| self.handle.held_rows::<T>(self.name))
+        {
+            let marks = self.noted(&key).iter().map(Mark::of).collect();
+            return match rows.look(marks) {
+                Ok(row) => Ok(row),
+                Err(ask) => ask.loaded(Box::pin(self.load(key))).await,
+            };
+        }
+        self.load(key).await
+    }
+
+    /// The row with this key, as it is in the database.
+    async fn load(&self, key: impl KeyOperand<T::Key>) -> Result<Option<T>, DataError> {
+        let call = self.by_key(self.statements().get(), &key)?;
+        let call = Call { reads: Reads::Certainly, about: About::Row, ..call };
+        #[cfg(feature = "cache")]
+        if let Some(key) = crate::cache::is_computing().then(|| self.noted(&key)) {
+            let columns: Vec<_> = self.facts().key_columns().collect();
+            crate::cache::reads(&self.handle, crate::cache::What::Row(self.name, &columns, &key)).await;
+        }
         self.handle.row(call, T::read).await
     }
 
@@ -253,6 +293,14 @@ impl<T: Model> Table<T> {
         self.query().stream()
     }
 
+    /// The values of a key.
+    #[cfg(feature = "cache")]
+    fn noted(&self, key: &impl KeyOperand<T::Key>) -> Vec<super::value::Value<'static>> {
+        let mut binder = Binder::noting(self.handle.engine(), self.facts());
+        key.bind(binder.part(Part::Key));
+        binder.noted()
+    }
+
     async fn one(&self, text: Arc<str>, arguments: super::dialect::Arguments) -> Result<T, DataError> {
         let row = self.handle.leading(self.call(text, arguments), T::read).await?;
         row.ok_or_else(|| DataError::other("the row that was written did not come back"))
@@ -265,7 +313,15 @@ impl<T: Model> Table<T> {
     }
 
     fn call(&self, text: Arc<str>, arguments: super::dialect::Arguments) -> Call {
-        Call { text, arguments, persistent: true, reads: Reads::No, bounded: true, facts: self.facts() }
+        Call {
+            text,
+            arguments,
+            persistent: true,
+            reads: Reads::No,
+            bounded: true,
+            facts: self.facts(),
+            about: About::Rows,
+        }
     }
 
     pub(super) fn facts(&self) -> Facts {

@@ -7,12 +7,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::call::Reads;
+use super::call::{About, Reads};
 use super::error::DataError;
 use super::handle::Handle;
 use super::model::{Database, Has, Model};
 use super::session::{Isolation, Purpose, Session};
 use super::table::Table;
+#[cfg(feature = "cache")]
+use crate::cache::Stamp;
 
 /// How often a transaction is tried in all.
 const ATTEMPTS: u32 = 8;
@@ -117,7 +119,7 @@ where
     loop {
         let open = Open(Session::begin(handle, Purpose::Work(isolation)).await?);
         let tx = Tx { database: D::rebind(handle.bound_to(&open.0, 0)) };
-        let result = INSIDE.scope(Inside::enter(handle), work.clone()(&tx)).await;
+        let result = INSIDE.scope(Inside::enter(handle, &open.0), work.clone()(&tx)).await;
         let conflicted = open.0.is_conflicted().await;
         let (result, conflicted) = match result {
             Ok(value) => match commit(handle, &open).await {
@@ -215,7 +217,7 @@ where
         Err(error) => return (Err(error.into()), Trouble::Failure),
     };
     let tx = Tx { database: D::rebind(handle.bound_to(&open.0, 0)) };
-    let result = INSIDE.scope(Inside::enter(handle), work(&tx)).await;
+    let result = INSIDE.scope(Inside::enter(handle, &open.0), work(&tx)).await;
     let trouble = match (open.0.is_conflicted().await, open.0.is_failed().await) {
         (true, _) => Trouble::Conflict,
         (false, true) => Trouble::Failure,
@@ -232,7 +234,7 @@ where
 async fn commit(handle: &Handle, open: &Open) -> Result<(), DataError> {
     let wrote = handle.writes(Reads::No);
     let done = wrote.with(open.0.commit().await);
-    handle.tell_written();
+    handle.tell_written(About::Anything).await;
     done
 }
 
@@ -308,13 +310,54 @@ tokio::task_local! {
 #[derive(Clone)]
 struct Inside {
     database: usize,
+    #[cfg(feature = "cache")]
+    number: u64,
+    #[cfg(feature = "cache")]
+    session: Arc<Session>,
     around: Option<Arc<Inside>>,
 }
 
 impl Inside {
-    fn enter(handle: &Handle) -> Self {
-        Self { database: handle.id(), around: INSIDE.try_with(|inside| Arc::new(inside.clone())).ok() }
+    #[cfg_attr(not(feature = "cache"), expect(unused_variables, reason = "nothing is held"))]
+    fn enter(handle: &Handle, session: &Arc<Session>) -> Self {
+        Self {
+            database: handle.id(),
+            #[cfg(feature = "cache")]
+            number: handle.number(),
+            #[cfg(feature = "cache")]
+            session: Arc::clone(session),
+            around: INSIDE.try_with(|inside| Arc::new(inside.clone())).ok(),
+        }
     }
+}
+
+/// How old what a transaction sees may be, that this task is in.
+#[cfg(feature = "cache")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Age {
+    /// It is in none.
+    Outside,
+    /// As changes were counted when it began: it only reads.
+    Since(Stamp),
+    /// It has written, or is to be told of conflicts with what it reads.
+    Unknown,
+}
+
+/// How old what this task sees of an opened database may be.
+#[cfg(feature = "cache")]
+pub(crate) fn age_inside(number: u64) -> Age {
+    let age = INSIDE.try_with(|inside| {
+        let mut all = std::iter::successors(Some(inside), |inside| inside.around.as_deref());
+        let inside = all.find(|inside| inside.number == number)?;
+        Some(inside.session.sees().map_or(Age::Unknown, Age::Since))
+    });
+    age.ok().flatten().unwrap_or(Age::Outside)
+}
+
+/// Whether this task is inside any transaction.
+#[cfg(feature = "cache")]
+pub(crate) fn is_inside_any() -> bool {
+    INSIDE.try_with(|_| ()).is_ok()
 }
 
 /// Whether this task is inside a transaction of this database.

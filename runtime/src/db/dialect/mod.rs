@@ -1,7 +1,7 @@
 //! What differs between the engines, a folder each: the stored forms, connections and how statements run on them, what an error
 //! means. Everything outside asks these functions; nothing outside knows an engine's driver.
 
-#[cfg(feature = "search")]
+#[cfg(any(feature = "cache", feature = "search"))]
 pub(crate) mod feed;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;

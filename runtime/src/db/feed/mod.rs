@@ -7,13 +7,18 @@
 
 mod consumer;
 mod cursor;
+#[cfg(feature = "search")]
 mod key;
 
 pub(crate) use consumer::Consumer;
 pub(crate) use cursor::Cursor;
+#[cfg(feature = "search")]
 pub(crate) use key::key;
 
-use super::call::{Call, Reads};
+#[cfg(feature = "cache")]
+use std::collections::BTreeSet;
+
+use super::call::{About, Call, Reads};
 use super::column::{ColumnInfo, Type};
 use super::dialect::{Arguments, feed};
 use super::error::DataError;
@@ -90,6 +95,14 @@ impl Feed {
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
     }
 
+    /// The tables whose changes are all in it.
+    #[cfg(feature = "cache")]
+    pub(crate) async fn followed(&self) -> Result<BTreeSet<String>, DataError> {
+        let call = self.call(self.statements().followed, TEXT, &[])?;
+        let tables = self.handle.rows(call, |row: &mut Reader<'_>| row.read::<String>()).await?;
+        Ok(tables.into_iter().collect())
+    }
+
     fn statements(&self) -> &'static feed::Statements {
         feed::statements(self.handle.engine())
     }
@@ -102,7 +115,15 @@ impl Feed {
         }
         let facts = Facts { columns, ..FACTS };
         let text = feed::numbered(self.handle.engine(), text);
-        Ok(Call { text: text.into(), arguments, persistent: true, reads: Reads::Certainly, bounded: true, facts })
+        Ok(Call {
+            text: text.into(),
+            arguments,
+            persistent: true,
+            reads: Reads::Certainly,
+            bounded: true,
+            facts,
+            about: About::Feed,
+        })
     }
 }
 

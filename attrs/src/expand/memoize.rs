@@ -1,0 +1,142 @@
+//! `#[Cache::memoize]`: a function that looks for its result before it computes it; a table whose rows are held by their keys.
+
+use cell_syntax::decl::{KeyArgument, Memoize, Memoized, MemoizedFunction};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Block, Ident, Item, Path, Type, parse_quote};
+
+use super::{keep_helpers, optional, record, runtime, word};
+
+pub(super) fn expand(decl: &Memoize, mut item: Item, fingerprint: &str) -> TokenStream {
+    let krate = runtime(decl.krate.as_ref());
+    match (&decl.of, &mut item) {
+        (Memoized::Function(of), Item::Fn(function)) => {
+            let record = record(&krate, "memoize", &word(&of.ident), fingerprint);
+            let body = body(decl, of, &function.block, &krate);
+            let block: Block = parse_quote!({ #record #krate::__memoize! { #body } });
+            *function.block = block;
+            quote!(#item)
+        }
+        (Memoized::Table(ident), _) => {
+            keep_helpers(&mut item, &krate);
+            let record = record(&krate, "memoize", &word(ident), fingerprint);
+            let options = options(decl, &krate);
+            quote! {
+                #item
+                const _: () = {
+                    #krate::__memoize_rows! {
+                        impl #krate::cache::HeldRows for #ident {
+                            const OPTIONS: #krate::cache::Options = #options;
+                        }
+                    }
+                    #record
+                };
+            }
+        }
+        (Memoized::Function(_), _) => quote!(#item),
+    }
+}
+
+/// What stands in the place of a function's body.
+fn body(decl: &Memoize, of: &MemoizedFunction, block: &Block, krate: &Path) -> TokenStream {
+    let (name, options, output) = (word(&of.ident), options(decl, krate), &of.output);
+    let rows = |paths: &[Path]| {
+        let rows = paths.iter().map(|path| {
+            quote_spanned! {path.span()=>
+                ::core::any::TypeId::of::<#path> as fn() -> ::core::any::TypeId
+            }
+        });
+        quote!(&[#(#rows),*])
+    };
+    let (reads, ignores) = (rows(&of.reads), rows(&of.ignores));
+    let key = key(of, krate);
+    let is_none = optional(decl.none_ttl.as_ref().map(|none_ttl| {
+        // Where it is no `Option`, rustc says so here.
+        quote_spanned!(none_ttl.span=> ::core::option::Option::is_none)
+    }));
+    let (outcome, work, result) = if is_result(output) {
+        (quote!(#output), quote!(async move #block), quote!(held))
+    } else {
+        let work = quote!(async move { #krate::cache::Plain((async move #block).await) });
+        (quote!(#krate::cache::Plain<#output>), work, quote!(held.0))
+    };
+    quote! {
+        static SITE: #krate::cache::Site = #krate::cache::Site::new(
+            ::core::concat!(::core::module_path!(), "::", #name),
+            #options,
+            #reads,
+            #ignores,
+        );
+        let held = match #krate::cache::look::<_, _, #outcome>(&SITE, #key, #is_none) {
+            ::core::result::Result::Ok(held) => held,
+            ::core::result::Result::Err(ask) => ask.computed(#work).await,
+        };
+        #result
+    }
+}
+
+/// What tells calls apart, as a tuple of references.
+fn key(of: &MemoizedFunction, krate: &Path) -> TokenStream {
+    let known = |argument: &KeyArgument| {
+        let (ident, span) = (&argument.ident, argument.ty.span());
+        let reference = if argument.borrowed { quote!(#ident) } else { quote!(&#ident) };
+        quote_spanned!(span=> #krate::cache::tells_calls_apart(#reference))
+    };
+    let Some(key) = &of.key else {
+        let parts = of.arguments.iter().map(known);
+        let instance = of.receiver.map(|span| quote_spanned!(span=> &#krate::cache::instance::<Self>(self),));
+        return quote!((#instance #(#parts,)*));
+    };
+    // Databases and cells tell calls apart whatever the key says: what it says is of one of them.
+    let mut handles: Vec<TokenStream> =
+        of.receiver.map(|span| probed(&Ident::new("self", span), true, krate)).into_iter().collect();
+    handles.extend(of.arguments.iter().map(|argument| probed(&argument.ident, argument.borrowed, krate)));
+    let (expression, this) =
+        (&key.value, of.receiver.map(|span| quote_spanned!(span=> &#krate::cache::type_of::<Self>(),)));
+    quote_spanned! {key.span=>
+        (
+            #this
+            &{
+                #[allow(unused_imports)]
+                use #krate::cache::NoInstance as _;
+                #krate::cache::mixed(0, &[#(#handles),*])
+            },
+            #krate::cache::tells_calls_apart(&#expression),
+        )
+    }
+}
+
+fn probed(ident: &Ident, borrowed: bool, krate: &Path) -> TokenStream {
+    let reference = if borrowed { quote!(#ident) } else { quote!(&#ident) };
+    quote!(#krate::cache::Probe(#reference).number())
+}
+
+fn options(decl: &Memoize, krate: &Path) -> TokenStream {
+    let mut given = Vec::new();
+    for (name, value) in [("ttl", &decl.ttl), ("idle", &decl.idle), ("none_ttl", &decl.none_ttl)] {
+        if let Some(value) = value {
+            let (name, value) = (Ident::new(name, Span::call_site()), value.value);
+            given.push(quote!(#name: ::core::option::Option::Some(#value)));
+        }
+    }
+    if let Some(capacity) = &decl.capacity {
+        let capacity = u64::from(capacity.value);
+        given.push(quote!(capacity: #capacity));
+    }
+    if !decl.tags.is_empty() {
+        let tags = decl.tags.iter().map(|tag| &tag.value);
+        given.push(quote!(tags: &[#(#tags),*]));
+    }
+    given.push(quote!(..#krate::cache::Options::DEFAULT));
+    quote!(#krate::cache::Options { #(#given),* })
+}
+
+/// Whether a type is a `Result`, by its name: of an alias a macro sees no more.
+fn is_result(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident.to_string().ends_with("Result")),
+        Type::Paren(inner) => is_result(&inner.elem),
+        _ => false,
+    }
+}

@@ -1,0 +1,234 @@
+//! What a computation reads, as it reads it. In: every statement that runs on a database, from where it runs. Out: of which places what was
+//! computed is made, and since when; or why it can't be held. Absent: what is done with that.
+//!
+//! A task has one computation at a time, or several one in another: what the inner one reads, the outer one has read. A task that is
+//! spawned in between is of it only by [`crate::db::same_caller`].
+
+use std::any::TypeId;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::clock::{NEVER, Time};
+use super::place::ANY;
+use super::versions::Stamp;
+use super::watch::Watch;
+use crate::db::{ColumnInfo, Handle, Value};
+
+tokio::task_local! {
+    static READING: Arc<Reading>;
+}
+
+/// A computation.
+pub(crate) struct Reading {
+    asks: Asks,
+    found: Mutex<Found>,
+    around: Option<Arc<Reading>>,
+}
+
+/// What its attribute says of what it reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asks {
+    /// The rows of tables that it reads, whatever is seen of it.
+    pub(crate) reads: &'static [fn() -> TypeId],
+    /// The rows of tables whose changes do not concern it.
+    pub(crate) ignores: &'static [fn() -> TypeId],
+}
+
+/// What was read so far.
+pub(super) struct Found {
+    pub(super) parts: Vec<Read>,
+    pub(super) unheld: Option<Unheld>,
+    /// When something that it is made of ends.
+    pub(super) until: Time,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self { parts: Vec::new(), unheld: None, until: NEVER }
+    }
+}
+
+/// What was read of one database.
+#[derive(Clone)]
+pub(super) struct Read {
+    pub(super) watch: Arc<Watch>,
+    /// The number of the opened database.
+    pub(super) database: u64,
+    pub(super) since: Stamp,
+    pub(super) places: Vec<u32>,
+}
+
+/// Why what was computed is not held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unheld {
+    /// It read inside of a transaction that has written, or that began before anybody heard of changes.
+    Transaction,
+    /// It wrote.
+    Wrote,
+    /// Nothing is heard of a table that it read.
+    Unfollowed(&'static str),
+    /// Nothing is heard of the database yet, or any more.
+    Unheard,
+}
+
+/// What a statement reads.
+#[derive(Clone, Copy)]
+pub(crate) enum What<'a> {
+    /// A row, by its key.
+    Row(&'static str, &'a [&'a ColumnInfo], &'a [Value<'a>]),
+    /// Rows of a table.
+    Table(&'static str),
+    /// Whatever it likes.
+    Database,
+}
+
+impl Reading {
+    pub(super) fn new(asks: &Asks) -> Arc<Self> {
+        Arc::new(Self { asks: *asks, found: Mutex::default(), around: current() })
+    }
+
+    /// Runs the computation.
+    pub(super) async fn run<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> T {
+        READING.scope(Arc::clone(self), work).await
+    }
+
+    /// What it read, once it is done. Whatever it was made in has read that, too.
+    pub(super) fn end(&self) -> Found {
+        let found = std::mem::take(&mut *self.found());
+        if let Some(around) = &self.around {
+            let mut outer = around.found();
+            outer.unheld = outer.unheld.or(found.unheld);
+            outer.until = outer.until.min(found.until);
+            for part in &found.parts {
+                outer.add(&part.watch, part.database, part.since, &part.places);
+            }
+        }
+        found
+    }
+
+    fn found(&self) -> std::sync::MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_ignored(&self, handle: &Handle, table: &str) -> bool {
+        self.asks.ignores.iter().any(|row| handle.tables_of(row()).any(|ignored| ignored == table))
+    }
+}
+
+impl Found {
+    fn add(&mut self, watch: &Arc<Watch>, database: u64, since: Stamp, places: &[u32]) {
+        match self.parts.iter_mut().find(|part| Arc::ptr_eq(&part.watch, watch)) {
+            Some(part) => {
+                part.since = part.since.min(since);
+                for place in places {
+                    if !part.places.contains(place) {
+                        part.places.push(*place);
+                    }
+                }
+            }
+            None => self.parts.push(Read { watch: Arc::clone(watch), database, since, places: places.to_vec() }),
+        }
+    }
+}
+
+/// The computation that this task is in.
+pub(super) fn current() -> Option<Arc<Reading>> {
+    READING.try_with(Arc::clone).ok()
+}
+
+/// Whether this task is in a computation: then what it reads is to be the newest.
+pub(crate) fn is_computing() -> bool {
+    READING.try_with(|_| ()).is_ok()
+}
+
+/// Makes `work` a part of the computation that this task is in, wherever it runs.
+pub(crate) fn same<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let reading = current();
+    async {
+        match reading {
+            Some(reading) => READING.scope(reading, work).await,
+            None => work.await,
+        }
+    }
+}
+
+/// A computation reads what was held, made of these parts, which hold as of these stamps.
+pub(super) fn reads_held(parts: &[Read], stamps: &[Stamp], until: Time) {
+    let Some(reading) = current() else { return };
+    let mut found = reading.found();
+    found.until = found.until.min(until);
+    for (part, stamp) in parts.iter().zip(stamps) {
+        found.add(&part.watch, part.database, *stamp, &part.places);
+    }
+}
+
+/// A statement is about to read. To be told before it does.
+pub(crate) async fn reads(handle: &Handle, what: What<'_>) {
+    let Some(reading) = current() else { return };
+    let watch = handle.watch();
+    if !watch.has_begun() && handle.is_outside() {
+        // Whoever asks for it first waits for the beginning.
+        // It is statements of its own that it runs.
+        drop(Box::pin(watch.catch_up(&handle.unbound())).await);
+    }
+    reading.reads(handle, &watch, what);
+}
+
+/// The same, where nobody can wait.
+pub(crate) fn reads_later(handle: &Handle, what: What<'_>) {
+    if let Some(reading) = current() {
+        reading.reads(handle, &handle.watch(), what);
+    }
+}
+
+/// A statement is about to write.
+pub(crate) fn writes() {
+    if let Some(reading) = current() {
+        reading.found().unheld = Some(Unheld::Wrote);
+    }
+}
+
+impl Reading {
+    fn reads(&self, handle: &Handle, watch: &Arc<Watch>, what: What<'_>) {
+        let table = match what {
+            What::Row(table, ..) | What::Table(table) => Some(table),
+            What::Database => None,
+        };
+        if table.is_some_and(|table| self.is_ignored(handle, table)) {
+            return;
+        }
+        // Inside of a transaction that is how old the snapshot may be.
+        let since = match handle.session() {
+            Some((session, _)) => session.since().filter(|_| !session.has_written()),
+            None => watch.has_begun().then(|| watch.versions.stamp()),
+        };
+        let Some(since) = since else {
+            let unheld = if handle.session().is_some() { Unheld::Transaction } else { Unheld::Unheard };
+            let mut found = self.found();
+            found.unheld = found.unheld.or(Some(unheld));
+            return;
+        };
+        let is_followed = table.map_or_else(|| watch.follows_all(), |table| watch.follows(table));
+        let mut places = Vec::with_capacity(2);
+        match what {
+            What::Row(table, columns, key) => match watch.places.row(table, columns, key) {
+                Some(row) => places.extend(row),
+                None => places.extend(watch.places.table(table)),
+            },
+            What::Table(table) => places.extend(watch.places.table(table)),
+            What::Database => places.push(ANY),
+        }
+        let mut found = self.found();
+        if !is_followed || places.is_empty() {
+            found.unheld = found.unheld.or(Some(Unheld::Unfollowed(table.unwrap_or(handle.name()))));
+        }
+        for row in self.asks.reads {
+            for table in handle.tables_of(row()) {
+                places.extend(watch.places.table(table));
+                if !watch.follows(table) {
+                    found.unheld = found.unheld.or(Some(Unheld::Unfollowed(table)));
+                }
+            }
+        }
+        found.add(watch, handle.number(), since, &places);
+    }
+}
