@@ -1,14 +1,14 @@
 //! What a cache holds: values by their keys, each with what it was made of. In: keys, values. Out: a value, where it still holds. Absent:
-//! which values those are that go when there is no room: moka's TinyLFU decides.
+//! which values go when there is no room: those that are asked for least often and were asked for longest ago, as quick_cache's Clock-PRO
+//! sees it.
 
-use std::hash::Hash;
+use std::hash::{Hash, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use equivalent::Equivalent;
-use moka::notification::RemovalCause;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
+use quick_cache::{Lifecycle, UnitWeighter};
 
 use super::clock::{self, NEVER, Time};
 use super::counters::{Counters, Event};
@@ -18,14 +18,34 @@ use super::reading::{Found, Read};
 use super::site::Options;
 use super::versions::Stamp;
 
+/// How often what is too old is cleared away, at most, in nanoseconds.
+const SWEEPS: Time = 1_000_000_000;
+
 /// What the values of a function, or the rows of a table, are held in.
 pub(super) struct Held<K, V> {
-    values: Cache<K, Arc<Entry<V>>>,
+    /// Keys come from strangers: they are hashed so that nobody can have them meet.
+    values: Cache<K, Arc<Entry<V>>, UnitWeighter, RandomState, Evicted>,
     pub(super) flights: Flights<K>,
+    /// After so long what nobody asked for goes.
+    idle: Option<Time>,
+    /// When what is too old is cleared away again.
+    swept: AtomicU64,
     /// How often everything was taken away.
     emptied: AtomicU64,
     /// How often something was taken away by its key. Held while something is put in, too.
     removed: Mutex<u64>,
+}
+
+/// Counts what goes because there is no room.
+#[derive(Clone)]
+struct Evicted(Arc<Counters>);
+
+impl<K, V> Lifecycle<K, V> for Evicted {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: K, _: V) {
+        self.0.count(Event::Evicted);
+    }
 }
 
 /// A value.
@@ -33,6 +53,8 @@ pub(super) struct Entry<V> {
     pub(super) value: V,
     parts: Box<[Read]>,
     expires: Time,
+    /// When it was asked for last, where that counts.
+    used: AtomicU64,
     emptied: u64,
 }
 
@@ -55,20 +77,13 @@ impl<V: Clone + Send + Sync + 'static> Value for V {}
 
 impl<K: Key, V: Value> Held<K, V> {
     pub(super) fn new(options: &Options, counters: &Arc<Counters>) -> Self {
-        let counters = Arc::clone(counters);
-        let mut builder = Cache::builder().max_capacity(options.capacity).eviction_listener(
-            move |_: Arc<K>, _: Arc<Entry<V>>, cause: RemovalCause| {
-                if cause.was_evicted() {
-                    counters.count(Event::Evicted);
-                }
-            },
-        );
-        if let Some(idle) = options.idle {
-            builder = builder.time_to_idle(Duration::from_millis(idle));
-        }
+        let capacity = usize::try_from(options.capacity).unwrap_or(usize::MAX);
+        let evicted = Evicted(Arc::clone(counters));
         Self {
-            values: builder.build(),
+            values: Cache::with(capacity, options.capacity, UnitWeighter, RandomState::new(), evicted),
             flights: Flights::default(),
+            idle: options.idle.map(|idle| idle.saturating_mul(1_000_000)),
+            swept: AtomicU64::new(0),
             emptied: AtomicU64::new(0),
             removed: Mutex::new(0),
         }
@@ -84,10 +99,31 @@ impl<K: Key, V: Value> Held<K, V> {
         if entry.emptied != self.emptied.load(Ordering::Acquire) {
             return Some(Event::Removed);
         }
-        if entry.expires <= now {
+        if self.is_old(entry, now) {
             return Some(Event::Expired);
         }
         entry.parts.iter().find_map(|part| fault(part, now))
+    }
+
+    /// Somebody asked for it.
+    pub(super) fn used(&self, entry: &Entry<V>, now: Time) {
+        if self.idle.is_some() {
+            entry.used.store(now, Ordering::Relaxed);
+        }
+    }
+
+    fn is_old(&self, entry: &Entry<V>, now: Time) -> bool {
+        let is_idle = |idle| now.saturating_sub(entry.used.load(Ordering::Relaxed)) > idle;
+        entry.expires <= now || self.idle.is_some_and(is_idle)
+    }
+
+    /// Clears away what is too old, now and then: it takes the room of others.
+    fn sweep(&self, now: Time) {
+        let due = self.swept.load(Ordering::Relaxed);
+        let next = now.saturating_add(SWEEPS.max(self.idle.unwrap_or_default()));
+        if now >= due && self.swept.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.values.retain(|_, entry| !self.is_old(entry, now));
+        }
     }
 
     pub(super) fn begin(&self) -> Begun {
@@ -99,12 +135,20 @@ impl<K: Key, V: Value> Held<K, V> {
     pub(super) fn put(&self, key: K, value: V, found: Found, ttl: Option<u64>, begun: Begun) -> bool {
         let now = clock::now();
         let expires = ttl.map_or(NEVER, |ttl| now.saturating_add(jittered(ttl))).min(found.until);
-        let entry = Arc::new(Entry { value, parts: found.parts.into(), expires, emptied: begun.emptied });
+        let entry = Arc::new(Entry {
+            value,
+            parts: found.parts.into(),
+            expires,
+            used: AtomicU64::new(now),
+            emptied: begun.emptied,
+        });
         let removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
         if *removed != begun.removed || self.fault(&entry, now).is_some() {
             return false;
         }
         self.values.insert(key, entry);
+        drop(removed);
+        self.sweep(now);
         true
     }
 
@@ -112,7 +156,7 @@ impl<K: Key, V: Value> Held<K, V> {
     pub(super) fn remove(&self, key: &K) {
         let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
         *removed += 1;
-        self.values.invalidate(key);
+        self.values.remove(key);
     }
 }
 
@@ -161,11 +205,10 @@ pub(super) trait Store: Send + Sync {
 impl<K: Key, V: Value> Store for Held<K, V> {
     fn empty(&self) {
         self.emptied.fetch_add(1, Ordering::AcqRel);
-        self.values.invalidate_all();
+        self.values.clear();
     }
 
     fn count(&self) -> u64 {
-        self.values.run_pending_tasks();
-        self.values.entry_count()
+        self.values.len() as u64
     }
 }

@@ -65,7 +65,8 @@ pub struct Ask<S, K, R: Outcome> {
 fn look_at<K: Key, V: Value>(held: &Held<K, V>, entry: &Entry<V>) -> Result<V, Event> {
     // Before it is asked whether it holds: a computation around this one has read it as of now.
     let stamps = reading::is_computing().then(|| entry.stamps());
-    if let Some(event) = held.fault(entry, clock::now()) {
+    let now = clock::now();
+    if let Some(event) = held.fault(entry, now) {
         return Err(event);
     }
     if is_inside_any() && !entry.parts().iter().all(holds_inside) {
@@ -74,6 +75,7 @@ fn look_at<K: Key, V: Value>(held: &Held<K, V>, entry: &Entry<V>) -> Result<V, E
     if let Some(stamps) = stamps {
         reading::reads_held(entry.parts(), &stamps, entry.expires());
     }
+    held.used(entry, now);
     Ok(entry.value.clone())
 }
 

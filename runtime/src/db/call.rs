@@ -33,7 +33,6 @@ pub(crate) enum About {
     /// Rows of its table.
     Rows,
     /// A row of its table, which whoever reads it says.
-    #[cfg_attr(not(feature = "cache"), expect(dead_code, reason = "nobody asks what is read"))]
     Row,
     /// Whatever is in the database.
     Anything,

@@ -9,8 +9,10 @@ pub(crate) struct Statements {
     pub(crate) now: &'static str,
     /// The next lines behind a place, up to another: the transaction, the number, the table and the key of each. What is bound is the
     /// cursors' to say.
+    #[cfg(feature = "search")]
     pub(crate) lines: &'static str,
     /// How many lines of a table are between two places. What is bound is as of the lines, with the table in the place of their number.
+    #[cfg(feature = "search")]
     pub(crate) count: &'static str,
     /// Deletes the lines below a bound.
     pub(crate) forget: &'static str,
@@ -28,8 +30,10 @@ pub(crate) struct Statements {
 
 const SQLITE: Statements = Statements {
     now: "SELECT CAST(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'cell_feed'), 0) AS text)",
+    #[cfg(feature = "search")]
     lines: "SELECT '', position, table_name, key FROM cell_feed WHERE position > $1 AND position <= $2 \
             ORDER BY position LIMIT $3",
+    #[cfg(feature = "search")]
     count: "SELECT count(*) FROM cell_feed WHERE position > $1 AND position <= $2 AND table_name = $3",
     forget: "DELETE FROM cell_feed WHERE position < $1",
     clock: "CAST(unixepoch('subsec') * 1000 AS integer)",
@@ -45,11 +49,13 @@ const SQLITE: Statements = Statements {
 const POSTGRES: Statements = Statements {
     now: "SELECT CAST(pg_current_snapshot() AS text)",
     // What a snapshot has not seen is what was running, and what began later.
+    #[cfg(feature = "search")]
     lines: "SELECT CAST(xid AS text), position, table_name, key FROM cell_feed \
             WHERE (xid, position) > (CAST(CAST($1 AS text) AS xid8), $2) \
             AND (xid >= CAST(CAST($3 AS text) AS xid8) OR xid = ANY (CAST(string_to_array($4, ',') AS xid8[]))) \
             AND pg_visible_in_snapshot(xid, CAST(CAST($5 AS text) AS pg_snapshot)) \
             ORDER BY xid, position LIMIT $6",
+    #[cfg(feature = "search")]
     count: "SELECT count(*) FROM cell_feed \
             WHERE (xid, position) > (CAST(CAST($1 AS text) AS xid8), $2) \
             AND (xid >= CAST(CAST($3 AS text) AS xid8) OR xid = ANY (CAST(string_to_array($4, ',') AS xid8[]))) \

@@ -5,8 +5,6 @@
 //! step of a consumer has a mark that nobody can guess, which stands in both places: before a step it is written here as the next one,
 //! then with the step itself, and then here as the last one. What has neither of the two marks is of another past, and is made anew.
 
-#[cfg(feature = "cache")]
-use super::Line;
 use super::{Cursor, FACTS, Feed};
 use crate::db::call::{Call, Reads};
 use crate::db::column::ColumnInfo;
@@ -22,14 +20,6 @@ const ROW: &[ColumnInfo] = &[
     ColumnInfo::of::<Option<String>>("next_mark"),
 ];
 
-#[cfg(feature = "cache")]
-const RECENT: &[ColumnInfo] = &[
-    ColumnInfo::of::<String>("upto"),
-    ColumnInfo::of::<bool>("is_known"),
-    ColumnInfo::of::<Option<String>>("table_name"),
-    ColumnInfo::of::<Option<String>>("key"),
-];
-
 const ROWS: &str = "SELECT name, cursor, mark, next_cursor, next_mark FROM cell_consumers";
 
 /// So long, in milliseconds, lines are kept for a consumer that does not come: a week.
@@ -38,22 +28,10 @@ const KEPT: i64 = 7 * 24 * 60 * 60 * 1_000;
 /// One that reads the feed.
 #[derive(Clone)]
 pub(crate) struct Consumer {
-    feed: Feed,
-    name: String,
+    pub(super) feed: Feed,
+    pub(super) name: String,
     /// For so long lines are kept for it, in milliseconds.
     kept: i64,
-}
-
-/// What has changed since a place.
-#[cfg(feature = "cache")]
-pub(crate) struct Recent {
-    /// What has seen all of it.
-    pub(crate) upto: Cursor,
-    /// Whether the database knows who asks, by one of its marks: then no line that it has not seen is gone.
-    pub(crate) is_known: bool,
-    /// Whether there is more.
-    pub(crate) is_cut: bool,
-    pub(crate) lines: Vec<Line>,
 }
 
 /// How far a consumer has come.
@@ -77,48 +55,8 @@ impl Consumer {
         Self { kept: milliseconds, ..self }
     }
 
-    /// What has changed since a cursor, as the database is at one moment.
-    #[cfg(feature = "cache")]
-    pub(crate) async fn recent(&self, since: &Cursor, marks: [&str; 2], most: u32) -> Result<Recent, DataError> {
-        let [mark, next] = marks;
-        let mut values = vec![super::text(&self.name), super::text(mark), super::text(next)];
-        match since {
-            Cursor::Line(number) => values.push(Value::Int(*number)),
-            Cursor::Ended(snapshot) => values.extend([
-                super::text(&snapshot.xmin.to_string()),
-                super::text(&snapshot.xmax.to_string()),
-                super::text(&snapshot.running()),
-            ]),
-        }
-        values.push(Value::Int(i64::from(most) + 1));
-        let call = self.feed.call(self.feed.statements().recent, RECENT, &values)?;
-        let read = |row: &mut Reader<'_>| {
-            let (upto, is_known) = (row.read::<String>()?, row.read::<bool>()?);
-            let (table, key) = (row.read::<Option<String>>()?, row.read::<Option<String>>()?);
-            Ok((upto, is_known, table.map(|table| Line { table, key })))
-        };
-        let rows = self.feed.handle.rows(call, read).await?;
-        let Some((upto, is_known, _)) = rows.first() else {
-            return Err(DataError::other("the feed does not say how far it is"));
-        };
-        let (upto, is_known) = (upto.parse()?, *is_known);
-        let is_cut = rows.len() > most as usize;
-        let lines = rows.into_iter().filter_map(|(_, _, line)| line).collect();
-        Ok(Recent { upto, is_known, is_cut, lines })
-    }
-
-    /// It has come so far, and is there. Out: whether it was known, by its previous mark.
-    #[cfg(feature = "cache")]
-    pub(crate) async fn renew(&self, cursor: &Cursor, mark: &str, previous: &str) -> Result<bool, DataError> {
-        let sql = format!(
-            "UPDATE cell_consumers SET cursor = $2, mark = $3, live_until = {} + $5 WHERE name = $1 AND mark = $4",
-            self.clock()
-        );
-        let texts = [cursor.to_string(), mark.to_owned(), previous.to_owned()];
-        Ok(self.write(&sql, &texts, Some(self.kept)).await? > 0)
-    }
-
     /// How far it has come; nothing where it is unknown, or was away for so long that it was forgotten.
+    #[cfg(feature = "search")]
     pub(crate) async fn standing(&self) -> Result<Option<Standing>, DataError> {
         let all = self.all().await?;
         Ok(all.into_iter().find(|(name, _)| *name == self.name).map(|(_, standing)| standing))
@@ -136,6 +74,7 @@ impl Consumer {
     }
 
     /// It has come further since the step with this mark, without another: nothing of its own has changed. Out: whether it is known.
+    #[cfg(feature = "search")]
     pub(crate) async fn advance(&self, cursor: &Cursor, mark: &str) -> Result<bool, DataError> {
         let sql = format!(
             "UPDATE cell_consumers SET cursor = $2, live_until = {} + $4 WHERE name = $1 AND mark = $3",
@@ -145,6 +84,7 @@ impl Consumer {
     }
 
     /// It is about to make a step behind the one with the mark `last`. Out: whether that is its last one, and it is still known.
+    #[cfg(feature = "search")]
     pub(crate) async fn intend(&self, cursor: &Cursor, mark: &str, last: &str) -> Result<bool, DataError> {
         let sql = format!(
             "UPDATE cell_consumers SET next_cursor = $2, next_mark = $3, live_until = {} + $5 WHERE name = $1 AND mark = $4",
@@ -155,6 +95,7 @@ impl Consumer {
     }
 
     /// It has made the step with this mark. Out: whether that was its next one.
+    #[cfg(feature = "search")]
     pub(crate) async fn made(&self, mark: &str) -> Result<bool, DataError> {
         let sql = "UPDATE cell_consumers SET cursor = next_cursor, mark = next_mark, next_cursor = NULL, next_mark = NULL \
                    WHERE name = $1 AND next_mark = $2";
@@ -176,6 +117,12 @@ impl Consumer {
         self.feed.handle.changed(Call { reads: Reads::No, bounded: false, ..call }).await.map(drop)
     }
 
+    /// For so long lines are kept for it, in milliseconds.
+    #[cfg(feature = "cache")]
+    pub(super) fn lasts(&self) -> i64 {
+        self.kept
+    }
+
     async fn all(&self) -> Result<Vec<(String, Standing)>, DataError> {
         let call = self.feed.call(ROWS, ROW, &[])?;
         let read = |row: &mut Reader<'_>| {
@@ -188,7 +135,7 @@ impl Consumer {
     }
 
     /// Runs a statement whose first value is the consumer's name.
-    async fn write(&self, sql: &str, texts: &[String], number: Option<i64>) -> Result<u64, DataError> {
+    pub(super) async fn write(&self, sql: &str, texts: &[String], number: Option<i64>) -> Result<u64, DataError> {
         let mut values = vec![super::text(&self.name)];
         values.extend(texts.iter().map(|text| super::text(text)));
         values.extend(number.map(Value::Int));
@@ -197,7 +144,7 @@ impl Consumer {
     }
 
     /// The engine's clock: consumers on several machines go by one.
-    fn clock(&self) -> &'static str {
+    pub(super) fn clock(&self) -> &'static str {
         self.feed.statements().clock
     }
 }
