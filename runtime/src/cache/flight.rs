@@ -16,18 +16,14 @@ use tokio::sync::Notify;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 tokio::task_local! {
-    static LEADS: Arc<Leads>;
-}
-
-/// What a task is computing, the innermost first.
-struct Leads {
-    flight: Arc<Flight>,
-    around: Option<Arc<Leads>>,
+    /// What a task is computing.
+    static LEADS: Arc<Flight>;
 }
 
 /// A computation.
-#[derive(Default)]
 pub(super) struct Flight {
+    /// The one that it is a part of.
+    around: Option<Arc<Flight>>,
     is_over: AtomicBool,
     over: Notify,
     /// Those that it waits for.
@@ -68,7 +64,12 @@ impl<K: Eq + Hash + Clone> Flights<K> {
         if let Some(flight) = flights.get(&key) {
             return Turn::Follow(Arc::clone(flight));
         }
-        let flight = Arc::new(Flight::default());
+        let flight = Arc::new(Flight {
+            around: LEADS.try_with(Arc::clone).ok(),
+            is_over: AtomicBool::new(false),
+            over: Notify::new(),
+            waits: Mutex::default(),
+        });
         flights.insert(key.clone(), Arc::clone(&flight));
         Turn::Lead(Lead { flights: self, key, flight })
     }
@@ -77,8 +78,7 @@ impl<K: Eq + Hash + Clone> Flights<K> {
 impl<K: Eq + Hash> Lead<'_, K> {
     /// Computes.
     pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        let around = LEADS.try_with(Arc::clone).ok();
-        LEADS.scope(Arc::new(Leads { flight: Arc::clone(&self.flight), around }), work).await
+        LEADS.scope(Arc::clone(&self.flight), work).await
     }
 }
 
@@ -94,7 +94,7 @@ impl Flight {
     /// Waits until it is over. Out: whether it is; otherwise nobody should wait for it.
     pub(super) async fn wait(self: &Arc<Self>) -> bool {
         let leads = LEADS.try_with(Arc::clone).ok();
-        let Some(_waits) = Waits::begin(self, leads.as_deref()) else { return false };
+        let Some(_waits) = Waits::begin(self, leads.as_ref()) else { return false };
         let over = self.over.notified();
         tokio::pin!(over);
         // From now on it is told, also before it is waited for.
@@ -103,11 +103,10 @@ impl Flight {
     }
 
     /// Whether it waits for one of these, itself or by others.
-    fn waits_for(self: &Arc<Self>, leads: Option<&Leads>) -> bool {
+    fn waits_for(self: &Arc<Self>, leads: Option<&Arc<Flight>>) -> bool {
         let (mut seen, mut next) = (Vec::new(), vec![Arc::clone(self)]);
         while let Some(flight) = next.pop() {
-            let mut own = std::iter::successors(leads, |leads| leads.around.as_deref());
-            if own.any(|own| Arc::ptr_eq(&own.flight, &flight)) {
+            if around(leads).any(|own| Arc::ptr_eq(own, &flight)) {
                 return true;
             }
             if seen.iter().any(|known| Arc::ptr_eq(known, &flight)) {
@@ -124,22 +123,27 @@ impl Flight {
     }
 }
 
+/// What a task is computing, the innermost first.
+fn around(leads: Option<&Arc<Flight>>) -> impl Iterator<Item = &Arc<Flight>> {
+    std::iter::successors(leads, |flight| flight.around.as_ref())
+}
+
 /// That whatever a task is computing waits for a flight, until it is dropped.
 struct Waits<'a> {
-    leads: Option<&'a Leads>,
+    leads: Option<&'a Arc<Flight>>,
     flight: &'a Arc<Flight>,
 }
 
 impl<'a> Waits<'a> {
     /// Nothing where it would wait for itself.
-    fn begin(flight: &'a Arc<Flight>, leads: Option<&'a Leads>) -> Option<Self> {
+    fn begin(flight: &'a Arc<Flight>, leads: Option<&'a Arc<Flight>>) -> Option<Self> {
         if leads.is_some() {
             let _one = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
             if flight.waits_for(leads) {
                 return None;
             }
-            for own in std::iter::successors(leads, |leads| leads.around.as_deref()) {
-                own.flight.waits().push(Arc::clone(flight));
+            for own in around(leads) {
+                own.waits().push(Arc::clone(flight));
             }
         }
         Some(Self { leads, flight })
@@ -148,8 +152,8 @@ impl<'a> Waits<'a> {
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        for own in std::iter::successors(self.leads, |leads| leads.around.as_deref()) {
-            let mut waits = own.flight.waits();
+        for own in around(self.leads) {
+            let mut waits = own.waits();
             if let Some(at) = waits.iter().position(|flight| Arc::ptr_eq(flight, self.flight)) {
                 waits.swap_remove(at);
             }

@@ -14,7 +14,7 @@ use super::clock::{self, NEVER, Time};
 use super::counters::{Counters, Event};
 use super::flight::Flights;
 use super::place::ALL;
-use super::reading::{Found, Read};
+use super::reading::{Found, Parts, Read};
 use super::site::Options;
 use super::versions::Stamp;
 
@@ -32,8 +32,10 @@ pub(super) struct Held<K, V> {
     swept: AtomicU64,
     /// How often everything was taken away.
     emptied: AtomicU64,
-    /// How often something was taken away by its key. Held while something is put in, too.
-    removed: Mutex<u64>,
+    /// How often something was taken away by its key.
+    removed: AtomicU64,
+    /// Held while that is, and while something is put in.
+    putting: Mutex<()>,
 }
 
 /// Counts what goes because there is no room.
@@ -51,7 +53,7 @@ impl<K, V> Lifecycle<K, V> for Evicted {
 /// A value.
 pub(super) struct Entry<V> {
     pub(super) value: V,
-    parts: Box<[Read]>,
+    parts: Parts,
     expires: Time,
     /// When it was asked for last, where that counts.
     used: AtomicU64,
@@ -85,7 +87,8 @@ impl<K: Key, V: Value> Held<K, V> {
             idle: options.idle.map(|idle| idle.saturating_mul(1_000_000)),
             swept: AtomicU64::new(0),
             emptied: AtomicU64::new(0),
-            removed: Mutex::new(0),
+            removed: AtomicU64::new(0),
+            putting: Mutex::new(()),
         }
     }
 
@@ -127,35 +130,29 @@ impl<K: Key, V: Value> Held<K, V> {
     }
 
     pub(super) fn begin(&self) -> Begun {
-        let removed = *self.removed.lock().unwrap_or_else(PoisonError::into_inner);
-        Begun { emptied: self.emptied.load(Ordering::Acquire), removed }
+        Begun { emptied: self.emptied.load(Ordering::Acquire), removed: self.removed.load(Ordering::Acquire) }
     }
 
     /// Puts in what was computed since `begun`. Out: whether it did: where something has changed since, it does not hold.
     pub(super) fn put(&self, key: K, value: V, found: Found, ttl: Option<u64>, begun: Begun) -> bool {
         let now = clock::now();
         let expires = ttl.map_or(NEVER, |ttl| now.saturating_add(jittered(ttl))).min(found.until);
-        let entry = Arc::new(Entry {
-            value,
-            parts: found.parts.into(),
-            expires,
-            used: AtomicU64::new(now),
-            emptied: begun.emptied,
-        });
-        let removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
-        if *removed != begun.removed || self.fault(&entry, now).is_some() {
+        let entry =
+            Arc::new(Entry { value, parts: found.parts, expires, used: AtomicU64::new(now), emptied: begun.emptied });
+        let putting = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.removed.load(Ordering::Acquire) != begun.removed || self.fault(&entry, now).is_some() {
             return false;
         }
         self.values.insert(key, entry);
-        drop(removed);
+        drop(putting);
         self.sweep(now);
         true
     }
 
     /// Takes away what is held under a key, and what is being computed for it.
     pub(super) fn remove(&self, key: &K) {
-        let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
-        *removed += 1;
+        let _putting = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.removed.fetch_add(1, Ordering::AcqRel);
         self.values.remove(key);
     }
 }
@@ -186,12 +183,11 @@ fn fault(part: &Read, now: Time) -> Option<Event> {
 
 /// A life a little shorter than it was said, never longer: what is computed together is not to end together.
 fn jittered(milliseconds: u64) -> Time {
-    use std::hash::{BuildHasher as _, RandomState};
-
+    static NEXT: AtomicU64 = AtomicU64::new(0);
     let nanoseconds = milliseconds.saturating_mul(1_000_000);
-    // A fresh state's hash is as random as this needs to be.
-    let random = RandomState::new().hash_one(milliseconds) % 1_024;
-    nanoseconds - nanoseconds / 10 / 1_024 * random
+    // Steps of the golden ratio spread evenly, however many there are.
+    let step = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54;
+    nanoseconds - nanoseconds / 10 / 1_024 * step
 }
 
 /// A cache, whatever it holds.

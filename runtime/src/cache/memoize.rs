@@ -4,7 +4,6 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::clock::{self, NEVER};
 use super::counters::Event;
@@ -125,9 +124,10 @@ impl<S: AsSite, K: Key, R: Outcome> Ask<S, K, R> {
     async fn alone(&self, state: &State, held: &Held<K, R::Value>, work: impl Future<Output = R>) -> R {
         let begun = held.begin();
         let reading = Reading::new(&self.site.asks);
-        let from = Instant::now();
+        let from = clock::now();
         let result = reading.run(work).await;
-        state.counters.load(clock::nanoseconds(from.elapsed()));
+        // By a coarse clock each is a little wrong, and their sum is not.
+        state.counters.load(clock::now().saturating_sub(from));
         let found = reading.end();
         let Some(value) = result.value() else {
             state.counters.count(Event::Failure);

@@ -7,6 +7,8 @@
 use std::any::TypeId;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use smallvec::SmallVec;
+
 use super::clock::{NEVER, Time};
 use super::place::ANY;
 use super::versions::Stamp;
@@ -35,7 +37,7 @@ pub(crate) struct Asks {
 
 /// What was read so far.
 pub(super) struct Found {
-    pub(super) parts: Vec<Read>,
+    pub(super) parts: Parts,
     pub(super) unheld: Option<Unheld>,
     /// When something that it is made of ends.
     pub(super) until: Time,
@@ -43,7 +45,7 @@ pub(super) struct Found {
 
 impl Default for Found {
     fn default() -> Self {
-        Self { parts: Vec::new(), unheld: None, until: NEVER }
+        Self { parts: Parts::new(), unheld: None, until: NEVER }
     }
 }
 
@@ -54,8 +56,11 @@ pub(super) struct Read {
     /// The number of the opened database.
     pub(super) database: u64,
     pub(super) since: Stamp,
-    pub(super) places: Vec<u32>,
+    pub(super) places: SmallVec<[u32; 2]>,
 }
+
+/// What was read: mostly of one database. It lies where what is held lies, since it is looked at with it.
+pub(super) type Parts = SmallVec<[Read; 1]>;
 
 /// Why what was computed is not held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +130,7 @@ impl Found {
                     }
                 }
             }
-            None => self.parts.push(Read { watch: Arc::clone(watch), database, since, places: places.to_vec() }),
+            None => self.parts.push(Read { watch: Arc::clone(watch), database, since, places: places.into() }),
         }
     }
 }
@@ -208,7 +213,7 @@ impl Reading {
             return;
         };
         let is_followed = table.map_or_else(|| watch.follows_all(), |table| watch.follows(table));
-        let mut places = Vec::with_capacity(2);
+        let mut places = SmallVec::<[u32; 2]>::new();
         match what {
             What::Row(table, columns, key) => match watch.places.row(table, columns, key) {
                 Some(row) => places.extend(row),
