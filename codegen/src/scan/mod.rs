@@ -137,8 +137,14 @@ pub fn scan(options: &Options) -> Result<Scanned, ScanError> {
 /// Walks the crates from their roots, and makes declarations of what is found.
 fn read_crates(program: &mut Program, sources: &mut Sources, roots: &[crates::Root]) {
     let collector = Collector { modules: &mut program.modules, names: &mut program.names, candidates: Vec::new() };
-    let mut walk =
-        Walk { sources, collector, walked: Default::default(), includes: Vec::new(), invocations: Vec::new(), bodies: Default::default() };
+    let mut walk = Walk {
+        sources,
+        collector,
+        walked: Default::default(),
+        includes: Vec::new(),
+        invocations: Vec::new(),
+        bodies: Default::default(),
+    };
     for root in roots {
         walk.krate(&root.cfg, root.krate, root.module, root.file);
     }

@@ -128,14 +128,7 @@ impl Walk<'_> {
         visit::visit_item(&mut Body { walk: self, here, owner }, item);
     }
 
-    fn candidate(
-        &mut self,
-        here: &Here<'_>,
-        item: &Item,
-        unfolded: Unfolded,
-        named: Option<ItemId>,
-        of_trait: bool,
-    ) {
+    fn candidate(&mut self, here: &Here<'_>, item: &Item, unfolded: Unfolded, named: Option<ItemId>, of_trait: bool) {
         if unfolded.attributes.iter().any(|attribute| may_be_cells(&attribute.attribute)) {
             let mut item = item.clone();
             if let Item::Mod(module) = &mut item {

@@ -1,0 +1,72 @@
+//! What is known of a value: whether it is a handle of a database, a table, rows, or something that may hold handles. Absent: how it came
+//! about. Wrappers that only pass on what they hold (`&`, `Arc`, `Option`, `Result`, `Vec`) do not count: a value stands for what is in it.
+
+use std::collections::BTreeSet;
+
+use crate::program::DeclId;
+
+/// What is known of a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Value {
+    /// It holds no handle.
+    #[default]
+    Plain,
+    /// A handle of a database, or a transaction in it.
+    Database(DeclId),
+    /// A handle of one of these databases, of which is known only that it has tables of these structs.
+    Has { rows: BTreeSet<DeclId>, databases: BTreeSet<DeclId> },
+    /// A table, or a question to it.
+    Asked(Asked),
+    /// Rows of a struct, or one.
+    Rows(DeclId),
+    /// Of a type of the workspace, by its item's path.
+    Typed(String),
+    /// Of a type of which only these traits of the workspace are known.
+    Traits(BTreeSet<String>),
+    /// A statement of `sql!`.
+    Statement(Statement),
+    /// Something that may hold handles of these databases.
+    Carrier(BTreeSet<DeclId>),
+    /// Several.
+    Tuple(Vec<Value>),
+}
+
+/// A table, or a question to it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Asked {
+    /// The struct.
+    pub(super) row: DeclId,
+    /// The tables that it may be, each with its database.
+    pub(super) tables: BTreeSet<(DeclId, String)>,
+    pub(super) kind: Kind,
+    /// What it gives in the end.
+    pub(super) gives: Box<Value>,
+}
+
+/// How far a question has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Table,
+    Query,
+    Search,
+}
+
+/// A statement of `sql!`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Statement {
+    /// The database that it names.
+    pub(super) database: Option<DeclId>,
+    pub(super) writes: bool,
+}
+
+impl Value {
+    /// Something that may hold handles of these databases; plain where there is none.
+    pub(super) fn carrier(databases: BTreeSet<DeclId>) -> Self {
+        if databases.is_empty() { Self::Plain } else { Self::Carrier(databases) }
+    }
+
+    /// Whether the type is not what decides: a generic function's argument may be more.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self, Self::Plain | Self::Has { .. } | Self::Traits(_))
+    }
+}
