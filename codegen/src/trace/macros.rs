@@ -9,7 +9,7 @@ use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 
-use super::calls::Manner;
+use super::follow::Manner;
 use super::frame::Frame;
 use super::value::{Statement, Value};
 use crate::program::names::{Definition, Namespace};

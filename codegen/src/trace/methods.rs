@@ -6,7 +6,8 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Expr, PathArguments};
 
-use super::calls::{Manner, RUNNING};
+use super::calls::RUNNING;
+use super::follow::Manner;
 use super::frame::Frame;
 use super::value::Value;
 

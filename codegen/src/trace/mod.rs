@@ -4,11 +4,12 @@
 //! Absent: what of that an attribute adds or takes away (`lower`), and whether it is right (`check`); which rows.
 //!
 //! [`Value`] is what is known of an expression: `types` says it of types, [`world::World`] knows the program, and a [`frame::Frame`] walks
-//! a body: `calls` and `methods` follow it into others, `asked` knows what tables do, `patterns` gives names to parts, `macros` looks into
+//! a body: `calls` and `methods` find the others that it calls, which `follow` goes into, `asked` knows what tables do, `patterns` gives names to parts, `macros` looks into
 //! macros' arguments.
 
 mod asked;
 mod calls;
+mod follow;
 mod frame;
 mod macros;
 mod methods;
@@ -75,7 +76,7 @@ pub(crate) fn trace(program: &Program) -> BTreeMap<DeclId, Traced> {
         let traced = function_of(program, declared).map(|id| {
             let mut tracer = Tracer::new(&world, &ids);
             let own = world.own(id).unwrap_or_default();
-            tracer.follow(id, own, Vec::new(), calls::Manner::ByTypes);
+            tracer.follow(id, own, Vec::new(), follow::Manner::ByTypes);
             tracer.finish()
         });
         (declared.id, traced.unwrap_or_default())
@@ -116,7 +117,7 @@ struct Tracer<'a> {
     /// How many bodies are being walked.
     depth: usize,
     /// What is still to be followed, each with the functions on the way.
-    later: VecDeque<(Vec<String>, calls::Call)>,
+    later: VecDeque<(Vec<String>, follow::Call)>,
 }
 
 impl<'a> Tracer<'a> {
