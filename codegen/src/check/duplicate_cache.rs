@@ -61,12 +61,32 @@ mod tests {
 struct One { shop: Shop }
 impl One { #[Cache::memoize] async fn count(&self) -> Result<u64> { Ok(self.shop.p.count().await?) } }
 #[Cache::memoize] async fn count(shop: &Shop) -> Result<u64> { Ok(shop.p.count().await?) }",
-            expect![[r#""#]],
+            expect![[r#"
+                error[duplicate-cache]: two caches are called `app::count`
+                 --> src/main.rs:6:28
+                  |
+                5 | impl One { #[Cache::memoize] async fn count(&self) -> Result<u64> { Ok(self.shop.p.count().await?) } }
+                  |                                       ----- the other is here
+                6 | #[Cache::memoize] async fn count(shop: &Shop) -> Result<u64> { Ok(shop.p.count().await?) }
+                  |                            ^^^^^
+                  |
+                  = help: rename one of the functions, or put it in a module of its own: a cache is called by its module and function
+
+            "#]],
         );
         refused(
             "#[Database::table] #[Cache::memoize] #[Cache::memoize(ttl = \"1s\")] pub struct P { #[key] id: i64 }
 #[Database::sqlite(file = \"s.db\")] pub struct Shop { p: Table<P> }",
-            expect![[r#""#]],
+            expect![[r#"
+                error[duplicate-cache]: `P` has two caches
+                 --> src/main.rs:2:79
+                  |
+                2 | #[Database::table] #[Cache::memoize] #[Cache::memoize(ttl = "1s")] pub struct P { #[key] id: i64 }
+                  |                                                                               ^
+                  |
+                  = help: make one of them: `#[Cache::memoize]` stands once, with all its settings
+
+            "#]],
         );
     }
 }

@@ -37,6 +37,18 @@ mod tests {
 
     #[test]
     fn a_message_has_no_rows() {
-        refused("#[message] #[Cache::memoize] pub struct Order { name: String }", expect![[r#""#]]);
+        refused(
+            "#[message] #[Cache::memoize] pub struct Order { name: String }",
+            expect![[r#"
+            error[memoize-of-nothing]: `Order` is no table
+             --> src/main.rs:2:41
+              |
+            2 | #[message] #[Cache::memoize] pub struct Order { name: String }
+              |                                         ^^^^^
+              |
+              = help: put `#[Database::table]` on the struct too, or `#[Cache::memoize]` on a function: a cache holds rows or results
+
+        "#]],
+        );
     }
 }

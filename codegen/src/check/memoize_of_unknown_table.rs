@@ -64,7 +64,32 @@ mod tests {
 #[Database::table] pub struct Nowhere { #[key] id: i64 }
 #[Database::sqlite(file = \"s.db\")] pub struct Shop { products: Table<Product> }
 #[Cache::memoize(ttl = \"1s\", reads(Produkt, crate::Shop), ignores(Nowhere))] async fn f() -> Result<u64> { Ok(1) }",
-            expect![[r#""#]],
+            expect![[r#"
+                error[memoize-of-unknown-table]: `Produkt` is no table of the application
+                 --> src/main.rs:5:36
+                  |
+                5 | #[Cache::memoize(ttl = "1s", reads(Produkt, crate::Shop), ignores(Nowhere))] async fn f() -> Result<u64> { Ok(1) }
+                  |                                    ^^^^^^^
+                  |
+                  = help: did you mean `Product`?
+
+                error[memoize-of-unknown-table]: `crate::Shop` is no table of the application
+                 --> src/main.rs:5:45
+                  |
+                5 | #[Cache::memoize(ttl = "1s", reads(Produkt, crate::Shop), ignores(Nowhere))] async fn f() -> Result<u64> { Ok(1) }
+                  |                                             ^^^^^^^^^^^
+                  |
+                  = help: name the struct of a table; the application has `Product`
+
+                error[memoize-of-unknown-table]: `Nowhere` is no table of the application
+                 --> src/main.rs:5:67
+                  |
+                5 | #[Cache::memoize(ttl = "1s", reads(Produkt, crate::Shop), ignores(Nowhere))] async fn f() -> Result<u64> { Ok(1) }
+                  |                                                                   ^^^^^^^
+                  |
+                  = help: name the struct of a table; the application has `Product`
+
+            "#]],
         );
     }
 }

@@ -53,7 +53,24 @@ mod tests {
 #[Database::sqlite(file = \"s.db\")] pub struct Shop { p: Table<P> }
 #[Cache::memoize(idle = \"1s\")] async fn one(n: u64) -> u64 { n }
 #[Cache::memoize(ignores(P))] async fn two(shop: &Shop) -> u64 { shop.p.count().await }",
-            expect![[r#""#]],
+            expect![[r#"
+                error[memoize-reads-nothing]: `one` reads no table, so nothing ever tells that its results are out of date
+                 --> src/main.rs:4:41
+                  |
+                4 | #[Cache::memoize(idle = "1s")] async fn one(n: u64) -> u64 { n }
+                  |                                         ^^^
+                  |
+                  = help: say for how long they hold, `ttl = "5m"`, or what it reads unseen, `reads(Product)`; or remove `#[Cache::memoize]`
+
+                error[memoize-reads-nothing]: `two` reads no table, so nothing ever tells that its results are out of date
+                 --> src/main.rs:5:40
+                  |
+                5 | #[Cache::memoize(ignores(P))] async fn two(shop: &Shop) -> u64 { shop.p.count().await }
+                  |                                        ^^^
+                  |
+                  = help: say for how long they hold, `ttl = "5m"`, or what it reads unseen, `reads(Product)`; or remove `#[Cache::memoize]`
+
+            "#]],
         );
     }
 }

@@ -57,7 +57,21 @@ mod tests {
                     "pub async fn note(shop: &crate::Shop) -> Result<()> { shop.p.filter(|p| p.n.gt(1)).update(|p| p.n.set(0)).await?; Ok(()) }",
                 ),
             ],
-            expect![[r#""#]],
+            expect![[r#"
+                error[memoize-writes]: `f` writes `shop.p`, which a call that is answered from the cache would not
+                 --> src/main.rs:5:28
+                  |
+                5 | #[Cache::memoize] async fn f(shop: &Shop) -> Result<u64> { below::note(shop).await?; Ok(shop.p.count().await?) }
+                  |                            ^
+                  |
+                 ::: src/below.rs:2:55
+                  |
+                2 | pub async fn note(shop: &crate::Shop) -> Result<()> { shop.p.filter(|p| p.n.gt(1)).update(|p| p.n.set(0)).await?; Ok(()) }
+                  |                                                       --------------------------------------------------- f → note: shop.p.filter(|p| p.n.gt(1)).update(…)
+                  |
+                  = help: write outside of it, and hold what only reads; or remove `#[Cache::memoize]`
+
+            "#]],
         );
     }
 
@@ -67,7 +81,16 @@ mod tests {
             "#[Database::table] pub struct P { #[key] id: i64 }
 #[Database::sqlite(file = \"s.db\")] pub struct Shop { p: Table<P> }
 #[Cache::memoize] async fn f(shop: &Shop) -> Result<u64> { Ok(sql!(\"update p set id = 1\").execute(shop).await?) }",
-            expect![[r#""#]],
+            expect![[r#"
+                error[memoize-writes]: `f` writes `shop`, which a call that is answered from the cache would not
+                 --> src/main.rs:4:28
+                  |
+                4 | #[Cache::memoize] async fn f(shop: &Shop) -> Result<u64> { Ok(sql!("update p set id = 1").execute(shop).await?) }
+                  |                            ^                                  --------------------------- f: sql!("update p set id = 1")
+                  |
+                  = help: write outside of it, and hold what only reads; or remove `#[Cache::memoize]`
+
+            "#]],
         );
     }
 }
