@@ -77,7 +77,7 @@ fn misplaced(candidate: &Candidate, attribute: &Unconditional, known: Attribute)
     if !(known == Attribute::CacheMemoize && candidate.of_trait) {
         return None;
     }
-    let message = "`Cache::memoize` stands on a method of a trait";
+    let message = "`#[Cache::memoize]` stands on a method of a trait";
     let diagnostic = Diagnostic::new("wrong-item", attribute.attribute.path().span(), message)
         .help("put it on a function, or on a method of an impl without a trait, and call that from here");
     Some(Located::new(candidate.file, diagnostic))
