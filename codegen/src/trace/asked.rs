@@ -61,7 +61,7 @@ impl Frame<'_, '_> {
     ) -> Value {
         let reason = self.reason(written, name);
         if WRITING.contains(&name) {
-            self.asked_with(&asked, name, arguments);
+            self.let_go(arguments, name);
             self.reads(&asked.tables, &reason);
             let what = Self::reached(asked.tables.iter().cloned()).into_iter().collect();
             let place = self.place(span);
@@ -71,7 +71,7 @@ impl Frame<'_, '_> {
         let searches = asked.kind == Kind::Search;
         match name {
             "as_ref" | "borrow" | "by_ref" | "clone" | "to_owned" | "unwrap" | "expect" => {
-                self.asked_with(&asked, name, arguments);
+                self.let_go(arguments, name);
                 Value::Asked(asked)
             }
             "name" => Value::Plain,
@@ -80,31 +80,31 @@ impl Frame<'_, '_> {
                 self.with(asked, written, arguments, span)
             }
             "search" => {
-                self.asked_with(&asked, name, arguments);
+                self.let_go(arguments, name);
                 self.reads(&asked.tables, &reason);
                 self.included(&asked, &format!("{}.search(…)", self.text(written.span())));
                 asked.kind = Kind::Search;
                 Value::Asked(asked)
             }
             "select" | "group_by" => {
-                self.asked_with(&asked, name, arguments);
+                self.let_go(arguments, name);
                 self.reads(&asked.tables, &reason);
                 asked.kind = Kind::Query;
                 asked.gives = Box::new(Value::Plain);
                 Value::Asked(asked)
             }
             _ if COUNTING.contains(&name) => {
-                self.asked_with(&asked, name, arguments);
+                self.let_go(arguments, name);
                 self.reads(&asked.tables, &reason);
                 Value::Plain
             }
             _ if GIVING.contains(&name) => {
-                self.asked_with(&asked, name, arguments);
+                self.let_go(arguments, name);
                 self.reads(&asked.tables, &reason);
                 *asked.gives
             }
             _ if searches || ASKING.contains(&name) => {
-                self.asked_with(&asked, name, arguments);
+                self.let_go(arguments, name);
                 self.reads(&asked.tables, &reason);
                 asked.kind = if searches { Kind::Search } else { Kind::Query };
                 Value::Asked(asked)
@@ -118,17 +118,6 @@ impl Frame<'_, '_> {
                 }
                 let values = arguments.iter().map(|argument| self.eval(argument)).collect();
                 self.follow_all(&methods, &Value::Asked(asked), values)
-            }
-        }
-    }
-
-    /// What a table's method is given: closures over columns, keys, rows. Another question's handle among it is nobody's to follow.
-    fn asked_with(&mut self, asked: &Asked, name: &str, arguments: &[&Expr]) {
-        for argument in arguments {
-            let value = self.eval(argument);
-            let own: BTreeSet<DeclId> = asked.tables.iter().map(|(database, _)| *database).collect();
-            if !self.carries(&value).is_empty() && !(own.is_superset(&self.carries(&value)) && name == "expect") {
-                self.leaves(&value, argument.span(), &format!("is passed to `{name}`"));
             }
         }
     }
