@@ -24,6 +24,12 @@ const COUNTING: [&str; 8] = ["avg", "count", "exists", "max", "min", "search_sta
 /// Methods that ask more.
 const ASKING: [&str; 7] = ["after", "distinct", "filter", "limit", "offset", "order_by", "query"];
 
+/// Whether a method of this name asks a table something.
+pub(super) fn is_asking(name: &str) -> bool {
+    let others = ["group_by", "search", "select", "with"];
+    GIVING.contains(&name) || COUNTING.contains(&name) || ASKING.contains(&name) || others.contains(&name)
+}
+
 /// What leads to rows of another table.
 struct Relation {
     target: DeclId,
@@ -65,7 +71,10 @@ impl Frame<'_, '_> {
             self.reads(&asked.tables, &reason);
             let what = Self::reached(asked.tables.iter().cloned()).into_iter().collect();
             let place = self.place(span);
-            self.tracer.writes(what, place, &format!("{}.{name}(…)", self.text(written.span())));
+            if asked.sure {
+                let text = format!("{}.{name}(…)", self.text(written.span()));
+                self.tracer.writes(what, place, &text);
+            }
             return if ["insert", "upsert"].contains(&name) { Value::Rows(asked.row) } else { Value::Plain };
         }
         let searches = asked.kind == Kind::Search;

@@ -16,6 +16,21 @@ use crate::program::names::{Definition, Namespace};
 /// The functions of the standard library that give what they are given.
 const GIVING: [&str; 6] = ["clone", "from", "identity", "new", "pin", "ready"];
 
+/// The traits of the standard library whose names are everywhere.
+const TRAITS: [&str; 11] = [
+    "AsRef",
+    "Clone",
+    "Default",
+    "Extend",
+    "IntoIterator",
+    "Iterator",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "ToOwned",
+    "TryFrom",
+];
+
 /// What a database runs with a transaction or a snapshot of itself.
 pub(super) const RUNNING: [&str; 7] =
     ["savepoint", "snapshot", "transaction", "transaction_at", "try_snapshot", "try_transaction", "try_transaction_at"];
@@ -49,10 +64,13 @@ impl Frame<'_, '_> {
                     _ => Value::Plain,
                 },
             },
+            Some(_) => Value::Plain,
             // An associated constant, or a variant without fields, of something that may hold handles.
-            _ => match self.prefix(path) {
+            None => match self.prefix(path) {
                 Some(value @ (Value::Database(_) | Value::Carrier(_))) => value,
-                _ => Value::Plain,
+                Some(_) => Value::Plain,
+                None if self.is_foreign(&path.path) => Value::Plain,
+                None => Value::Unknown,
             },
         }
     }
@@ -77,7 +95,7 @@ impl Frame<'_, '_> {
             Value::Database(id) | Value::Rows(id) => world.methods(&world.path(*id), name),
             Value::Typed(path) => world.methods(path, name),
             Value::Traits(traits) => return world.of_traits(traits, name),
-            Value::Plain | Value::Statement(_) | Value::Tuple(_) => return Vec::new(),
+            Value::Plain | Value::Unknown | Value::Statement(_) | Value::Tuple(_) => return Vec::new(),
             Value::Asked(_) | Value::Carrier(_) | Value::Has { .. } => Vec::new(),
         };
         if own.is_empty() { world.anyones(name) } else { own }
@@ -95,7 +113,7 @@ impl Frame<'_, '_> {
             return None;
         }
         match self.type_value(&Type::Path(syn::TypePath { attrs: Vec::new(), qself: None, path: prefix })) {
-            Value::Plain => None,
+            Value::Plain | Value::Unknown => None,
             Value::Typed(path) if !self.tracer.world.is_type(&path) => None,
             value => Some(value),
         }
@@ -144,25 +162,43 @@ impl Frame<'_, '_> {
             Some(Definition::External(path)) if ends(&path).0 == "std" && GIVING.contains(&name.as_str()) => {
                 self.all(arguments)
             }
-            None if ["Err", "Ok", "Some"].contains(&name.as_str()) => self.all(arguments),
+            None if path.path.get_ident().is_some() && ["Err", "Ok", "Some"].contains(&name.as_str()) => {
+                self.all(arguments)
+            }
+            None if name == "clone" && self.is_foreign(&path.path) => self.all(arguments),
             _ if name == "drop" => {
                 self.all(arguments);
                 Value::Plain
             }
-            _ => {
+            found => {
                 self.let_go(&arguments, &name);
-                Value::carrier(path.path.segments.iter().flat_map(|part| self.mentioned(&part.arguments)).collect())
+                let named = path.path.segments.iter().flat_map(|part| self.mentioned(&part.arguments));
+                let named = Value::carrier(named.collect());
+                let made = found.is_none() && !self.is_foreign(&path.path);
+                if named == Value::Plain && made { Value::Unknown } else { named }
             }
         }
     }
 
     /// Whether a path leads into the runtime, of whose functions no names are known.
     fn is_runtimes(&self, path: &syn::Path) -> bool {
+        self.foreign(path).is_some_and(|path| ends(&path).0 == "cell")
+    }
+
+    /// Whether a path leads into a crate that is not of the workspace: what that makes is no handle unless it says so.
+    fn is_foreign(&self, path: &syn::Path) -> bool {
+        let first = path.segments.first().map(|first| first.ident.to_string()).unwrap_or_default();
+        first == "None" || path.segments.len() > 1 && TRAITS.contains(&first.as_str()) || self.foreign(path).is_some()
+    }
+
+    fn foreign(&self, path: &syn::Path) -> Option<String> {
         let mut module = path.clone();
         module.segments.pop();
         module.segments.pop_punct();
-        let found = self.tracer.world.program.define(self.module, Namespace::Type, &module);
-        matches!(found, Some(Definition::External(path)) if ends(&path).0 == "cell")
+        match self.tracer.world.program.define(self.module, Namespace::Type, &module)? {
+            Definition::External(path) => Some(path),
+            _ => None,
+        }
     }
 
     /// Calls functions with these arguments.
@@ -245,7 +281,7 @@ impl Frame<'_, '_> {
         let path = ExprPath { attrs: Vec::new(), qself: literal.qself.clone(), path: literal.path.clone() };
         let value = match self.type_value(&ty) {
             Value::Typed(path) if self.tracer.world.is_type(&path) => Value::Typed(path),
-            Value::Plain | Value::Typed(_) => self.prefix(&path).unwrap_or_default(),
+            Value::Plain | Value::Unknown | Value::Typed(_) => self.prefix(&path).unwrap_or_default(),
             value => value,
         };
         let mut parts = Vec::new();

@@ -37,7 +37,7 @@ impl<'a> Tracer<'a> {
         let world = self.world;
         let Some(function) = world.program.bodies.functions.get(id.0) else { return Value::Plain };
         let own = match world.own(id) {
-            Some(typed) if manner == Manner::ByTypes && (!typed.is_open() || own == Value::Plain) => typed,
+            Some(typed) if manner == Manner::ByTypes && (!typed.is_open() || own.is_bare()) => typed,
             _ => own,
         };
         let written = world.written(function, own.clone());
@@ -103,7 +103,7 @@ impl<'a> Tracer<'a> {
         }
         self.chain.pop();
         self.depth -= 1;
-        if declared == Value::Plain && world.carries(&value).is_empty() { value } else { declared }
+        if declared.is_bare() && world.carries(&value).is_empty() { value } else { declared }
     }
 }
 

@@ -280,7 +280,7 @@ impl<'a> Frame<'_, 'a> {
         let known = self.eval(&assign.left);
         if let Expr::Path(path) = &*assign.left
             && let Some(ident) = path.path.get_ident()
-            && known == Value::Plain
+            && known.is_bare()
             && self.carries(&value).is_empty()
         {
             let name = ident.unraw().to_string();
@@ -311,7 +311,7 @@ impl<'a> Frame<'_, 'a> {
             return value;
         }
         let given = self.follow_all(&methods, &value, Vec::new());
-        if given == Value::Plain { Value::carrier(self.carries(&value)) } else { given }
+        if given.is_bare() { Value::carrier(self.carries(&value)) } else { given }
     }
 
     fn field(&mut self, field: &syn::ExprField) -> Value {
@@ -328,6 +328,7 @@ impl<'a> Frame<'_, 'a> {
         let world = self.tracer.world;
         let found = match base {
             Value::Plain | Value::Statement(_) => return Value::Plain,
+            Value::Unknown => return world.guessed(name),
             Value::Database(id) => world.databases.get(id).and_then(|fields| {
                 let field = fields.iter().find(|field| field.name == name)?;
                 Some(world.table(field.row, BTreeSet::from([(*id, field.table.clone())]), super::value::Kind::Table))
@@ -357,6 +358,6 @@ impl<'a> Frame<'_, 'a> {
         let own = self.tracer.world.own(id).unwrap_or_default();
         // `&Self::Target` says nothing by itself.
         let value = self.tracer.world.value(&self.tracer.world.written(function, own.clone()), ty);
-        Some(if value == Value::Plain { Value::carrier(self.carries(&own)) } else { value })
+        Some(if value.is_bare() { Value::carrier(self.carries(&own)) } else { value })
     }
 }

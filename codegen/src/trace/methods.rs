@@ -112,6 +112,9 @@ impl Frame<'_, '_> {
         if receiver == Value::Plain {
             return self.method_of_plain(name, arguments);
         }
+        if receiver == Value::Unknown {
+            return self.method_of_unknown(name, arguments, span);
+        }
         let mut methods = self.methods_of(&receiver, name);
         let mut own = receiver.clone();
         if methods.is_empty()
@@ -161,6 +164,31 @@ impl Frame<'_, '_> {
             self.leaves(&receiver, span, &format!("is used by `{name}`"));
         }
         Value::Plain
+    }
+
+    /// A method of a value of which nothing is known. Where it is called as one of a handle or a table is, it may be one.
+    fn method_of_unknown(&mut self, name: &str, arguments: &[&Expr], span: Span) -> Value {
+        if RUNNING.contains(&name) {
+            return self.run(Value::Unknown, arguments, span);
+        }
+        let mut values = Vec::new();
+        for argument in arguments {
+            let value = match argument {
+                Expr::Closure(closure) => self.closure(closure, &vec![Value::Unknown; closure.inputs.len()]),
+                other => self.eval(other),
+            };
+            self.leaves(&value, argument.span(), &format!("is passed to `{name}`"));
+            values.push(value);
+        }
+        let may_ask = name == "table" || super::asked::is_asking(name);
+        if may_ask {
+            let all = Value::carrier(self.tracer.world.databases.keys().copied().collect());
+            self.leaves(&all, span, &format!("may be what is asked by `{name}`, of which nothing is known here"));
+        }
+        let candidates = self.tracer.world.named(name, arguments.len());
+        self.follow_as(&candidates, &Value::Unknown, values, Manner::Loosely);
+        // Once every database is read, nothing more can be.
+        if may_ask { Value::Plain } else { Value::Unknown }
     }
 
     /// A method of a value that holds no handle. What is meant is not known; a method of the workspace's may reach handles by itself.

@@ -6,6 +6,7 @@ use syn::{Member, Pat};
 
 use super::frame::Frame;
 use super::value::Value;
+use crate::program::names::Namespace;
 
 /// Variants that hold nothing but what was given.
 const PASSING: [&str; 7] = ["Borrowed", "Break", "Continue", "Ok", "Owned", "Ready", "Some"];
@@ -13,6 +14,8 @@ const PASSING: [&str; 7] = ["Borrowed", "Break", "Continue", "Ok", "Owned", "Rea
 impl Frame<'_, '_> {
     pub(super) fn bind(&mut self, pat: &Pat, value: Value) {
         match pat {
+            // A variant or a constant, of which no name comes.
+            Pat::Ident(ident) if self.is_constant(&ident.ident) => {}
             Pat::Ident(ident) => {
                 if let Some((_, inner)) = &ident.subpat {
                     self.bind(inner, value.clone());
@@ -79,6 +82,12 @@ impl Frame<'_, '_> {
         }
     }
 
+    fn is_constant(&self, ident: &syn::Ident) -> bool {
+        let begins = ident.to_string().starts_with(char::is_uppercase);
+        let found = || self.tracer.world.program.define(self.module, Namespace::Value, &syn::Path::from(ident.clone()));
+        begins && (ident == "None" || found().is_some())
+    }
+
     /// A field by name or number, where the type has it; else what may be any part.
     fn named_part(&self, value: &Value, name: &str) -> Value {
         let field = match value {
@@ -92,7 +101,7 @@ impl Frame<'_, '_> {
     /// What any part of a value may be.
     fn some_part(&self, value: &Value) -> Value {
         match value {
-            Value::Rows(_) => value.clone(),
+            Value::Rows(_) | Value::Unknown => value.clone(),
             _ => Value::carrier(self.carries(value)),
         }
     }

@@ -54,7 +54,8 @@ impl<'a> World<'a> {
                 ReturnType::Type(_, ty) => Value::carrier(self.carries(&self.value(at, ty))),
                 ReturnType::Default => Value::Plain,
             },
-            _ => Value::Plain,
+            Type::Infer(_) | Type::Never(_) => Value::Plain,
+            _ => Value::Unknown,
         }
     }
 
@@ -88,7 +89,8 @@ impl<'a> World<'a> {
                 Value::Tuple(types.iter().map(|ty| self.resolved(ty)).collect())
             }
             TypeKind::Named { resolved, args } => self.of(resolved, args.iter().map(|ty| self.resolved(ty)).collect()),
-            _ => Value::Plain,
+            TypeKind::Tuple(_) => Value::Plain,
+            TypeKind::ImplTrait | TypeKind::Other => Value::Unknown,
         }
     }
 
@@ -121,6 +123,7 @@ impl<'a> World<'a> {
                     _ => Value::carrier(carried),
                 }
             }
+            Resolved::Unknown if carried.is_empty() => Value::Unknown,
             Resolved::New(_) | Resolved::Unknown => Value::carrier(carried),
         }
     }

@@ -11,6 +11,8 @@ pub(super) enum Value {
     /// It holds no handle.
     #[default]
     Plain,
+    /// Nothing is known of it, not even whether it is a handle: its type or what makes it is a macro's, or an associated one.
+    Unknown,
     /// A handle of a database, or a transaction in it.
     Database(DeclId),
     /// A handle of one of these databases, of which is known only that it has tables of these structs.
@@ -39,6 +41,8 @@ pub(super) struct Asked {
     /// The tables that it may be, each with its database.
     pub(super) tables: BTreeSet<(DeclId, String)>,
     pub(super) kind: Kind,
+    /// Whether it is one: the field of something unknown may only be called as a table is.
+    pub(super) sure: bool,
     /// What it gives in the end.
     pub(super) gives: Box<Value>,
 }
@@ -65,8 +69,13 @@ impl Value {
         if databases.is_empty() { Self::Plain } else { Self::Carrier(databases) }
     }
 
+    /// Whether nothing is known that a method could be found by.
+    pub(super) fn is_bare(&self) -> bool {
+        matches!(self, Self::Plain | Self::Unknown)
+    }
+
     /// Whether the type is not what decides: a generic function's argument may be more.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self, Self::Plain | Self::Has { .. } | Self::Traits(_))
+        matches!(self, Self::Plain | Self::Unknown | Self::Has { .. } | Self::Traits(_))
     }
 }

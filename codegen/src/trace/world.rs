@@ -158,13 +158,26 @@ impl<'a> World<'a> {
 
     /// Every table of a struct as it is where nobody has asked it anything.
     pub(super) fn table(&self, row: DeclId, tables: BTreeSet<(DeclId, String)>, kind: Kind) -> Value {
-        Value::Asked(Asked { row, tables, kind, gives: Box::new(Value::Rows(row)) })
+        Value::Asked(Asked { row, tables, kind, sure: true, gives: Box::new(Value::Rows(row)) })
+    }
+
+    /// What a field of something unknown may be, where it is called as a field of a database is.
+    pub(super) fn guessed(&self, name: &str) -> Value {
+        let all = self.databases.iter().flat_map(|(id, fields)| fields.iter().map(move |field| (*id, field)));
+        let named: Vec<(DeclId, &Field)> = all.filter(|(_, field)| field.name == name).collect();
+        let Some((_, first)) = named.first() else { return Value::Unknown };
+        if named.iter().any(|(_, field)| field.row != first.row) {
+            return Value::carrier(named.iter().map(|(id, _)| *id).collect());
+        }
+        let tables = named.iter().map(|(id, field)| (*id, field.table.clone())).collect();
+        let gives = Box::new(Value::Rows(first.row));
+        Value::Asked(Asked { row: first.row, tables, kind: Kind::Table, sure: false, gives })
     }
 
     /// The databases of which a value may hold handles.
     pub(super) fn carries(&self, value: &Value) -> BTreeSet<DeclId> {
         match value {
-            Value::Plain | Value::Rows(_) | Value::Statement(_) => BTreeSet::new(),
+            Value::Plain | Value::Unknown | Value::Rows(_) | Value::Statement(_) => BTreeSet::new(),
             Value::Database(id) => BTreeSet::from([*id]),
             Value::Asked(asked) => asked.tables.iter().map(|(id, _)| *id).collect(),
             Value::Carrier(databases) | Value::Has { databases, .. } => databases.clone(),
@@ -201,6 +214,7 @@ impl<'a> World<'a> {
         match (left, right) {
             (left, right) if left == right => left,
             (Value::Plain, other) | (other, Value::Plain) => other,
+            (Value::Unknown, other) | (other, Value::Unknown) => other,
             (left, right) => {
                 let carried: BTreeSet<_> = self.carries(&left).union(&self.carries(&right)).copied().collect();
                 Value::carrier(carried)

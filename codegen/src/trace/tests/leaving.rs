@@ -132,3 +132,73 @@ fn what_holds_no_handle_is_harmless_but_what_it_calls_may_open_one() {
         "#]],
     );
 }
+
+#[test]
+fn what_nothing_is_known_of_may_be_a_handle_where_it_is_used_as_one() {
+    traced(
+        "lazy! { static ref SHOP: Shop = open(); }
+         #[Cache::memoize] async fn a() -> Result<u64> { let n = SHOP.lines.count().await?; Ok(n) }
+         #[Cache::memoize] async fn b() -> Result<u64> { SHOP.snapshot(async |tx| tx.orders.count().await).await }
+         #[Cache::memoize] async fn c() -> Result<u64> { made_by_a_macro().inner().products.insert(1); Ok(0) }
+         trait Repo { type Db: Has<Product>; fn db(&self) -> &Self::Db; }
+         struct One;
+         impl Repo for One { type Db = Shop; fn db(&self) -> &Self::Db { &SHOP } }
+         #[Cache::memoize] async fn d(one: &One) -> Result<u64> { Ok(one.db().table().count().await?) }
+         #[Cache::memoize] async fn e(names: Vec<String>) -> Result<Option<u64>> {
+             let first: u64 = Default::default();
+             let none = None;
+             Ok(if names.is_empty() { none } else { Some(u64::from(first).max(names.iter().count())) })
+         }
+         #[Cache::memoize] async fn f(shop: Option<Shop>) -> Result<Option<u64>> {
+             match shop { None => Ok(None), Some(shop) => Ok(Some(shop.lines.count().await?)) }
+         }",
+        expect![[r#"
+            a
+              shop.lines <- a: SHOP.lines
+            b
+              shop.orders <- b: tx.orders
+            c
+              shop.products <- c: made_by_a_macro().inner().products
+              stock.products <- c: made_by_a_macro().inner().products
+            d
+              shop <- d: one.db().table()
+              stock <- d: one.db().table()
+              ~ shop: `one.db().table()` may be what is asked by `table`, of which nothing is known here
+              ~ stock: `one.db().table()` may be what is asked by `table`, of which nothing is known here
+            e
+            f
+              shop.lines <- f: shop.lines
+        "#]],
+    );
+}
+
+#[test]
+fn handles_are_followed_through_lists_and_functions_that_are_handed_on() {
+    traced(
+        "struct Item { id: i64 }
+         impl Item { async fn load(&self, shop: &Shop) -> Result<u64> { shop.lines.count().await } }
+         struct Goods { shop: Shop, items: Vec<Item> }
+         impl Goods {
+             #[Cache::memoize] async fn a(&self) -> Result<u64> { outside::all(self.items.iter().map(|item| item.load(&self.shop))).await }
+             #[Cache::memoize] async fn b(&self) -> Result<u64> { let f = Self::orders; let g = top; Ok(1) }
+             async fn orders(&self) -> Result<u64> { self.shop.orders.count().await }
+             #[Cache::memoize] async fn c(&self) -> Result<u64> { outside::spawn(async move { self.shop.customers.count().await }).await }
+             #[Cache::memoize] async fn d(&self) -> Result<u64> { with(&self.shop, async |s: &Shop| s.countries.count().await).await }
+         }
+         async fn top(shop: &Shop) -> Result<u64> { shop.products.count().await }
+         async fn with<R>(shop: &Shop, work: impl AsyncFnOnce(&Shop) -> R) -> R { work(shop).await }",
+        expect![[r#"
+            a
+              shop.lines <- a → load: shop.lines
+            b
+              shop.orders <- b → orders: self.shop.orders
+              shop.products <- b → top: shop.products
+            c
+              shop.customers <- c: self.shop.customers
+            d
+              shop <- d → with: shop
+              shop.countries <- d: s.countries
+              ~ shop: `shop` is passed to `work`
+        "#]],
+    );
+}
