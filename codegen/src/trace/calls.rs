@@ -96,6 +96,7 @@ impl Frame<'_, '_> {
             Value::Typed(path) => world.methods(path, name),
             Value::Traits(traits) => return world.of_traits(traits, name),
             Value::Plain | Value::Unknown | Value::Statement(_) | Value::Tuple(_) => return Vec::new(),
+            Value::Some(inner) => return self.methods_of(inner, name),
             Value::Asked(_) | Value::Carrier(_) | Value::Has { .. } => Vec::new(),
         };
         if own.is_empty() { world.anyones(name) } else { own }
@@ -104,7 +105,7 @@ impl Frame<'_, '_> {
     /// The type in front of a path's last name; nothing where that is no type.
     fn prefix(&self, path: &ExprPath) -> Option<Value> {
         if let Some(own) = &path.qself {
-            return Some(self.type_value(&own.ty));
+            return Some(self.type_value(&own.ty).innermost());
         }
         let mut prefix = path.path.clone();
         prefix.segments.pop();
@@ -112,7 +113,7 @@ impl Frame<'_, '_> {
         if prefix.segments.is_empty() {
             return None;
         }
-        match self.type_value(&Type::Path(syn::TypePath { attrs: Vec::new(), qself: None, path: prefix })) {
+        match self.type_value(&Type::Path(syn::TypePath { attrs: Vec::new(), qself: None, path: prefix })).innermost() {
             Value::Plain | Value::Unknown => None,
             Value::Typed(path) if !self.tracer.world.is_type(&path) => None,
             value => Some(value),
@@ -163,7 +164,7 @@ impl Frame<'_, '_> {
                 self.all(arguments)
             }
             None if path.path.get_ident().is_some() && ["Err", "Ok", "Some"].contains(&name.as_str()) => {
-                self.all(arguments)
+                self.all(arguments).some()
             }
             None if name == "clone" && self.is_foreign(&path.path) => self.all(arguments),
             _ if name == "drop" => {
@@ -279,7 +280,7 @@ impl Frame<'_, '_> {
         let ty =
             Type::Path(syn::TypePath { attrs: Vec::new(), qself: literal.qself.clone(), path: literal.path.clone() });
         let path = ExprPath { attrs: Vec::new(), qself: literal.qself.clone(), path: literal.path.clone() };
-        let value = match self.type_value(&ty) {
+        let value = match self.type_value(&ty).innermost() {
             Value::Typed(path) if self.tracer.world.is_type(&path) => Value::Typed(path),
             Value::Plain | Value::Unknown | Value::Typed(_) => self.prefix(&path).unwrap_or_default(),
             value => value,

@@ -116,7 +116,7 @@ impl<'a> Frame<'_, 'a> {
     /// What an expression gives.
     pub(super) fn eval(&mut self, expr: &Expr) -> Value {
         match expr {
-            Expr::Array(array) => self.all(&array.elems),
+            Expr::Array(array) => self.all(&array.elems).some(),
             Expr::Assign(assign) => self.assign(assign),
             Expr::Async(block) => self.apart(|frame| frame.block(&block.block)),
             Expr::Await(awaited) => self.awaited(&awaited.base),
@@ -149,7 +149,7 @@ impl<'a> Frame<'_, 'a> {
             Expr::Const(block) => self.block(&block.block),
             Expr::Field(field) => self.field(field),
             Expr::ForLoop(looped) => self.scoped(|frame| {
-                let each = frame.eval(&looped.expr);
+                let each = frame.eval(&looped.expr).inner();
                 let each = frame.implied(each, &["next", "into_iter"]);
                 frame.bind(&looped.pat, each);
                 frame.block(&looped.body);
@@ -166,7 +166,7 @@ impl<'a> Frame<'_, 'a> {
             }
             Expr::Index(index) => {
                 self.eval(&index.index);
-                self.eval(&index.expr)
+                self.eval(&index.expr).inner()
             }
             Expr::Let(condition) => {
                 let value = self.eval(&condition.expr);
@@ -202,7 +202,7 @@ impl<'a> Frame<'_, 'a> {
             }
             Expr::RawAddr(raw) => self.eval(&raw.expr),
             Expr::Reference(reference) => self.eval(&reference.expr),
-            Expr::Repeat(repeat) => self.eval(&repeat.expr),
+            Expr::Repeat(repeat) => self.eval(&repeat.expr).some(),
             Expr::Return(out) => {
                 if let Some(expr) = &out.expr {
                     let value = self.eval(expr);
@@ -211,7 +211,7 @@ impl<'a> Frame<'_, 'a> {
                 Value::Plain
             }
             Expr::Struct(literal) => self.literal(literal),
-            Expr::Try(tried) => self.eval(&tried.expr),
+            Expr::Try(tried) => self.eval(&tried.expr).inner(),
             Expr::TryBlock(block) => self.block(&block.block),
             Expr::Tuple(tuple) if tuple.elems.is_empty() => Value::Plain,
             Expr::Tuple(tuple) => Value::Tuple(tuple.elems.iter().map(|expr| self.eval(expr)).collect()),
@@ -326,6 +326,9 @@ impl<'a> Frame<'_, 'a> {
     /// A field of a value.
     pub(super) fn part(&mut self, base: &Value, name: &str, span: Span) -> Value {
         let world = self.tracer.world;
+        if let Value::Some(inner) = base {
+            return self.part(inner, name, span);
+        }
         let found = match base {
             Value::Plain | Value::Statement(_) => return Value::Plain,
             Value::Unknown => return world.guessed(name),
@@ -342,7 +345,7 @@ impl<'a> Frame<'_, 'a> {
                     inner => Some(self.part(&inner, name, span)),
                 }
             }),
-            Value::Asked(_) | Value::Carrier(_) | Value::Has { .. } | Value::Traits(_) => None,
+            Value::Asked(_) | Value::Carrier(_) | Value::Has { .. } | Value::Some(_) | Value::Traits(_) => None,
         };
         found.unwrap_or_else(|| {
             self.leaves(base, span, "is taken apart");

@@ -59,6 +59,9 @@ const PASSING: [&str; 44] = [
     "inspect",
 ];
 
+/// Those of them that give what an option or a result holds.
+const STRIPPING: [&str; 4] = ["expect", "unwrap", "unwrap_or_default", "unwrap_or_else"];
+
 /// Methods of wrappers that hand what is in them to a closure, and to nobody else.
 const HANDING: [&str; 9] =
     ["and_then", "filter_map", "flat_map", "for_each", "is_some_and", "map", "map_or", "map_or_else", "then"];
@@ -87,6 +90,9 @@ impl Frame<'_, '_> {
         arguments: &[&Expr],
         span: Span,
     ) -> Value {
+        let holds = matches!(receiver, Value::Some(_));
+        let whole = receiver.clone();
+        let receiver = receiver.innermost();
         match receiver {
             Value::Asked(asked) => return self.method_of_asked(asked, written, name, arguments, span),
             Value::Statement(statement) => return self.method_of_statement(&statement, written, name, arguments),
@@ -127,11 +133,19 @@ impl Frame<'_, '_> {
             }
             own = inner;
         }
+        let passes = PASSING.contains(&name);
         if !methods.is_empty() {
             let values = arguments.iter().map(|argument| self.eval(argument)).collect();
-            return self.follow_all(&methods, &own, values);
+            let value = self.follow_all(&methods, &own, values);
+            if !(holds && passes) {
+                return value;
+            }
+            // The list may be meant as well as what is in it.
+            if !self.carries(&value).is_subset(&self.carries(&receiver)) {
+                self.leaves(&value, span, &format!("is given by `{name}`"));
+            }
+            return if STRIPPING.contains(&name) { whole.inner() } else { whole };
         }
-        let passes = PASSING.contains(&name);
         let hands = HANDING.contains(&name) && matches!(arguments.last(), Some(Expr::Closure(_)));
         let mut handed = Value::Plain;
         for (at, argument) in arguments.iter().enumerate() {
@@ -155,10 +169,10 @@ impl Frame<'_, '_> {
             }
         }
         if passes {
-            return receiver;
+            return if STRIPPING.contains(&name) { whole.inner() } else { whole };
         }
         if hands {
-            return handed;
+            return handed.some();
         }
         if !(matches!(receiver, Value::Database(_)) && HARMLESS.contains(&name)) {
             self.leaves(&receiver, span, &format!("is used by `{name}`"));

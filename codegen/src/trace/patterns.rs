@@ -38,7 +38,10 @@ impl Frame<'_, '_> {
             Pat::Or(or) => or.cases.iter().for_each(|case| self.bind(case, value.clone())),
             Pat::Paren(paren) => self.bind(&paren.pat, value),
             Pat::Reference(reference) => self.bind(&reference.pat, value),
-            Pat::Slice(slice) => slice.elems.iter().for_each(|part| self.bind(part, value.clone())),
+            Pat::Slice(slice) => {
+                let each = value.inner();
+                slice.elems.iter().for_each(|part| self.bind(part, each.clone()));
+            }
             Pat::Tuple(tuple) => {
                 let whole = !tuple.elems.iter().any(|part| matches!(part, Pat::Rest(_)));
                 match &value {
@@ -57,7 +60,7 @@ impl Frame<'_, '_> {
                 let name = variant.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
                 for (at, pat) in variant.elems.iter().enumerate() {
                     let part = if PASSING.contains(&name.as_str()) {
-                        value.clone()
+                        value.clone().inner()
                     } else if name == "Err" {
                         Value::Plain
                     } else {
@@ -67,6 +70,7 @@ impl Frame<'_, '_> {
                 }
             }
             Pat::Struct(fields) => {
+                let value = value.innermost();
                 for field in &fields.fields {
                     let part = match &field.member {
                         Member::Named(ident) => match &value {
@@ -90,6 +94,7 @@ impl Frame<'_, '_> {
 
     /// A field by name or number, where the type has it; else what may be any part.
     fn named_part(&self, value: &Value, name: &str) -> Value {
+        let value = &value.clone().innermost();
         let field = match value {
             Value::Typed(path) => self.tracer.world.field(path, name),
             Value::Rows(row) => Some(self.column(*row, name)),

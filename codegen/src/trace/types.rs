@@ -25,10 +25,11 @@ pub(super) struct Written<'g> {
 }
 
 /// Types that only pass on their first argument. A `Synapse` does: a call of its cell is a call of the cell's method.
-const PASSING: [&str; 19] = [
-    "Arc", "Box", "Cow", "LazyCell", "LazyLock", "Option", "OnceCell", "OnceLock", "Pin", "Rc", "Ref", "Result",
-    "Synapse", "Tx", "Vec", "VecDeque", "BTreeSet", "HashSet", "Page",
-];
+const PASSING: [&str; 11] =
+    ["Arc", "Box", "Cow", "LazyCell", "LazyLock", "Pin", "Rc", "Ref", "Synapse", "Tx", "RefMut"];
+
+/// Types of which one may have what is in them, or several of it.
+const HOLDING: [&str; 8] = ["BTreeSet", "HashSet", "OnceCell", "OnceLock", "Option", "Page", "Vec", "VecDeque"];
 
 /// The runtime's types that ask a table.
 const ASKING: [&str; 7] = ["Group", "Grouped", "Query", "Search", "Select", "Table", "With"];
@@ -41,8 +42,8 @@ impl<'a> World<'a> {
             Type::Paren(ty) => self.value(at, &ty.elem),
             Type::Reference(ty) => self.value(at, &ty.elem),
             Type::Ptr(ty) => self.value(at, &ty.elem),
-            Type::Array(ty) => self.value(at, &ty.elem),
-            Type::Slice(ty) => self.value(at, &ty.elem),
+            Type::Array(ty) => self.value(at, &ty.elem).some(),
+            Type::Slice(ty) => self.value(at, &ty.elem).some(),
             Type::Tuple(ty) => match ty.elems.len() {
                 0 => Value::Plain,
                 _ => Value::Tuple(ty.elems.iter().map(|ty| self.value(at, ty)).collect()),
@@ -84,7 +85,8 @@ impl<'a> World<'a> {
     /// What a type says whose names are resolved.
     fn resolved(&self, ty: &TypeRef) -> Value {
         match &ty.kind {
-            TypeKind::Reference(ty) | TypeKind::Array(ty) | TypeKind::Slice(ty) => self.resolved(ty),
+            TypeKind::Reference(ty) => self.resolved(ty),
+            TypeKind::Array(ty) | TypeKind::Slice(ty) => self.resolved(ty).some(),
             TypeKind::Tuple(types) if !types.is_empty() => {
                 Value::Tuple(types.iter().map(|ty| self.resolved(ty)).collect())
             }
@@ -116,6 +118,7 @@ impl<'a> World<'a> {
                         self.table(*row, self.tables_of(*row), kind)
                     }
                     Some(_) if PASSING.contains(&name) => arguments.swap_remove(0),
+                    Some(_) if HOLDING.contains(&name) || name == "Result" => arguments.swap_remove(0).some(),
                     // Any of the runtime's own handles, whose database no type says.
                     None if krate == "cell" && ["Handle", "Context"].contains(&name) => {
                         Value::carrier(self.databases.keys().copied().collect())

@@ -1,5 +1,5 @@
 //! What is known of a value: whether it is a handle of a database, a table, rows, or something that may hold handles. Absent: how it came
-//! about. Wrappers that only pass on what they hold (`&`, `Arc`, `Option`, `Result`, `Vec`) do not count: a value stands for what is in it.
+//! about. Wrappers that only pass on what they hold (`&`, `Arc`, `Box`) do not count: a value stands for what is in it. Of lists and options it is known that they are some.
 
 use std::collections::BTreeSet;
 
@@ -29,6 +29,8 @@ pub(super) enum Value {
     Statement(Statement),
     /// Something that may hold handles of these databases.
     Carrier(BTreeSet<DeclId>),
+    /// A list of such values, an option or a result. One that is several of them is so several times.
+    Some(Box<Value>),
     /// Several.
     Tuple(Vec<Value>),
 }
@@ -69,6 +71,32 @@ impl Value {
         if databases.is_empty() { Self::Plain } else { Self::Carrier(databases) }
     }
 
+    /// A list or an option of such values, where it matters whose methods are called.
+    pub(super) fn some(self) -> Self {
+        match self {
+            Self::Typed(_) | Self::Traits(_) | Self::Database(_) | Self::Has { .. } | Self::Some(_) => {
+                Self::Some(Box::new(self))
+            }
+            other => other,
+        }
+    }
+
+    /// What lists and options hold in the end.
+    pub(super) fn innermost(self) -> Self {
+        match self {
+            Self::Some(inner) => inner.innermost(),
+            other => other,
+        }
+    }
+
+    /// What is in a list or an option; a value that is none is itself.
+    pub(super) fn inner(self) -> Self {
+        match self {
+            Self::Some(inner) => *inner,
+            other => other,
+        }
+    }
+
     /// Whether nothing is known that a method could be found by.
     pub(super) fn is_bare(&self) -> bool {
         matches!(self, Self::Plain | Self::Unknown)
@@ -76,6 +104,9 @@ impl Value {
 
     /// Whether the type is not what decides: a generic function's argument may be more.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self, Self::Plain | Self::Unknown | Self::Has { .. } | Self::Traits(_))
+        match self {
+            Self::Some(inner) => inner.is_open(),
+            other => matches!(other, Self::Plain | Self::Unknown | Self::Has { .. } | Self::Traits(_)),
+        }
     }
 }

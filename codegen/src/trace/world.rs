@@ -179,6 +179,7 @@ impl<'a> World<'a> {
         match value {
             Value::Plain | Value::Unknown | Value::Rows(_) | Value::Statement(_) => BTreeSet::new(),
             Value::Database(id) => BTreeSet::from([*id]),
+            Value::Some(inner) => self.carries(inner),
             Value::Asked(asked) => asked.tables.iter().map(|(id, _)| *id).collect(),
             Value::Carrier(databases) | Value::Has { databases, .. } => databases.clone(),
             Value::Tuple(values) => values.iter().flat_map(|value| self.carries(value)).collect(),
@@ -215,6 +216,7 @@ impl<'a> World<'a> {
             (left, right) if left == right => left,
             (Value::Plain, other) | (other, Value::Plain) => other,
             (Value::Unknown, other) | (other, Value::Unknown) => other,
+            (Value::Some(inner), other) | (other, Value::Some(inner)) if *inner == other => other.some(),
             (left, right) => {
                 let carried: BTreeSet<_> = self.carries(&left).union(&self.carries(&right)).copied().collect();
                 Value::carrier(carried)

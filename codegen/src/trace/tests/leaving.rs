@@ -202,3 +202,36 @@ fn handles_are_followed_through_lists_and_functions_that_are_handed_on() {
         "#]],
     );
 }
+
+#[test]
+fn a_lists_methods_are_told_from_those_of_what_is_in_it() {
+    traced(
+        "struct Item { shop: Shop }
+         impl Item {
+             async fn first(&self) -> u64 { self.shop.orders.count().await }
+             async fn load(&self) -> u64 { self.shop.lines.count().await }
+         }
+         struct Goods { items: Vec<Item>, one: std::sync::Arc<Item> }
+         impl Goods {
+             #[Cache::memoize] async fn a(&self) -> u64 { self.items.first().unwrap().load().await }
+             #[Cache::memoize] async fn b(&self) -> u64 { let n = self.one.first().await; outside::of(n) }
+             #[Cache::memoize] async fn c(&self) -> u64 { let Some(item) = self.items.iter().next() else { return 0 }; item.load().await }
+             #[Cache::memoize] async fn d(&self) -> u64 { let items = vec![Item { shop: self.one.shop.clone() }]; items.first().unwrap().load().await }
+             #[Cache::memoize] async fn e(&self) -> u64 { let shops: Vec<Shop> = self.items.iter().map(|item| item.shop.clone()).collect(); shops[0].customers.count().await }
+         }",
+        expect![[r#"
+            a
+              shop.lines <- a → load: self.shop.lines
+              shop.orders <- a → first: self.shop.orders
+            b
+              shop.orders <- b → first: self.shop.orders
+            c
+              shop.lines <- c → load: self.shop.lines
+            d
+              shop.lines <- d → load: self.shop.lines
+              shop.orders <- d → first: self.shop.orders
+            e
+              shop.customers <- e: shops[0].customers
+        "#]],
+    );
+}
