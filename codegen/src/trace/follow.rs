@@ -11,6 +11,10 @@ use super::frame::Frame;
 use super::value::Value;
 use crate::program::bodies::FunctionId;
 
+/// How deep lists and tuples may be in each other for a function to be followed with what is known of them: a call that wraps its own
+/// argument again would otherwise never end.
+const NESTED: usize = 4;
+
 /// How many calls deep a trace goes at once: few enough for the stack. What is further down is followed afterwards.
 const DEEPEST: usize = 24;
 
@@ -46,7 +50,10 @@ impl<'a> Tracer<'a> {
         let mut values = Vec::new();
         for input in &signature.inputs {
             let FnArg::Typed(input) = input else { continue };
-            let given = given.next().unwrap_or_default();
+            let mut given = given.next().unwrap_or_default();
+            if given.nesting() > NESTED {
+                given = Value::carrier(world.carries(&given));
+            }
             let declared = if manner == Manner::ByTypes { world.value(&written, &input.ty) } else { Value::Plain };
             values.push(match declared {
                 // By its type a handle has a table, and by the call it is of a database.

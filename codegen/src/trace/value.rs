@@ -97,6 +97,15 @@ impl Value {
         }
     }
 
+    /// How deep lists and tuples are in each other.
+    pub(super) fn nesting(&self) -> usize {
+        match self {
+            Self::Some(inner) => 1 + inner.nesting(),
+            Self::Tuple(values) => 1 + values.iter().map(Self::nesting).max().unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
     /// Whether nothing is known that a method could be found by.
     pub(super) fn is_bare(&self) -> bool {
         matches!(self, Self::Plain | Self::Unknown)

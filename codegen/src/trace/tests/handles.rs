@@ -266,3 +266,20 @@ fn a_long_way_down_is_followed_to_its_end() {
     assert!(line.starts_with("  shop.lines <- top → f0 → f1 → ") && line.ends_with(" → f60 → at: s.lines"), "{found}");
     assert_eq!(found.lines().count(), 2, "{found}");
 }
+
+#[test]
+fn calls_that_wrap_their_arguments_again_and_again_end() {
+    traced(
+        "struct One; struct Two { shop: Shop }
+         impl One { fn put(&self, it: u8) -> u64 { outside::of().put(Some(it)); outside::of().put((it, 1)); 1 } }
+         #[Cache::memoize] async fn f(two: &Two) -> u64 { outside::of().put(vec![two]); wrapped(two, 3) }
+         fn wrapped<T>(it: T, n: u64) -> u64 { wrapped((it, n), n - 1) }",
+        expect![[r#"
+            f
+              shop <- f: vec![two]
+              ~ shop: `vec![two]` is passed to `put`
+              ~ shop: `Some(it)` is passed to `put`
+              ~ shop: `(it, 1)` is passed to `put`
+        "#]],
+    );
+}
