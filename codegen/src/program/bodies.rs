@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use syn::ext::IdentExt as _;
+
 use super::names::ItemId;
 use super::{FileId, ModuleId};
 
@@ -28,6 +30,8 @@ pub(crate) struct Function {
 pub(crate) struct Owner {
     pub(crate) generics: syn::Generics,
     pub(crate) kind: OwnerKind,
+    /// What `Self::Name` stands for: in a trait by what it is asked for.
+    pub(crate) types: Vec<(String, syn::Type)>,
 }
 
 /// What methods belong to.
@@ -49,12 +53,24 @@ impl Owner {
             Some((path, _)) => OwnerKind::Impl { of: path.clone(), ty },
             None => OwnerKind::Inherent(ty),
         };
-        Self { generics: item.generics.clone(), kind }
+        let types = item.items.iter().filter_map(|item| match item {
+            syn::ImplItem::Type(item) => Some((item.ident.unraw().to_string(), item.ty.clone())),
+            _ => None,
+        });
+        Self { generics: item.generics.clone(), kind, types: types.collect() }
     }
 
     /// Of a trait.
     pub(crate) fn of_trait(item: &syn::ItemTrait) -> Self {
-        Self { generics: item.generics.clone(), kind: OwnerKind::Trait }
+        let types = item.items.iter().filter_map(|item| match item {
+            syn::TraitItem::Type(item) => {
+                let (attrs, bounds) = (Vec::new(), item.bounds.clone());
+                let asked = syn::TypeImplTrait { attrs, impl_token: Default::default(), bounds };
+                Some((item.ident.unraw().to_string(), syn::Type::ImplTrait(asked)))
+            }
+            _ => None,
+        });
+        Self { generics: item.generics.clone(), kind: OwnerKind::Trait, types: types.collect() }
     }
 
     /// Whether a trait says which methods there are.

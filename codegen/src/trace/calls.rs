@@ -56,7 +56,12 @@ impl Frame<'_, '_> {
         match world.program.define(self.module, Namespace::Value, &path.path) {
             Some(Definition::Item(id)) => match world.program.bodies.globals.get(&id) {
                 Some(global) => {
-                    let at = super::types::Written { module: global.module, generics: Vec::new(), own: Value::Plain };
+                    let at = super::types::Around {
+                        module: global.module,
+                        generics: Vec::new(),
+                        own: Value::Plain,
+                        owner: None,
+                    };
                     world.value(&at, &global.ty)
                 }
                 None => match world.program.names.items.get(id.0) {

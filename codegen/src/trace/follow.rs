@@ -44,7 +44,7 @@ impl<'a> Tracer<'a> {
             Some(typed) if manner == Manner::ByTypes && (!typed.is_open() || own.is_bare()) => typed,
             _ => own,
         };
-        let written = world.written(function, own.clone());
+        let around = world.around(function, own.clone());
         let signature = &function.item.sig;
         let mut given = arguments.into_iter();
         let mut values = Vec::new();
@@ -54,7 +54,7 @@ impl<'a> Tracer<'a> {
             if given.nesting() > NESTED {
                 given = Value::carrier(world.carries(&given));
             }
-            let declared = if manner == Manner::ByTypes { world.value(&written, &input.ty) } else { Value::Plain };
+            let declared = if manner == Manner::ByTypes { world.value(&around, &input.ty) } else { Value::Plain };
             values.push(match declared {
                 // By its type a handle has a table, and by the call it is of a database.
                 Value::Has { rows, .. } if !world.carries(&given).is_empty() => {
@@ -65,7 +65,7 @@ impl<'a> Tracer<'a> {
             });
         }
         let declared = match &signature.output {
-            ReturnType::Type(_, ty) => world.value(&written, ty),
+            ReturnType::Type(_, ty) => world.value(&around, ty),
             ReturnType::Default => Value::Plain,
         };
         if !self.followed.insert((id, own.clone(), values.clone())) {

@@ -9,7 +9,7 @@ use syn::spanned::Spanned as _;
 use syn::{Block, Expr, Member, Stmt, UnOp};
 
 use super::Tracer;
-use super::types::Written;
+use super::types::Around;
 use super::value::Value;
 use crate::model::Place;
 use crate::program::bodies::Function;
@@ -40,14 +40,14 @@ impl<'a> Frame<'_, 'a> {
         self.tracer.text(self.function.file, span)
     }
 
-    pub(super) fn written(&self) -> Written<'a> {
+    pub(super) fn around(&self) -> Around<'a> {
         let around = self.function.owner.as_ref().map(|owner| &owner.generics);
         let generics = around.into_iter().chain([&self.function.item.sig.generics]).collect();
-        Written { module: self.module, generics, own: self.own.clone() }
+        Around { module: self.module, generics, own: self.own.clone(), owner: self.function.owner.as_deref() }
     }
 
     pub(super) fn type_value(&self, ty: &syn::Type) -> Value {
-        self.tracer.world.value(&self.written(), ty)
+        self.tracer.world.value(&self.around(), ty)
     }
 
     pub(super) fn carries(&self, value: &Value) -> BTreeSet<DeclId> {
@@ -360,7 +360,7 @@ impl<'a> Frame<'_, 'a> {
         let syn::ReturnType::Type(_, ty) = &function.item.sig.output else { return None };
         let own = self.tracer.world.own(id).unwrap_or_default();
         // `&Self::Target` says nothing by itself.
-        let value = self.tracer.world.value(&self.tracer.world.written(function, own.clone()), ty);
+        let value = self.tracer.world.value(&self.tracer.world.around(function, own.clone()), ty);
         Some(if value.is_bare() { Value::carrier(self.carries(&own)) } else { value })
     }
 }

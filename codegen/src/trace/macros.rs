@@ -135,7 +135,12 @@ impl Frame<'_, '_> {
         if let Some(Definition::Item(id)) = world.program.define(self.module, Namespace::Value, &path) {
             called.extend(world.functions.get(&id));
             if let Some(global) = world.program.bodies.globals.get(&id) {
-                let at = super::types::Written { module: global.module, generics: Vec::new(), own: Value::Plain };
+                let at = super::types::Around {
+                    module: global.module,
+                    generics: Vec::new(),
+                    own: Value::Plain,
+                    owner: None,
+                };
                 let value = world.value(&at, &global.ty);
                 self.leaves(&value, ident.span(), "is captured by a macro");
             }

@@ -13,15 +13,17 @@ use syn::{
 use super::value::{Kind, Value};
 use super::world::World;
 use crate::lower::types::ends;
-use crate::program::bodies::{Function, FunctionId, Structure};
+use crate::program::bodies::{Function, FunctionId, Owner, Structure};
 use crate::program::{DeclId, ModuleId, Resolved, TypeKind, TypeRef};
 
 /// Where a type is written.
-pub(super) struct Written<'g> {
+pub(super) struct Around<'g> {
     pub(super) module: ModuleId,
     pub(super) generics: Vec<&'g Generics>,
     /// What `Self` is.
     pub(super) own: Value,
+    /// The impl or the trait around.
+    pub(super) owner: Option<&'g Owner>,
 }
 
 /// Types that only pass on their first argument. A `Synapse` does: a call of its cell is a call of the cell's method.
@@ -36,7 +38,7 @@ const ASKING: [&str; 7] = ["Group", "Grouped", "Query", "Search", "Select", "Tab
 
 impl<'a> World<'a> {
     /// What a type says.
-    pub(super) fn value(&self, at: &Written<'_>, ty: &Type) -> Value {
+    pub(super) fn value(&self, at: &Around<'_>, ty: &Type) -> Value {
         match ty {
             Type::Group(ty) => self.value(at, &ty.elem),
             Type::Paren(ty) => self.value(at, &ty.elem),
@@ -60,7 +62,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn by_path(&self, at: &Written<'_>, ty: &Type, path: &syn::TypePath) -> Value {
+    fn by_path(&self, at: &Around<'_>, ty: &Type, path: &syn::TypePath) -> Value {
         if let Some(ident) = path.path.get_ident() {
             if ident == "Self" {
                 return at.own.clone();
@@ -69,6 +71,16 @@ impl<'a> World<'a> {
                 let bounds = at.generics.iter().flat_map(|generics| bounds_of(generics, ident));
                 return self.bounds(at, bounds);
             }
+        }
+        // `Self::Name`, unless it is a variant's.
+        let mut segments = path.path.segments.iter().map(|segment| &segment.ident);
+        if let (Some(first), Some(name), None) = (segments.next(), segments.next(), segments.next())
+            && first == "Self"
+            && let Some((_, ty)) = at.owner.and_then(|owner| owner.types.iter().find(|(of, _)| name.unraw() == of))
+        {
+            // What it is written by may not name itself.
+            let inside = Around { generics: at.generics.clone(), own: at.own.clone(), owner: None, ..*at };
+            return self.value(&inside, ty);
         }
         let written: Vec<&Type> = path.path.segments.last().map(|last| arguments(&last.arguments)).unwrap_or_default();
         let found = self.program.resolve_type(at.module, ty);
@@ -143,7 +155,7 @@ impl<'a> World<'a> {
     /// What bounds say.
     fn bounds<'b>(
         &self,
-        at: &Written<'_>,
+        at: &Around<'_>,
         bounds: impl Iterator<Item = &'b Punctuated<TypeParamBound, Token![+]>>,
     ) -> Value {
         let (mut rows, mut traits, mut carried) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -184,7 +196,8 @@ impl<'a> World<'a> {
 
     /// What the type of a structure's field says.
     pub(super) fn field_type(&self, structure: &Structure, ty: &Type) -> Value {
-        let at = Written { module: structure.module, generics: vec![&structure.generics], own: Value::Plain };
+        let at =
+            Around { module: structure.module, generics: vec![&structure.generics], own: Value::Plain, owner: None };
         self.value(&at, ty)
     }
 
@@ -202,15 +215,15 @@ impl<'a> World<'a> {
     pub(super) fn own(&self, id: FunctionId) -> Option<Value> {
         let function = self.program.bodies.functions.get(id.0)?;
         let owner = function.owner.as_ref()?;
-        let at = Written { module: function.module, generics: vec![&owner.generics], own: Value::Plain };
+        let at = Around { module: function.module, generics: vec![&owner.generics], own: Value::Plain, owner: None };
         Some(self.value(&at, owner.ty()?))
     }
 
     /// Where the types of a function's signature and body are written.
-    pub(super) fn written<'f>(&self, function: &'f Function, own: Value) -> Written<'f> {
+    pub(super) fn around<'f>(&self, function: &'f Function, own: Value) -> Around<'f> {
         let around = function.owner.as_ref().map(|owner| &owner.generics);
         let generics = around.into_iter().chain([&function.item.sig.generics]).collect();
-        Written { module: function.module, generics, own }
+        Around { module: function.module, generics, own, owner: function.owner.as_deref() }
     }
 }
 

@@ -149,6 +149,9 @@ fn plain_structs_and_their_parts_hold_handles() {
              let outer = Outer { inner: None, pair: (stock, 1) };
              outer.pair.0.countries.count().await
          }
+         struct New(Shop);
+         impl std::ops::Deref for New { type Target = Shop; fn deref(&self) -> &Self::Target { &self.0 } }
+         impl New { #[Cache::memoize] async fn f(&self) -> Result<u64> { self.stale_ok(\"1s\").orders.count().await?; self.lines.count().await } }
          static LAZY: std::sync::LazyLock<Shop> = std::sync::LazyLock::new(|| make());
          #[Cache::memoize] async fn d() -> Result<u64> { by_static().await }
          async fn by_static() -> Result<u64> { LAZY.products.count().await }",
@@ -166,6 +169,9 @@ fn plain_structs_and_their_parts_hold_handles() {
               shop.customers <- e: shop.customers
               shop.lines <- e: shop.lines
               stock.products <- e: stock.products
+            f
+              shop.lines <- f: self.lines
+              shop.orders <- f: self.stale_ok("1s").orders
         "#]],
     );
 }

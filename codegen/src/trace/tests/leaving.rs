@@ -162,9 +162,7 @@ fn what_nothing_is_known_of_may_be_a_handle_where_it_is_used_as_one() {
               stock.products <- c: made_by_a_macro().inner().products
             d
               shop <- d: one.db().table()
-              stock <- d: one.db().table()
-              ~ shop: `one.db().table()` may be what is asked by `table`, of which nothing is known here
-              ~ stock: `one.db().table()` may be what is asked by `table`, of which nothing is known here
+              ~ shop: `one.db().table()` is used by `table`
             e
             f
               shop.lines <- f: shop.lines
