@@ -168,7 +168,7 @@ impl Frame<'_, '_> {
             Some(Definition::External(path)) if ends(&path).0 == "std" && GIVING.contains(&name.as_str()) => {
                 self.all(arguments)
             }
-            None if path.path.get_ident().is_some() && ["Err", "Ok", "Some"].contains(&name.as_str()) => {
+            None if path.path.segments.len() == 1 && ["Err", "Ok", "Some"].contains(&name.as_str()) => {
                 self.all(arguments).some()
             }
             None if name == "clone" && self.is_foreign(&path.path) => self.all(arguments),

@@ -138,6 +138,10 @@ fn plain_structs_and_their_parts_hold_handles() {
          }
          pub struct Lists { shops: Vec<Shop>, stock: Option<Stock> }
          impl Lists {
+             #[Cache::memoize] async fn g(&self) -> Result<u64> {
+                 let shop = async { Ok::<_, Error>(self.shops[0].clone()) }.await?;
+                 shop.orders.count().await
+             }
              #[Cache::memoize] async fn e(&self) -> Result<u64> {
                  for shop in self.shops.iter().rev() { shop.lines.count().await?; }
                  let found = self.stock.as_ref().map(|stock| stock.products.count());
@@ -172,6 +176,8 @@ fn plain_structs_and_their_parts_hold_handles() {
             f
               shop.lines <- f: self.lines
               shop.orders <- f: self.stale_ok("1s").orders
+            g
+              shop.orders <- g: shop.orders
         "#]],
     );
 }
