@@ -59,7 +59,7 @@ pub(crate) struct Written {
 pub(crate) struct Left {
     pub(crate) database: DeclId,
     pub(crate) place: Place,
-    /// How: `is passed to `helper``.
+    /// How, in words that follow the handle.
     pub(crate) how: String,
 }
 
