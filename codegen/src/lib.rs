@@ -15,3 +15,4 @@ pub mod render;
 pub mod resolve;
 pub mod scan;
 pub mod topology;
+pub(crate) mod trace;

@@ -12,8 +12,10 @@ use proc_macro2::Span;
 use syn::Ident;
 use syn::ext::IdentExt as _;
 
+pub(crate) mod bodies;
 pub(crate) mod names;
 
+use bodies::Bodies;
 use names::Names;
 
 macro_rules! id {
@@ -137,6 +139,7 @@ impl Declared {
             Decl::Handlers(_) => "handler",
             Decl::Placement(_) => "placement",
             Decl::SearchIndex(_) => "search",
+            Decl::Memoize(_) => "memoize",
         }
     }
 
@@ -154,6 +157,7 @@ impl Declared {
             Decl::Handlers(decl) => decl.cell.segments.last().map(|segment| &segment.ident),
             Decl::Placement(decl) => Some(&decl.ident),
             Decl::SearchIndex(decl) => Some(&decl.ident),
+            Decl::Memoize(decl) => Some(decl.ident()),
         }
     }
 
@@ -289,6 +293,7 @@ pub struct Program {
     /// The files that modules name, and in what way.
     pub(crate) walked: BTreeMap<FileId, Walked>,
     pub(crate) includes: Vec<Include>,
+    pub(crate) bodies: Bodies,
 }
 
 impl Program {

@@ -17,8 +17,8 @@ use crate::model::Model;
 use crate::topology::Topologies;
 
 pub use difference::{
-    CellChange, DatabaseChange, Difference, HandlerChange, IndexChange, Kind, PendingMigration, ProcessChange,
-    TypeChange, between, index_changes,
+    CacheChange, CellChange, DatabaseChange, Difference, HandlerChange, IndexChange, Kind, PendingMigration,
+    ProcessChange, TypeChange, between, index_changes,
 };
 
 /// The record of a release, and all files that it leaves under `cell/`.
@@ -54,6 +54,7 @@ pub fn next(
         release: last.map_or(1, |last| last.release),
         databases: Vec::new(),
         indexes: emit::indexes::of(model),
+        caches: emit::caches::of(model),
         cells: Vec::new(),
         types: model.types.clone(),
         environments: Vec::new(),

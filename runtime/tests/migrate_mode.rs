@@ -84,6 +84,7 @@ impl Place {
                 database("shop", Engine::Sqlite, Some("data/shop.db"), &[]),
             ],
             indexes: Vec::new(),
+            caches: Vec::new(),
             cells: Vec::new(),
             types: std::collections::BTreeMap::new(),
             processes: Vec::new(),

@@ -9,7 +9,7 @@ use cell_codegen::emit::files::Difference;
 use cell_codegen::emit::{self, Outdated};
 use cell_codegen::release::{self, IndexChange};
 use cell_codegen::scan::Options;
-use cell_manifest::Index;
+use cell_manifest::{CacheDefinition, Caches, Index};
 use cell_migrate::Size;
 use serde::Serialize;
 
@@ -40,6 +40,8 @@ struct Value<'a> {
     files: Vec<File<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     indexes: &'a [Reindexed],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    caches: Vec<CacheDefinition>,
     rehearsed: &'a [Rehearsed],
     executable: &'a std::path::Path,
 }
@@ -135,7 +137,21 @@ pub(super) async fn build(compile: &Compile, output: &Output) -> Result<Built, S
     let compiled = source::compile(&options, compile, output)?;
     source::environment(&compiled, &compile.application)?;
     output.progress("Checked", source::summary(&compiled));
+    tell_caches(&compiled, output);
     finish(compiled, &options, output).await
+}
+
+/// Shows each cache and what it depends on, and where that is more than it may have to be.
+fn tell_caches(compiled: &Compiled, output: &Output) {
+    let Caches { caches, .. } = emit::caches::definitions(&compiled.model);
+    let width = caches.iter().map(|cache| cache.name.chars().count()).max().unwrap_or_default();
+    for cache in &caches {
+        let on: Vec<&str> = cache.depends.iter().map(|depends| depends.on.as_str()).collect();
+        let on = if on.is_empty() { "its time alone".to_owned() } else { on.join(", ") };
+        output.progress("Cache", format_args!("{:<width$}  depends on {on}", cache.name));
+    }
+    let notes: Vec<_> = compiled.model.caches.iter().flat_map(|cache| cache.notes(&compiled.model)).collect();
+    output.remarks(&compiled.program, &notes);
 }
 
 /// Goes on from a compiled application.
@@ -204,6 +220,7 @@ fn report(built: &Built, check: bool, output: &Output) {
         check,
         files: built.outdated.iter().map(File::of).collect(),
         indexes: &built.indexes,
+        caches: emit::caches::definitions(&built.compiled.model).caches,
         rehearsed: &built.rehearsed,
         executable: &built.executable,
     });

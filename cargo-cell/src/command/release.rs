@@ -55,6 +55,7 @@ pub(super) async fn run(compile: &Compile, output: &Output) -> Result<Exit, Stop
         output.done("Sealed", format_args!("{}: {}", migration.database, migration.migration));
     }
     difference.indexes.iter().for_each(|change| output.done("Index", change));
+    difference.caches.iter().for_each(|change| output.done("Cache", change));
     difference.handlers.iter().for_each(|handler| tell(handler, output));
     output.done("Released", format_args!("{application} {number}; commit `cell/`"));
     Ok(Exit::Done)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use cell_codegen::emit::{self, Previous};
+use cell_codegen::model::UNFOLLOWED;
 use cell_codegen::topology::{self, Topologies};
 use cell_codegen::{check, lower, records, scan};
 
@@ -31,6 +32,7 @@ fn codes() -> BTreeSet<&'static str> {
         .flatten()
         .chain(&cell_syntax::parse::CODES)
         .chain(&check::CODES)
+        .chain(&[UNFOLLOWED])
         .copied()
         .chain(cell_schema::hazard::HazardKind::ALL.map(cell_schema::hazard::HazardKind::code))
         .collect()
@@ -126,4 +128,18 @@ fn wrong_examples_yield_their_code_and_right_ones_nothing() {
         }
     }
     assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+#[test]
+fn a_handle_that_is_lost_is_a_remark_and_one_that_is_followed_is_none() {
+    let text = page(UNFOLLOWED).expect("a page").text;
+    let notes = |which: &str| {
+        let source = format!("use cell::prelude::*;\n{}\n", example(text, which).expect("an example"));
+        assert_eq!(compile(example(text, which).expect("an example")), [""; 0], "{which}");
+        let model = lower::lower(&scan::from_sources(&[("src/main.rs", &source)]).program);
+        let notes = model.caches.iter().flat_map(|cache| cache.notes(&model));
+        notes.map(|note| note.diagnostic.code).collect::<Vec<_>>()
+    };
+    assert_eq!(notes("wrong"), [UNFOLLOWED]);
+    assert_eq!(notes("right"), [""; 0]);
 }

@@ -140,7 +140,16 @@ impl Output {
         count
     }
 
-    /// Shows remarks that have places.
+    /// Shows remarks that have places, with their sources.
+    pub(crate) fn remarks(&self, program: &Program, notes: &[Located]) {
+        if self.is_json() {
+            render::messages(program, notes).iter().for_each(|message| line("note", message));
+        } else if !self.quiet {
+            error(&render::notes(program, notes, self.progress.render()));
+        }
+    }
+
+    /// Shows remarks that have places, a line each.
     pub(crate) fn notes(&self, program: &Program, notes: &[Located]) {
         for message in render::messages(program, notes) {
             let place = &message.place;

@@ -14,6 +14,7 @@ mod call_between_processes;
 mod decimal_on_another_type;
 mod decimal_without_scale;
 mod default_does_not_fit;
+mod duplicate_cache;
 mod duplicate_cell;
 mod duplicate_column;
 mod duplicate_constraint;
@@ -30,6 +31,10 @@ mod http_path_type;
 mod key_type;
 mod many_without_reference;
 mod max_len_on_another_type;
+mod memoize_of_nothing;
+mod memoize_of_unknown_table;
+mod memoize_reads_nothing;
+mod memoize_writes;
 mod message_type;
 mod name_too_long;
 mod nullable_key;
@@ -105,13 +110,14 @@ macro_rules! rules {
     };
 }
 
-rules! { 52:
+rules! { 57:
     argument_not_yet ArgumentNotYet "argument-not-yet",
     automatic_key AutomaticKey "automatic-key",
     call_between_processes CallBetweenProcesses "call-between-processes",
     decimal_on_another_type DecimalOnAnotherType "decimal-on-another-type",
     decimal_without_scale DecimalWithoutScale "decimal-without-scale",
     default_does_not_fit DefaultDoesNotFit "default-does-not-fit",
+    duplicate_cache DuplicateCache "duplicate-cache",
     duplicate_cell DuplicateCell "duplicate-cell",
     duplicate_column DuplicateColumn "duplicate-column",
     duplicate_constraint DuplicateConstraint "duplicate-constraint",
@@ -128,6 +134,10 @@ rules! { 52:
     key_type KeyType "key-type",
     many_without_reference ManyWithoutReference "many-without-reference",
     max_len_on_another_type MaxLenOnAnotherType "max-len-on-another-type",
+    memoize_of_nothing MemoizeOfNothing "memoize-of-nothing",
+    memoize_of_unknown_table MemoizeOfUnknownTable "memoize-of-unknown-table",
+    memoize_reads_nothing MemoizeReadsNothing "memoize-reads-nothing",
+    memoize_writes MemoizeWrites "memoize-writes",
     message_type MessageType "message-type",
     name_too_long NameTooLong "name-too-long",
     nullable_key NullableKey "nullable-key",

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Artifacts, RELEASED, indexes};
+use super::{Artifacts, RELEASED, caches, indexes};
 use crate::model::Model;
 use crate::topology;
 
@@ -118,7 +118,7 @@ pub fn topologies(root: &Path) -> Result<BTreeMap<String, Vec<u8>>, FileError> {
 pub fn read(root: &Path, model: &Model) -> Result<Previous, FileError> {
     let mut files = in_folder(root, CELL, |path| {
         let manifest = path.starts_with("cell/manifest.") && path.ends_with(".json");
-        manifest || path == RELEASED || topology::is_topology(path)
+        manifest || path == RELEASED || path == caches::FILE || topology::is_topology(path)
     })?;
     files.extend(in_folder(root, indexes::FOLDER, |path| path.ends_with(".json"))?);
     for database in &model.databases {

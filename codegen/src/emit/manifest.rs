@@ -7,7 +7,7 @@ use cell_manifest::{
 };
 use cell_schema::history::History;
 
-use super::{fingerprint, indexes};
+use super::{caches, fingerprint, indexes};
 use crate::model::{self, CellId, Model};
 use crate::placement::{self, Spot, place};
 use crate::topology::Topology;
@@ -23,6 +23,7 @@ pub fn of(model: &Model, histories: &BTreeMap<String, History>, topology: &Topol
         features: model.features.clone(),
         databases: model.databases.iter().map(|database| self::database(database, histories)).collect(),
         indexes: indexes::of(model),
+        caches: caches::of(model),
         cells: cells.collect(),
         types: model.types.clone(),
         processes: placed.processes.iter().map(|process| self::process(model, process)).collect(),

@@ -2,6 +2,7 @@
 //! same sources from any checkout; [`files`] alone reads and writes. Absent: decisions about the schema, and files of
 //! databases that are declared no more: their history is kept until someone removes it.
 
+pub mod caches;
 pub mod files;
 mod fingerprint;
 mod histories;
@@ -62,6 +63,10 @@ pub fn emit(
     }
     artifacts.files.extend(indexes::files(model));
     artifacts.removals.extend(indexes::written(previous).filter(|path| !artifacts.files.contains_key(path)));
+    match caches::file(model) {
+        Some(file) => artifacts.files.extend([file]),
+        None => artifacts.removals.extend(caches::is_written(previous).then(|| caches::FILE.to_owned())),
+    }
     // Regions, times and prices are the developer's: a topology that is there stays as it is.
     if previous.get(topology::DEFAULT).is_none() {
         artifacts.files.insert(topology::DEFAULT.to_owned(), topology::LOCAL.as_bytes().to_vec());

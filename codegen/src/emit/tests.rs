@@ -1,5 +1,6 @@
 //! What is emitted for a small application, and that it is the same each time.
 
+mod caches;
 mod changes;
 mod indexes;
 

@@ -4,6 +4,7 @@
 //! the same functions, says why. Absent: rules, SQL, files.
 
 mod beside;
+pub(crate) mod caches;
 pub(crate) mod cells;
 pub(crate) mod databases;
 pub(crate) mod defaults;
@@ -30,6 +31,8 @@ pub fn lower(program: &Program) -> Model {
         .collect();
     databases.sort_by(|left, right| left.name.cmp(&right.name));
     let indexes = indexes::lower(program, &databases, &mut omitted);
+    let caches = caches::lower(program, &databases, &mut omitted);
+    caches::follow(&caches, &mut databases);
     let (cells, types) = cells::lower(program, &databases, &mut omitted);
     let queries = queries::lower(program, &databases, &mut omitted);
     let package = program.application_package();
@@ -38,6 +41,7 @@ pub fn lower(program: &Program) -> Model {
         features: package.map(|package| package.features.clone()).unwrap_or_default(),
         databases,
         indexes,
+        caches,
         cells,
         types,
         queries,

@@ -118,7 +118,7 @@ impl<'a> Shapes<'a> {
                     format!("give the cell that needs it a field `Synapse<{}>`", service.ident),
                 );
             }
-            Decl::Handlers(_) | Decl::Placement(_) | Decl::SearchIndex(_) => {
+            Decl::Handlers(_) | Decl::Placement(_) | Decl::SearchIndex(_) | Decl::Memoize(_) => {
                 return refused("this is no value", "write the name of a type");
             }
         };

@@ -46,6 +46,7 @@ pub(super) fn table(
         indexes: Vec::new(),
         references: Vec::new(),
         checks: Vec::new(),
+        // A cache that depends on it follows it too, which is known once all tables are.
         followed: is_indexed(&row) || is_included(row.program, members, row.declared.id),
     };
     let mut lowering = Lowering { row, members, object, table, taken: BTreeSet::new(), places, omitted };

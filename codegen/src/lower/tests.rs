@@ -1,5 +1,7 @@
 //! What sources become in the model. Each source is one that no rule refuses.
 
+mod caches;
+
 use expect_test::{Expect, expect};
 
 use super::lower;

@@ -114,9 +114,12 @@ fn declared(program: &Program, id: DeclId, through: &mut Vec<DeclId>) -> Result<
             format!("`{}` is a message, not a column's value", message.ident),
             format!("store it as `Json<{}>`, or give its values fields of their own", message.ident),
         ),
-        Decl::Database(_) | Decl::Service(_) | Decl::Handlers(_) | Decl::Placement(_) | Decl::SearchIndex(_) => {
-            refused("this is no value", "a column holds a value, such as `i64` or `String`")
-        }
+        Decl::Database(_)
+        | Decl::Service(_)
+        | Decl::Handlers(_)
+        | Decl::Placement(_)
+        | Decl::SearchIndex(_)
+        | Decl::Memoize(_) => refused("this is no value", "a column holds a value, such as `i64` or `String`"),
     }
 }
 

@@ -1,7 +1,8 @@
-//! What the compiler knows of an application once names mean something: databases with their schemas and search indexes, cells with their
+//! What the compiler knows of an application once names mean something: databases with their schemas, search indexes and caches, cells with their
 //! calls, and the types that cross between them. Made by [`crate::lower`]; checked by [`crate::check`]; written by
 //! [`crate::emit`]. Everything is ordered by name. Absent: syntax, SQL, files.
 
+mod caches;
 mod places;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use cell_syntax::decl::Method;
 
 use crate::program::DeclId;
 
+pub use caches::{Cache, CacheOf, Dependency, UNFOLLOWED, Unfollowed, Write};
 pub use places::{Place, Places};
 
 /// An application.
@@ -27,6 +29,8 @@ pub struct Model {
     pub databases: Vec<Database>,
     /// Search indexes, ordered by name.
     pub indexes: Vec<Index>,
+    /// Caches, ordered by name.
+    pub caches: Vec<Cache>,
     /// Ordered by name; a [`CellId`] counts in it.
     pub cells: Vec<Cell>,
     /// The named types that cross a synapse or a door.

@@ -74,10 +74,19 @@ pub fn compare(program: &Program, records: &[Record]) -> Vec<Located> {
     located
 }
 
+/// What a kind of record is of, in words.
+fn noun(kind: &str) -> &str {
+    match kind {
+        "memoize" => "cache",
+        "search" => "search index",
+        other => other,
+    }
+}
+
 fn stale_record(program: &Program, id: DeclId) -> Located {
     let declared = program.declared(id);
     let message =
-        format!("the binary has the {} `{}` in another form than this file", declared.kind(), declared.name());
+        format!("the binary has the {} `{}` in another form than this file", noun(declared.kind()), declared.name());
     let diagnostic = Diagnostic::new("stale-record", declared.span(), message).help(
         "build again; if this stays, another macro changes the item before Cell's attribute sees it: put that below",
     );
@@ -92,6 +101,7 @@ fn unscanned(program: &Program, kind: &str, module_path: &str, name: &str) -> Lo
         Some(at) => place(at, name.len()),
         None => place(0, 1),
     };
+    let kind = noun(kind);
     let message = format!("the binary has a {kind} `{name}` in `{module_path}` that no source shows");
     let help =
         "write the item out where a macro makes it; if it is under a `cfg` that a build script sets, remove that";
@@ -130,7 +140,7 @@ fn unlinked_declarations(program: &Program, unlinked: &[DeclId], records: &[Reco
         let declared = program.declared(*id);
         let krate = program.module(declared.module).krate;
         let name = &program.krate(krate).name;
-        let what = format!("the {} `{}`", declared.kind(), declared.name());
+        let what = format!("the {} `{}`", noun(declared.kind()), declared.name());
         let (message, help) = if linked.contains(name.as_str()) || program.krate(krate).binary {
             let help = "rustc leaves it out: a macro or a build script decides about it; write it without a `cfg`";
             (format!("{what} is not in the binary"), help.to_owned())

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use cell_manifest::{Engine, Handler, Index, Placement, Process, Released, ReleasedCell};
+use cell_manifest::{Cache, Engine, Handler, Index, Placement, Process, Released, ReleasedCell};
 use cell_schema::history::{History, Migration};
 use serde::Serialize;
 
@@ -31,6 +31,8 @@ pub struct Difference {
     pub migrations: Vec<PendingMigration>,
     /// Search indexes.
     pub indexes: Vec<IndexChange>,
+    /// Caches, and what they depend on.
+    pub caches: Vec<CacheChange>,
     /// Calls.
     pub handlers: Vec<HandlerChange>,
     /// Cells, and where they are declared to run.
@@ -75,6 +77,21 @@ pub struct IndexChange {
     pub change: Kind,
     /// Its name: `shop.products`.
     pub index: String,
+}
+
+/// A cache that comes or goes, or depends on something else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CacheChange {
+    /// What becomes of it.
+    pub change: Kind,
+    /// Its name: `shop::goods::best`, or `shop.products`.
+    pub cache: String,
+    /// The tables and databases that it depends on, or did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub depends: Vec<String>,
+    /// What it depended on, where that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Vec<String>>,
 }
 
 /// A call that differs.
@@ -154,6 +171,25 @@ impl fmt::Display for IndexChange {
     }
 }
 
+impl CacheChange {
+    /// What becomes of it, in words.
+    #[must_use]
+    pub fn effect(&self) -> String {
+        let list = |depends: &[String]| if depends.is_empty() { "nothing".to_owned() } else { depends.join(", ") };
+        match (self.change, &self.previous) {
+            (Kind::Removed, _) => "gone".to_owned(),
+            (_, Some(previous)) => format!("depends on {}, before on {}", list(&self.depends), list(previous)),
+            _ => format!("depends on {}", list(&self.depends)),
+        }
+    }
+}
+
+impl fmt::Display for CacheChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.cache, self.effect())
+    }
+}
+
 impl Difference {
     /// Whether nothing differs.
     #[must_use]
@@ -189,6 +225,7 @@ pub fn between(
         difference.migrations.extend(pending.map(|migration| self::pending(database, history, migration)));
     }
     difference.indexes = index_changes(last.map_or(&[], |last| &last.indexes), &next.indexes);
+    difference.caches = cache_changes(last.map_or(&[], |last| &last.caches), &next.caches);
     let cells = last.map_or(&none_cells, |last| &last.cells);
     for (change, name, previous, cell) in changes(cells, &next.cells, |cell| &cell.name) {
         difference.handlers.extend(handlers(name, previous, cell));
@@ -227,6 +264,17 @@ pub fn between(
 pub fn index_changes(previous: &[Index], next: &[Index]) -> Vec<IndexChange> {
     let changes = changes(previous, next, |index| &index.name);
     changes.into_iter().map(|(change, name, _, _)| IndexChange { change, index: name.to_owned() }).collect()
+}
+
+fn cache_changes(previous: &[Cache], next: &[Cache]) -> Vec<CacheChange> {
+    let changes = changes(previous, next, |cache| &cache.name).into_iter();
+    changes
+        .map(|(change, name, was, is)| {
+            let depends = is.or(was).map(|cache| cache.depends.clone()).unwrap_or_default();
+            let previous = was.filter(|_| change == Kind::Changed).map(|cache| cache.depends.clone());
+            CacheChange { change, cache: name.to_owned(), depends, previous }
+        })
+        .collect()
 }
 
 fn kind<T: PartialEq>(previous: Option<&T>, next: Option<&T>) -> Option<Kind> {

@@ -146,6 +146,37 @@ fn a_search_index_that_holds_something_else_is_another_release() {
 }
 
 #[test]
+fn a_cache_that_depends_on_something_else_is_another_release() {
+    let source = |more: &str| {
+        let source = SHOP.replace("pub struct Shop {", "pub struct Shop { pub others: Table<Other>,");
+        let cache = "#[Cache::memoize] async fn best(shop: &Shop) -> u64 { shop.products.count().await MORE }";
+        format!("{source}#[Database::table] pub struct Other {{ #[key] pub id: i64 }}\n{cache}").replace("MORE", more)
+    };
+    let state = |source: &str| state(source, "[regions.eu]\n", &Previous::default());
+    let released = state(&source("")).next(None);
+    assert_eq!(released.caches.len(), 1);
+    assert_eq!(state(&source("+ 1")).next(Some(&released)).release, 1, "what it computes is no part of a release");
+    let caches = |source: &str| {
+        let difference = state(source).difference(Some(&released));
+        difference.lines().filter(|line| line.starts_with("caches")).collect::<Vec<_>>().join("\n")
+    };
+    let changed = source("+ shop.others.count().await");
+    assert_eq!(state(&changed).next(Some(&released)).release, 2);
+    let renamed = caches(&source("").replace("fn best", "fn top"));
+    expect![[r#"
+        caches {"cache":"app::best","change":"changed","depends":["shop.others","shop.products"],"previous":["shop.products"]}
+        caches {"cache":"app::best","change":"removed","depends":["shop.products"]}
+        caches {"cache":"app::top","change":"added","depends":["shop.products"]}"#]].assert_eq(&[caches(&changed), renamed].join("\n"));
+    let change = super::CacheChange {
+        change: super::Kind::Changed,
+        cache: "app::best".to_owned(),
+        depends: vec!["shop".to_owned()],
+        previous: Some(Vec::new()),
+    };
+    assert_eq!(change.to_string(), "`app::best`: depends on shop, before on nothing");
+}
+
+#[test]
 fn a_renamed_type_changes_no_call() {
     let source = |name: &str| {
         format!(

@@ -16,9 +16,9 @@ pub enum Color {
     Never,
 }
 
-pub(super) fn render(program: &Program, located: &Located, color: Color) -> String {
+pub(super) fn render(program: &Program, located: &Located, level: Level<'_>, color: Color) -> String {
     let diagnostic = &located.diagnostic;
-    let title = Level::ERROR.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let mut marks = vec![(AnnotationKind::Primary, diagnostic.span, diagnostic.label.as_deref())];
     marks.extend(diagnostic.related.iter().map(|(span, label)| (AnnotationKind::Context, *span, Some(label.as_str()))));
     let mut group = place(program, Group::with_title(title), located.file, marks);

@@ -15,7 +15,15 @@ pub use json::Message;
 /// Diagnostics as rustc would print them, with an empty line behind each.
 #[must_use]
 pub fn human(program: &Program, diagnostics: &[Located], color: Color) -> String {
-    sorted(program, diagnostics).into_iter().map(|located| human::render(program, located, color) + "\n\n").collect()
+    let error = |located| human::render(program, located, annotate_snippets::Level::ERROR, color) + "\n\n";
+    sorted(program, diagnostics).into_iter().map(error).collect()
+}
+
+/// Remarks as rustc would print them, with an empty line behind each.
+#[must_use]
+pub fn notes(program: &Program, notes: &[Located], color: Color) -> String {
+    let note = |located| human::render(program, located, annotate_snippets::Level::NOTE, color) + "\n\n";
+    sorted(program, notes).into_iter().map(note).collect()
 }
 
 /// Diagnostics as one JSON object a line.

@@ -22,6 +22,8 @@ pub(super) struct Candidate {
     pub(super) live: bool,
     /// The item by name.
     pub(super) named: Option<ItemId>,
+    /// Whether it is a method that a trait asks for.
+    pub(super) of_trait: bool,
 }
 
 /// Whether an attribute may be one of Cell's: not where it is one of rustc's most common.

@@ -23,7 +23,9 @@ pub(super) fn declare(program: &mut Program, candidates: Vec<Candidate>) -> Vec<
         for (index, attribute) in candidate.attributes.iter().enumerate() {
             match meaning(program, candidate, attribute) {
                 Meaning::Cells(known) => {
-                    if (is_schema(known) || known == Attribute::SearchIndex)
+                    if let Some(diagnostic) = misplaced(candidate, attribute, known) {
+                        located.extend((candidate.live && attribute.active).then_some(diagnostic));
+                    } else if decides_schema(known)
                         && let Some(diagnostic) = conditional(candidate, attribute, known)
                     {
                         located.push(diagnostic);
@@ -50,16 +52,35 @@ pub(super) fn declare(program: &mut Program, candidates: Vec<Candidate>) -> Vec<
         program.declarations.push(declaration);
         if let Some(item) = named {
             // One item may be declared twice; its schema's side is the one that others name.
-            // A placement and a search index only add to what another attribute declares.
+            // A placement, a search index and a cache only add to what another attribute declares.
             let previous = program.names.items[item.0].declaration;
             let keep = previous.is_some_and(|previous| is_schema(program.declarations[previous.0].attribute));
-            let adds = matches!(program.declarations[index].attribute, Attribute::Placement | Attribute::SearchIndex);
+            let adds = matches!(
+                program.declarations[index].attribute,
+                Attribute::Placement | Attribute::SearchIndex | Attribute::CacheMemoize
+            );
             if !keep && !adds {
                 program.names.items[item.0].declaration = Some(DeclId(index));
             }
         }
     }
     located
+}
+
+/// Whether the schema of a database hangs on an attribute: which tables are followed does, too.
+fn decides_schema(known: Attribute) -> bool {
+    is_schema(known) || matches!(known, Attribute::SearchIndex | Attribute::CacheMemoize)
+}
+
+/// The diagnostic for a cache of what a trait asks for: its callers may know only the trait, and the macro sees no impl.
+fn misplaced(candidate: &Candidate, attribute: &Unconditional, known: Attribute) -> Option<Located> {
+    if !(known == Attribute::CacheMemoize && candidate.of_trait) {
+        return None;
+    }
+    let message = "`#[Cache::memoize]` stands on a method of a trait";
+    let diagnostic = Diagnostic::new("wrong-item", attribute.attribute.path().span(), message)
+        .help("put it on a function, or on a method of an impl without a trait, and call that from here");
+    Some(Located::new(candidate.file, diagnostic))
 }
 
 /// What an attribute is.
@@ -111,7 +132,9 @@ fn conditional(candidate: &Candidate, attribute: &Unconditional, known: Attribut
         let is_helper = |other: &&Unconditional| HELPERS.iter().any(|helper| other.attribute.path().is_ident(helper));
         candidate.attributes.iter().filter(is_helper).find_map(|other| other.condition)
     };
-    let (file, span) = if known == Attribute::SearchIndex {
+    let beside = known == Attribute::SearchIndex
+        || (known == Attribute::CacheMemoize && matches!(candidate.item, Item::Struct(_)));
+    let (file, span) = if beside {
         // Of the item itself its table says so.
         (candidate.file, attribute.condition?)
     } else {
@@ -119,6 +142,7 @@ fn conditional(candidate: &Candidate, attribute: &Unconditional, known: Attribut
     };
     let what = match known {
         Attribute::SearchIndex => "search index",
+        Attribute::CacheMemoize => "cache",
         Attribute::DatabaseTable => "table",
         Attribute::DatabaseEnumeration => "enumeration",
         Attribute::DatabaseValue => "value",
@@ -147,6 +171,7 @@ fn ident(item: &Item) -> Option<&syn::Ident> {
         Item::Struct(item) => Some(&item.ident),
         Item::Enum(item) => Some(&item.ident),
         Item::Union(item) => Some(&item.ident),
+        Item::Fn(item) => Some(&item.sig.ident),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 //! Absent: whether the declarations fit together; macros' output, which the records in the binary show.
 
 mod application;
+mod bodies;
 mod candidates;
 mod cfg;
 mod crates;
@@ -136,14 +137,21 @@ pub fn scan(options: &Options) -> Result<Scanned, ScanError> {
 /// Walks the crates from their roots, and makes declarations of what is found.
 fn read_crates(program: &mut Program, sources: &mut Sources, roots: &[crates::Root]) {
     let collector = Collector { modules: &mut program.modules, names: &mut program.names, candidates: Vec::new() };
-    let mut walk =
-        Walk { sources, collector, walked: Default::default(), includes: Vec::new(), invocations: Vec::new() };
+    let mut walk = Walk {
+        sources,
+        collector,
+        walked: Default::default(),
+        includes: Vec::new(),
+        invocations: Vec::new(),
+        bodies: Default::default(),
+    };
     for root in roots {
         walk.krate(&root.cfg, root.krate, root.module, root.file);
     }
     let (candidates, invocations) = (walk.collector.candidates, walk.invocations);
     program.walked = walk.walked;
     program.includes = walk.includes;
+    program.bodies = walk.bodies;
     let items = program.names.scopes.clone();
     crate::resolve::complete(&program.modules, &program.crates, &mut program.names, &items);
     let found = declare::declare(program, candidates);

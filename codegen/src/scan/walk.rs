@@ -5,18 +5,21 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use cell_syntax::diagnostic::Diagnostic;
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Block, ImplItem, Item, ItemMod, Stmt, TraitItem};
 
+use super::bodies;
 use super::candidates::{Candidate, Collector, may_be_cells};
 use super::cfg::{Cfg, Presence, Unfolded};
 use super::directory::Directory;
 use super::includes::include;
 use super::queries::{self, Invocation};
 use super::sources::Sources;
+use crate::program::bodies::{Bodies, Owner};
 use crate::program::names::ItemId;
 use crate::program::{CrateId, FileId, Include, ModuleId, Walked};
 
@@ -29,6 +32,8 @@ pub(super) struct Walk<'a> {
     pub(super) includes: Vec<Include>,
     /// What may be statements of `sql!`.
     pub(super) invocations: Vec<Invocation>,
+    /// Functions with their bodies, and the types of fields.
+    pub(super) bodies: Bodies,
 }
 
 /// Where the walk is.
@@ -106,15 +111,24 @@ impl Walk<'_> {
         let Some(here) = here.under(unfolded.presence) else { return };
         if let Item::Mod(module) = item {
             self.module(&here, module, &unfolded);
-            self.candidate(&here, item, unfolded, None);
+            self.candidate(&here, item, unfolded, None, false);
             return;
         }
         let named = if here.live { self.collector.item(here.module, item) } else { None };
-        self.candidate(&here, item, unfolded, named);
-        visit::visit_item(&mut Body { walk: self, here }, item);
+        self.candidate(&here, item, unfolded, named, false);
+        if let Some(id) = named {
+            let path = self.collector.names.items.get(id.0).map(|item| item.path.as_str());
+            bodies::item(&mut self.bodies, here.module, here.file, path, id, item);
+        }
+        let owner = match item {
+            Item::Impl(item) => Some(Rc::new(Owner::of_impl(item))),
+            Item::Trait(item) => Some(Rc::new(Owner::of_trait(item))),
+            _ => None,
+        };
+        visit::visit_item(&mut Body { walk: self, here, owner }, item);
     }
 
-    fn candidate(&mut self, here: &Here<'_>, item: &Item, unfolded: Unfolded, named: Option<ItemId>) {
+    fn candidate(&mut self, here: &Here<'_>, item: &Item, unfolded: Unfolded, named: Option<ItemId>, of_trait: bool) {
         if unfolded.attributes.iter().any(|attribute| may_be_cells(&attribute.attribute)) {
             let mut item = item.clone();
             if let Item::Mod(module) = &mut item {
@@ -129,6 +143,7 @@ impl Walk<'_> {
                 condition: here.condition,
                 live: here.live,
                 named,
+                of_trait,
             });
         }
     }
@@ -189,6 +204,8 @@ impl Walk<'_> {
 struct Body<'w, 'a, 'h> {
     walk: &'w mut Walk<'a>,
     here: Here<'h>,
+    /// The impl or the trait whose members these are.
+    owner: Option<Rc<Owner>>,
 }
 
 impl Body<'_, '_, '_> {
@@ -203,9 +220,14 @@ impl Body<'_, '_, '_> {
     }
 
     /// A function inside an impl or a trait, as the item it would be outside.
-    fn member(&mut self, item: &Item, unfolded: Unfolded) {
+    fn member(&mut self, function: syn::ItemFn, unfolded: Unfolded) {
         let here = self.here.clone();
-        self.walk.candidate(&here, item, unfolded, None);
+        if here.live {
+            let owner = self.owner.clone();
+            bodies::function(&mut self.walk.bodies, here.module, here.file, &function, None, owner);
+        }
+        let of_trait = self.owner.as_ref().is_some_and(|owner| owner.is_of_trait());
+        self.walk.candidate(&here, &Item::Fn(function), unfolded, None, of_trait);
     }
 }
 
@@ -221,6 +243,10 @@ impl<'ast> Visit<'ast> for Body<'_, '_, '_> {
         if items().next().is_some() {
             let path = self.walk.collector.modules[around.module.0].path.clone();
             let scope = self.walk.collector.module(around.krate, Some(around.module), true, path, around.file);
+            if around.live {
+                let start = block.brace_token.span.open().byte_range().start;
+                self.walk.bodies.blocks.insert((around.module, start), scope);
+            }
             self.here.module = scope;
             self.here.directory = around.directory.of_block();
             let here = self.here.clone();
@@ -243,14 +269,14 @@ impl<'ast> Visit<'ast> for Body<'_, '_, '_> {
     fn visit_impl_item(&mut self, item: &'ast ImplItem) {
         match item {
             ImplItem::Fn(function) => self.under(&function.attrs, |body, unfolded| {
-                let as_item = Item::Fn(syn::ItemFn {
+                let as_item = syn::ItemFn {
                     attrs: function.attrs.clone(),
                     vis: function.vis.clone(),
                     modifiers: function.modifiers.clone(),
                     sig: function.sig.clone(),
                     block: Box::new(function.block.clone()),
-                });
-                body.member(&as_item, unfolded);
+                };
+                body.member(as_item, unfolded);
                 visit::visit_impl_item(body, item);
             }),
             ImplItem::Const(constant) => {
@@ -262,7 +288,18 @@ impl<'ast> Visit<'ast> for Body<'_, '_, '_> {
 
     fn visit_trait_item(&mut self, item: &'ast TraitItem) {
         match item {
-            TraitItem::Fn(function) => self.under(&function.attrs, |body, _| visit::visit_trait_item(body, item)),
+            TraitItem::Fn(function) => self.under(&function.attrs, |body, unfolded| {
+                let none = || syn::Block { brace_token: Default::default(), stmts: Vec::new() };
+                let as_item = syn::ItemFn {
+                    attrs: function.attrs.clone(),
+                    vis: syn::Visibility::Inherited,
+                    modifiers: function.modifiers.clone(),
+                    sig: function.sig.clone(),
+                    block: Box::new(function.default.clone().unwrap_or_else(none)),
+                };
+                body.member(as_item, unfolded);
+                visit::visit_trait_item(body, item);
+            }),
             _ => visit::visit_trait_item(self, item),
         }
     }

@@ -164,14 +164,14 @@ fn a_schema_that_depends_on_cfg_is_refused_in_every_build() {
 
 #[test]
 fn attributes_that_do_not_work_yet_are_refused_also_on_functions() {
-    let main = "#[cell::Cache::memoize(ttl = \"5m\")]\nfn function() {}\n\
+    let main = "#[cell::Latency::budget(\"50ms\")]\nfn function() {}\n\
         struct A;\nimpl A { #[cell::Telemetry::span] fn method(&self) {} }\n#[cell::message = \"x\"]\nstruct B;";
     check(
         &Fixture::app(main, &[]),
         expect![[r#"
         not-yet at src/main.rs:2 `function`
-          `#[Cache::memoize]` does not work in this version of Cell
-          help: remove `#[Cache::memoize]`; it is refused so that nothing is silently left undone
+          `#[Latency::budget]` does not work in this version of Cell
+          help: remove `#[Latency::budget]`; it is refused so that nothing is silently left undone
         not-yet at src/main.rs:4 `method`
           `#[Telemetry::span]` does not work in this version of Cell
           help: remove `#[Telemetry::span]`; it is refused so that nothing is silently left undone

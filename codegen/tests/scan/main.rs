@@ -2,6 +2,7 @@
 
 mod applications;
 mod bad_input;
+mod caches;
 mod fixture;
 mod names;
 mod records;

@@ -2,6 +2,7 @@
 //! In and out: JSON for people and for CI, byte-identical for one source. Absent: logic, addresses, ports, nodes, times and
 //! secrets' values; the compiler writes it, the runtime and the deploy commands read it.
 
+mod cache;
 mod index;
 mod migrated;
 mod released;
@@ -14,6 +15,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use cache::{Cache, CacheDefinition, CacheDependency, CacheOf, Caches, CachesError};
 pub use index::{Index, IndexColumn, IndexDefinition, IndexError, IndexField, IndexIncluded, IndexText};
 pub use migrated::{
     AppliedMigration, Migrated, MigratedDatabase, MigratedError, MigratedHead, MigrationProblem, MigrationState,
@@ -45,6 +47,9 @@ pub struct Manifest {
     /// Search indexes, ordered by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,
+    /// Caches, ordered by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caches: Vec<Cache>,
     /// Ordered by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<Cell>,
@@ -286,6 +291,7 @@ mod tests {
             features: Vec::new(),
             databases: Vec::new(),
             indexes: Vec::new(),
+            caches: Vec::new(),
             cells: Vec::new(),
             types: std::collections::BTreeMap::new(),
             processes: Vec::new(),

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Definition, Engine, Handler, Index, Placement, Process};
+use crate::{Cache, Definition, Engine, Handler, Index, Placement, Process};
 
 /// The last release of one application. Everything in it is ordered by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Released {
     /// Search indexes, ordered by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,
+    /// Caches, ordered by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caches: Vec<Cache>,
     /// Ordered by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<ReleasedCell>,
@@ -148,7 +151,7 @@ mod tests {
     use super::{Released, ReleasedError};
 
     const TEXT: &str = r#"{"format":1,"application":"shop","release":2,"databases":[{"name":"shop","engine":"sqlite","schema":"ab","migrations":1}],
-        "indexes":[{"database":"shop","table":"products","name":"shop.products","hash":"ab"}],
+        "indexes":[{"database":"shop","table":"products","name":"shop.products","hash":"ab"}],"caches":[{"name":"shop::best","depends":["shop.products"]}],
         "cells":[{"name":"goods","placement":{"regions":["eu"]}}],
         "environments":[{"topology":"cell/topology.toml","processes":[{"name":"shop","cells":["goods"],"regions":["eu"],"replicas":1}]}]}"#;
 

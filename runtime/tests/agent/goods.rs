@@ -136,6 +136,7 @@ impl Goods {
             features: Vec::new(),
             databases: if self.tables.is_empty() { Vec::new() } else { vec![database] },
             indexes: self.indexes.clone(),
+            caches: Vec::new(),
             cells: Vec::new(),
             types: BTreeMap::new(),
             processes: Vec::new(),

@@ -35,6 +35,8 @@ pub(super) fn text(changes: &Changes<'_>, style: Style) -> String {
     let indexes =
         difference.indexes.iter().map(|change| row(change.change, change.index.clone(), change.effect().to_owned()));
     section(&mut text, "Search indexes", indexes, style);
+    let caches = difference.caches.iter().map(|change| row(change.change, change.cache.clone(), change.effect()));
+    section(&mut text, "Caches", caches, style);
     let handlers = difference
         .handlers
         .iter()

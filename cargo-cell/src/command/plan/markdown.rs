@@ -39,6 +39,11 @@ pub(super) fn text(changes: &Changes<'_>) -> String {
         .iter()
         .map(|change| [words::word(change.change).to_owned(), code(&change.index), change.effect().to_owned()]);
     table(&mut text, "Search indexes", ["", "index", ""], indexes);
+    let caches = difference
+        .caches
+        .iter()
+        .map(|change| [words::word(change.change).to_owned(), code(&change.cache), escaped(&change.effect())]);
+    table(&mut text, "Caches", ["", "cache", ""], caches);
     let handlers = difference.handlers.iter().map(|change| {
         let name = code(&format!("{}.{}", change.cell, change.handler));
         [words::word(change.change).to_owned(), name, escaped(&words::handler(change))]

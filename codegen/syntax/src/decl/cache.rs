@@ -62,3 +62,14 @@ pub struct KeyArgument {
     /// Whether it is taken by `&`.
     pub borrowed: bool,
 }
+
+impl Memoize {
+    /// The name of the function or the struct.
+    #[must_use]
+    pub fn ident(&self) -> &Ident {
+        match &self.of {
+            Memoized::Function(function) => &function.ident,
+            Memoized::Table(ident) => ident,
+        }
+    }
+}

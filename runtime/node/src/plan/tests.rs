@@ -62,6 +62,7 @@ fn manifest(databases: Vec<Database>, cells: Vec<Cell>, processes: Vec<Process>)
         features: Vec::new(),
         databases,
         indexes: Vec::new(),
+        caches: Vec::new(),
         cells,
         types: BTreeMap::new(),
         processes,
