@@ -40,6 +40,16 @@ pub struct Dependent {
     pub kind: DependencyKind,
 }
 
+/// How much a crate is depended on.
+#[cell::message]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Popular {
+    /// Its name.
+    pub name: String,
+    /// How many versions on this machine depend on it.
+    pub dependents: i64,
+}
+
 /// A page of a list.
 #[cell::message]
 #[derive(Clone, Debug, PartialEq)]
@@ -145,6 +155,20 @@ impl Catalog {
             .collect();
         dependents.sort_by(|left, right| (&left.name, &left.number).cmp(&(&right.name, &right.number)));
         Ok(dependents)
+    }
+
+    /// The crates that most versions on this machine depend on, at most `limit` (10 where it is not said, 100 at the most). Every dependency
+    /// is gone through for it: so it is held, until one is written.
+    #[Cache::memoize(capacity = 100)]
+    #[http(GET, "/most-depended-on")]
+    #[idempotent]
+    pub async fn most_depended_on(&self, limit: Option<u32>) -> Result<Vec<Popular>> {
+        let groups = self.registry.dependencies.group_by(|d| d.name).select(|g| (g.key(), g.count())).all().await?;
+        let popular = groups.into_iter().map(|(name, dependents)| Popular { name, dependents });
+        let mut popular: Vec<Popular> = popular.collect();
+        popular.sort_by(|left, right| right.dependents.cmp(&left.dependents).then_with(|| left.name.cmp(&right.name)));
+        popular.truncate(limit.unwrap_or(10).clamp(1, 100) as usize);
+        Ok(popular)
     }
 
     /// Crates by name: those behind `after`, at most `limit` (50 where it is not said, 500 at the most).

@@ -18,8 +18,9 @@ pub struct Registry {
     pub readmes: Table<Readme>,
 }
 
-/// A crate, as its newest version describes it.
+/// A crate, as its newest version describes it. Who asks for one by its name gets what is held, until it is written.
 #[Database::table]
+#[Cache::memoize]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Crate {
     /// The name on the registry.

@@ -246,7 +246,7 @@ mod tests {
         let (name, limit, list) = ("a", 7_u32, vec![1_u8, 2]);
         let parts = (name, &limit, list.as_slice());
         let look = Look(&parts);
-        let kept: (String, u32, Vec<u8>) = look.0.keep();
+        let kept: (String, u32, Vec<u8>) = Parts::keep(look.0);
         assert_eq!(hash(&state, &look), hash(&state, &kept));
         assert!(look.equivalent(&kept));
     }

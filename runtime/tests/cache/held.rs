@@ -120,10 +120,11 @@ impl Repository {
 }
 
 #[service]
-struct Counter {
+pub struct Counter {
     shop: Shop,
 }
 
+#[allow(dead_code, reason = "nobody calls it from elsewhere")]
 #[handler]
 impl Counter {
     #[Cache::memoize]
