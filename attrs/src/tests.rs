@@ -175,7 +175,7 @@ fn what_is_no_item_is_rustcs_error_and_stays() {
 
 #[test]
 fn an_attribute_that_does_not_work_yet_says_so_on_a_method_too() {
-    let text = expanded("Cache::memoize", "ttl = \"1m\"", "pub async fn best(&self) -> Result<()> { }");
+    let text = expanded("Latency::budget", "\"1m\"", "pub async fn best(&self) -> Result<()> { }");
     assert!(text.contains("does not work in this version of Cell"), "{text}");
     assert!(text.contains("pub async fn best"), "{text}");
 }

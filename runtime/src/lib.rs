@@ -51,6 +51,9 @@ mod documents {
     mod data {}
     #[doc = include_str!("../../docs/reference.md")]
     mod reference {}
+    #[cfg(feature = "cache")]
+    #[doc = include_str!("../../docs/caches.md")]
+    mod caches {}
     #[cfg(feature = "search")]
     #[doc = include_str!("../../docs/search.md")]
     mod search {}

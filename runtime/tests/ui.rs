@@ -7,4 +7,6 @@ fn each_mistake_has_an_error_of_its_own() {
     // Without the feature rustc knows nothing of what can be searched.
     #[cfg(feature = "search")]
     cases.compile_fail("tests/ui/search/*.rs");
+    #[cfg(feature = "cache")]
+    cases.compile_fail("tests/ui/cache/*.rs");
 }

@@ -55,24 +55,26 @@ fn body(decl: &Memoize, of: &MemoizedFunction, block: &Block, krate: &Path) -> T
         // Where it is no `Option`, rustc says so here.
         quote_spanned!(none_ttl.span=> ::core::option::Option::is_none)
     }));
-    let (outcome, work, result) = if is_result(output) {
-        (quote!(#output), quote!(async move #block), quote!(held))
+    let (outcome, work, field) = if is_result(output) {
+        (quote!(#output), quote!(async move #block), None)
     } else {
         let work = quote!(async move { #krate::cache::Plain((async move #block).await) });
-        (quote!(#krate::cache::Plain<#output>), work, quote!(held.0))
+        (quote!(#krate::cache::Plain<#output>), work, Some(quote!(.0)))
     };
+    // The body stands where these are known, and has names of its own.
+    let (ask, held) = (Ident::new("ask", Span::mixed_site()), Ident::new("held", Span::mixed_site()));
     quote! {
-        static SITE: #krate::cache::Site = #krate::cache::Site::new(
+        static __CELL_SITE: #krate::cache::Site = #krate::cache::Site::new(
             ::core::concat!(::core::module_path!(), "::", #name),
             #options,
             #reads,
             #ignores,
         );
-        let held = match #krate::cache::look::<_, _, #outcome>(&SITE, #key, #is_none) {
-            ::core::result::Result::Ok(held) => held,
-            ::core::result::Result::Err(ask) => ask.computed(#work).await,
+        let #held = match #krate::cache::look::<_, _, #outcome>(&__CELL_SITE, #key, #is_none) {
+            ::core::result::Result::Ok(#held) => #held,
+            ::core::result::Result::Err(#ask) => #ask.computed(#work).await,
         };
-        #result
+        #held #field
     }
 }
 

@@ -177,3 +177,22 @@ async fn nobody_is_given_what_the_database_has_no_more() -> Result<()> {
     );
     Ok(())
 }
+
+/// What is really read is what the compiler has found: otherwise nobody would follow it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_is_what_the_build_has_written_down() -> Result<()> {
+    let world = filled().await?;
+    let catalog = Catalog::over(world.registry.clone());
+    catalog.most_depended_on(None).await?;
+    world.registry.crates.get("crate-1").await?;
+    let written = include_str!("../cell/caches.json");
+    let used = cache::status();
+    assert_eq!(used.len(), written.matches("\"name\": ").count(), "each is used: {used:?}");
+    for cache in used {
+        let (_, of) = written.split_once(&format!("\"name\": \"{}\"", cache.name)).expect("it is written down");
+        let of = of.split("\"name\": ").next().unwrap_or_default();
+        let is_known = |read: &String| of.contains(&format!("\"on\": \"{read}\""));
+        assert!(!cache.reads.is_empty() && cache.reads.iter().all(is_known), "{cache:?}: {of}");
+    }
+    Ok(())
+}

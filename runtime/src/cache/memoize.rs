@@ -129,6 +129,7 @@ impl<S: AsSite, K: Key, R: Outcome> Ask<S, K, R> {
         // By a coarse clock each is a little wrong, and their sum is not.
         state.counters.load(clock::now().saturating_sub(from));
         let found = reading.end();
+        state.reads(&found.tables);
         let Some(value) = result.value() else {
             state.counters.count(Event::Failure);
             return result;

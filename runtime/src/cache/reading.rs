@@ -39,13 +39,15 @@ pub(crate) struct Asks {
 pub(super) struct Found {
     pub(super) parts: Parts,
     pub(super) unheld: Option<Unheld>,
+    /// What was read itself, not by what is held: databases and their tables; no table is any.
+    pub(super) tables: Tables,
     /// When something that it is made of ends.
     pub(super) until: Time,
 }
 
 impl Default for Found {
     fn default() -> Self {
-        Self { parts: Parts::new(), unheld: None, until: NEVER }
+        Self { parts: Parts::new(), unheld: None, tables: Tables::new(), until: NEVER }
     }
 }
 
@@ -58,6 +60,9 @@ pub(super) struct Read {
     pub(super) since: Stamp,
     pub(super) places: SmallVec<[u32; 2]>,
 }
+
+/// Databases and their tables.
+pub(super) type Tables = SmallVec<[(&'static str, Option<&'static str>); 2]>;
 
 /// What was read: mostly of one database. It lies where what is held lies, since it is looked at with it.
 pub(super) type Parts = SmallVec<[Read; 1]>;
@@ -223,6 +228,9 @@ impl Reading {
             What::Database => places.push(ANY),
         }
         let mut found = self.found();
+        if !found.tables.contains(&(handle.name(), table)) {
+            found.tables.push((handle.name(), table));
+        }
         if !is_followed || places.is_empty() {
             found.unheld = found.unheld.or(Some(Unheld::Unfollowed(table.unwrap_or(handle.name()))));
         }

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::counters::{Counters, Event};
 use super::held::{Held, Key, Store, Value};
-use super::reading::{Asks, Unheld};
+use super::reading::{Asks, Tables, Unheld};
 
 /// So many values are held where nothing is said.
 const CAPACITY: u64 = 10_000;
@@ -50,6 +50,8 @@ pub(super) struct State {
     name: String,
     tags: &'static [&'static str],
     pub(super) counters: Arc<Counters>,
+    /// What its computations have read.
+    read: Mutex<Tables>,
     held: Arc<dyn Any + Send + Sync>,
     store: Arc<dyn Store>,
 }
@@ -94,7 +96,14 @@ impl Site {
             let counters = Arc::new(Counters::default());
             let held = Arc::new(Held::<K, V>::new(&self.options, &counters));
             let store = Arc::clone(&held) as Arc<dyn Store>;
-            let state = State { name: self.name.clone().into_owned(), tags: self.options.tags, counters, store, held };
+            let state = State {
+                name: self.name.clone().into_owned(),
+                tags: self.options.tags,
+                counters,
+                read: Mutex::default(),
+                store,
+                held,
+            };
             let state = Arc::new(state);
             USED.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&state));
             state
@@ -168,6 +177,9 @@ pub struct CacheStatus {
     pub removed: u64,
     /// Misses because nothing was heard of the database.
     pub unheard: u64,
+    /// The tables that its computations have read themselves, as `database.table`, in order; a database alone is all of it. What they
+    /// read by other caches is said of those.
+    pub reads: Vec<String>,
 }
 
 /// How the caches of this process stand, ordered by name. What was never called is not among them.
@@ -179,6 +191,27 @@ pub fn status() -> Vec<CacheStatus> {
 }
 
 impl State {
+    /// A computation has read these.
+    pub(super) fn reads(&self, tables: &Tables) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        for table in tables {
+            if !read.contains(table) {
+                read.push(*table);
+            }
+        }
+    }
+
+    fn tables(&self) -> Vec<String> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let name = |(database, table): (&str, Option<&str>)| match table {
+            Some(table) => [database, ".", table].concat(),
+            None => database.to_owned(),
+        };
+        let mut names: Vec<String> = read.into_iter().map(name).collect();
+        names.sort();
+        names
+    }
+
     fn status(&self) -> CacheStatus {
         let of = |event| self.counters.of(event);
         CacheStatus {
@@ -197,6 +230,7 @@ impl State {
             changed: of(Event::Changed),
             removed: of(Event::Removed),
             unheard: of(Event::Unheard),
+            reads: self.tables(),
         }
     }
 }

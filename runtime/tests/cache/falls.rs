@@ -231,6 +231,10 @@ async fn what_is_made_of_what_is_held_falls_with_it() {
         shop.makers.insert(NewMaker { name: "Ben".to_owned() }).await.expect("a row");
         both(shop).await.expect("both");
         assert_eq!(status("both").hits, hits + 1);
+        assert_eq!(
+            (status("both").reads, status("count").reads),
+            (Vec::<String>::new(), vec!["shop.products".to_owned()])
+        );
         place.script("UPDATE products SET name = 'shoes' WHERE id = 1").await;
         assert_eq!(both(shop).await.expect("both").1.as_deref(), Some("shoes"));
     }

@@ -1,8 +1,5 @@
 use cell::prelude::*;
 
-#[Cache::memoize(ttl = "1m")]
-pub fn b() {}
-
 #[Placement(only = ["us-east"])]
 pub struct C;
 

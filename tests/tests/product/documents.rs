@@ -5,13 +5,21 @@ use std::fs;
 use cell_tests::application::{Application, Purpose, repository};
 use cell_tests::command::{Said, cell};
 
-const DOCUMENTS: [&str; 6] =
-    ["README.md", "docs/data.md", "docs/deploy.md", "docs/migrations.md", "docs/reference.md", "docs/search.md"];
+const DOCUMENTS: [&str; 7] = [
+    "README.md",
+    "docs/caches.md",
+    "docs/data.md",
+    "docs/deploy.md",
+    "docs/migrations.md",
+    "docs/reference.md",
+    "docs/search.md",
+];
 
 /// The command lines of the documents, and who runs them.
-const KNOWN: [(&str, &str); 20] = [
+const KNOWN: [(&str, &str); 21] = [
     ("cargo cell run --manifest-path examples/catalog/Cargo.toml", "`run`, on a copy of the example"),
     (".ci/test", "`.ci/run`"),
+    ("curl 'http://127.0.0.1:41713/most-depended-on?limit=1'", "`run`, at another address"),
     ("curl 'http://127.0.0.1:41713/search?q=serialize+json&limit=1'", "`run`, at another address"),
     ("cargo cell daemon", "`deploy::guide`"),
     ("cargo cell node add one 127.0.0.1:7431 --region local", "`deploy::guide`"),

@@ -161,6 +161,9 @@ fn real_readmes_are_searched() {
     assert_eq!((&hit["name"], &hit["highlight"]["description"]), (&shown["name"], &shown["highlight"]["description"]));
     assert!(hit["highlight"]["readme"].as_str().is_some_and(|piece| piece.contains("<mark>JSON</mark>")), "{found}");
 
+    let popular = json(&address, "/most-depended-on?limit=1");
+    assert!(popular[0]["dependents"].as_u64().is_some_and(|dependents| dependents > 10), "{popular}");
+
     let results = page(&format!("http://{address}/pages?q=serialize+json"));
     assert!(results.contains("<a href=\"/pages/serde_json\">serde_json</a>"), "{results}");
     assert!(results.contains("<mark>JSON</mark>"), "{results}");
