@@ -58,7 +58,18 @@ fn body(decl: &Memoize, of: &MemoizedFunction, block: &Block, krate: &Path) -> T
     let (outcome, work, field) = if is_result(output) {
         (quote!(#output), quote!(async move #block), None)
     } else {
-        let work = quote!(async move { #krate::cache::Plain((async move #block).await) });
+        // Of an alias a macro does not see what it is.
+        let told = "an alias of `Result` hides that errors are not to be held: write `Result<…>` itself";
+        let work = quote_spanned! {output.span()=>
+            async move {
+                const {
+                    #[allow(unused_imports)]
+                    use #krate::cache::NoResult as _;
+                    ::core::assert!(!#krate::cache::ResultProbe::<#output>::IS_RESULT, #told);
+                }
+                #krate::cache::Plain((async move #block).await)
+            }
+        };
         (quote!(#krate::cache::Plain<#output>), work, Some(quote!(.0)))
     };
     // The body stands where these are known, and has names of its own.
@@ -96,13 +107,15 @@ fn key(of: &MemoizedFunction, krate: &Path) -> TokenStream {
     handles.extend(of.arguments.iter().map(|argument| probed(&argument.ident, argument.borrowed, krate)));
     let (expression, this) =
         (&key.value, of.receiver.map(|span| quote_spanned!(span=> &#krate::cache::type_of::<Self>(),)));
+    let count = handles.len();
     quote_spanned! {key.span=>
         (
             #this
             &{
                 #[allow(unused_imports)]
                 use #krate::cache::NoInstance as _;
-                #krate::cache::mixed(0, &[#(#handles),*])
+                let numbers: [::core::primitive::u64; #count] = [#(#handles),*];
+                numbers
             },
             #krate::cache::tells_calls_apart(&#expression),
         )
@@ -134,10 +147,10 @@ fn options(decl: &Memoize, krate: &Path) -> TokenStream {
     quote!(#krate::cache::Options { #(#given),* })
 }
 
-/// Whether a type is a `Result`, by its name: of an alias a macro sees no more.
+/// Whether a type is a `Result`, by its name.
 fn is_result(ty: &Type) -> bool {
     match ty {
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident.to_string().ends_with("Result")),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Result"),
         Type::Paren(inner) => is_result(&inner.elem),
         _ => false,
     }

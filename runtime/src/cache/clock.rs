@@ -1,6 +1,7 @@
 //! A clock that every hit can afford to read. Out: nanoseconds since some time before the process, a few milliseconds behind at most.
 //! Time that the machine sleeps does not pass.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A point in time, in nanoseconds.
@@ -31,4 +32,13 @@ pub(super) fn now() -> Time {
 /// So many nanoseconds.
 pub(super) fn nanoseconds(duration: Duration) -> Time {
     u64::try_from(duration.as_nanos()).unwrap_or(NEVER)
+}
+
+/// A life a little shorter than it was said, never longer: what is computed together is not to end together.
+pub(super) fn jittered(milliseconds: u64) -> Time {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let nanoseconds = milliseconds.saturating_mul(1_000_000);
+    // Steps of the golden ratio spread evenly, however many there are.
+    let step = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54;
+    nanoseconds - nanoseconds / 10 / 1_024 * step
 }

@@ -10,7 +10,7 @@ use equivalent::Equivalent;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, UnitWeighter};
 
-use super::clock::{self, NEVER, Time};
+use super::clock::{self, Time};
 use super::counters::{Counters, Event};
 use super::flight::Flights;
 use super::place::ALL;
@@ -125,7 +125,8 @@ impl<K: Key, V: Value> Held<K, V> {
         let due = self.swept.load(Ordering::Relaxed);
         let next = now.saturating_add(SWEEPS.max(self.idle.unwrap_or_default()));
         if now >= due && self.swept.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            self.values.retain(|_, entry| !self.is_old(entry, now));
+            self.values
+                .retain(|_, entry| !self.is_old(entry, now) && !entry.parts.iter().any(|part| part.watch.has_ended()));
         }
     }
 
@@ -134,11 +135,15 @@ impl<K: Key, V: Value> Held<K, V> {
     }
 
     /// Puts in what was computed since `begun`. Out: whether it did: where something has changed since, it does not hold.
-    pub(super) fn put(&self, key: K, value: V, found: Found, ttl: Option<u64>, begun: Begun) -> bool {
+    pub(super) fn put(&self, key: K, value: V, found: Found, begun: Begun) -> bool {
         let now = clock::now();
-        let expires = ttl.map_or(NEVER, |ttl| now.saturating_add(jittered(ttl))).min(found.until);
-        let entry =
-            Arc::new(Entry { value, parts: found.parts, expires, used: AtomicU64::new(now), emptied: begun.emptied });
+        let entry = Arc::new(Entry {
+            value,
+            parts: found.parts,
+            expires: found.until,
+            used: AtomicU64::new(now),
+            emptied: begun.emptied,
+        });
         let putting = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.removed.load(Ordering::Acquire) != begun.removed || self.fault(&entry, now).is_some() {
             return false;
@@ -179,15 +184,6 @@ fn fault(part: &Read, now: Time) -> Option<Event> {
         return Some(Event::Unheard);
     }
     (!versions.holds(part.since, &[ALL]) || !versions.holds(part.since, &part.places)).then_some(Event::Changed)
-}
-
-/// A life a little shorter than it was said, never longer: what is computed together is not to end together.
-fn jittered(milliseconds: u64) -> Time {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let nanoseconds = milliseconds.saturating_mul(1_000_000);
-    // Steps of the golden ratio spread evenly, however many there are.
-    let step = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54;
-    nanoseconds - nanoseconds / 10 / 1_024 * step
 }
 
 /// A cache, whatever it holds.

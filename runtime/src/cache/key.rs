@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use crate::db::{Database, Model, Tx};
 
@@ -138,8 +139,26 @@ impl<P: Parts> equivalent::Equivalent<P::Kept> for Look<'_, P> {
     note = "say what of it does: `#[Cache::memoize(key = \"(self.tenant, limit)\")]`"
 )]
 pub trait Instance {
-    /// Its number; no two of one process have the same.
+    /// Its number; no two that are there at one time have the same.
     fn number(&self) -> u64;
+}
+
+impl<T: Instance + ?Sized> Instance for &T {
+    fn number(&self) -> u64 {
+        (**self).number()
+    }
+}
+
+impl<T: Instance + ?Sized> Instance for Arc<T> {
+    fn number(&self) -> u64 {
+        (**self).number()
+    }
+}
+
+impl<T: Instance + ?Sized> Instance for Box<T> {
+    fn number(&self) -> u64 {
+        (**self).number()
+    }
 }
 
 /// Asks for the number of an instance, where there is one: an inherent method goes before a trait's of the same name.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::clock::{self, NEVER};
+use super::clock::{self, NEVER, Time, jittered};
 use super::counters::Event;
 use super::flight::Turn;
 use super::held::{Entry, Held, Key, Value};
@@ -14,7 +14,7 @@ use super::mode::{self, Mode};
 use super::outcome::Outcome;
 use super::reading::{self, Reading};
 use super::site::{Site, State};
-use crate::db::{Age, age_inside, is_inside_any};
+use crate::db::{is_inside_any, is_inside_of};
 
 /// Whether a value is none.
 type IsNone<R> = fn(&<R as Outcome>::Value) -> bool;
@@ -68,7 +68,8 @@ fn look_at<K: Key, V: Value>(held: &Held<K, V>, entry: &Entry<V>) -> Result<V, E
     if let Some(event) = held.fault(entry, now) {
         return Err(event);
     }
-    if is_inside_any() && !entry.parts().iter().all(holds_inside) {
+    // What a transaction sees may be older, and what it has written is newer.
+    if is_inside_any() && entry.parts().iter().any(|part| is_inside_of(part.database)) {
         return Err(Event::Bypass);
     }
     if let Some(stamps) = stamps {
@@ -88,7 +89,11 @@ impl<S: AsSite, K: Key, R: Outcome> Ask<S, K, R> {
         let Some(held) = held else { return work.await };
         match &self.mode {
             Mode::Use => self.together(state, held, work).await,
-            Mode::Bypass => work.await,
+            Mode::Bypass => {
+                let result = work.await;
+                reading::lasts(self.expires(&result));
+                result
+            }
             Mode::Refresh => self.alone(state, held, work).await,
             Mode::Remove(done) => {
                 held.remove(&self.key);
@@ -128,23 +133,21 @@ impl<S: AsSite, K: Key, R: Outcome> Ask<S, K, R> {
         let result = reading.run(work).await;
         // By a coarse clock each is a little wrong, and their sum is not.
         state.counters.load(clock::now().saturating_sub(from));
-        let found = reading.end();
+        let found = reading.end(self.expires(&result));
         state.reads(&found.tables);
         let Some(value) = result.value() else {
             state.counters.count(Event::Failure);
             return result;
         };
-        let options = &self.site.options;
-        let is_none = self.is_none.is_some_and(|is_none| is_none(value));
-        let ttl = if is_none { options.none_ttl.or(options.ttl) } else { options.ttl };
         let is_held = if let Some(unheld) = found.unheld {
             self.site.tell(unheld);
             false
-        } else if found.parts.is_empty() && ttl.is_none() && found.until == NEVER {
+        } else if found.parts.is_empty() && found.until == NEVER {
             self.site.tell_nothing_read();
             false
         } else {
-            held.put(self.key.clone(), value.clone(), found, ttl, begun)
+            // What a transaction sees is not what others see.
+            !is_inside_any() && held.put(self.key.clone(), value.clone(), found, begun)
         };
         if !is_held {
             state.counters.count(Event::Unheld);
@@ -153,17 +156,19 @@ impl<S: AsSite, K: Key, R: Outcome> Ask<S, K, R> {
     }
 }
 
-impl<S: AsSite, K: fmt::Debug, R: Outcome> fmt::Debug for Ask<S, K, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ask").field("site", &*self.site).field("key", &self.key).finish_non_exhaustive()
+impl<S: AsSite, K: Key, R: Outcome> Ask<S, K, R> {
+    /// Until when a result may be held. One that failed may not: nor what is made of it.
+    fn expires(&self, result: &R) -> Time {
+        let Some(value) = result.value() else { return 0 };
+        let options = &self.site.options;
+        let is_none = self.is_none.is_some_and(|is_none| is_none(value));
+        let ttl = if is_none { options.none_ttl.or(options.ttl) } else { options.ttl };
+        ttl.map_or(NEVER, |ttl| clock::now().saturating_add(jittered(ttl)))
     }
 }
 
-/// Whether what was read of a database is as a transaction sees it, that this task is in.
-fn holds_inside(part: &reading::Read) -> bool {
-    match age_inside(part.database) {
-        Age::Outside => true,
-        Age::Since(since) => part.watch.versions.holds(since.min(part.since), &part.places),
-        Age::Unknown => false,
+impl<S: AsSite, K: fmt::Debug, R: Outcome> fmt::Debug for Ask<S, K, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask").field("site", &*self.site).field("key", &self.key).finish_non_exhaustive()
     }
 }

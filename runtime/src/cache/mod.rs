@@ -31,8 +31,10 @@ pub use key::{
 pub use memoize::{AsSite, Ask, look};
 pub use mode::{bypass, invalidate, refresh};
 #[doc(hidden)]
-pub use outcome::{Outcome, Plain};
-pub(crate) use reading::{What, is_computing, reads, reads_later, same, writes};
+pub use outcome::{NoResult, Outcome, Plain, ResultProbe};
+#[cfg(feature = "search")]
+pub(crate) use reading::searches;
+pub(crate) use reading::{What, begins, is_computing, reads, reads_later, same, writes};
 pub(crate) use rows::Rows;
 #[doc(hidden)]
 pub use rows::{HeldRows, Hold, RowProbe, Unheld};

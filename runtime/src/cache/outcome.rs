@@ -1,6 +1,8 @@
 //! What of a function's result is held. In: a result. Out: its value where there is one to hold. Of a `Result` that is what is `Ok`: an error
 //! is computed again by the next who asks.
 
+use std::marker::PhantomData;
+
 /// What a memoized function gives.
 pub trait Outcome: Sized {
     /// What is held of it.
@@ -40,3 +42,20 @@ impl<T: Clone + Send + Sync + 'static> Outcome for Plain<T> {
         Self(value)
     }
 }
+
+/// Asks whether a type is a `Result`: an inherent constant goes before a trait's of the same name.
+#[derive(Debug)]
+pub struct ResultProbe<T>(PhantomData<T>);
+
+impl<T, E> ResultProbe<Result<T, E>> {
+    /// It is.
+    pub const IS_RESULT: bool = true;
+}
+
+/// The answer where it is none.
+pub trait NoResult {
+    /// It is not.
+    const IS_RESULT: bool = false;
+}
+
+impl<T> NoResult for ResultProbe<T> {}

@@ -6,14 +6,18 @@
 
 use std::any::TypeId;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use smallvec::SmallVec;
 
 use super::clock::{NEVER, Time};
 use super::place::ANY;
 use super::versions::Stamp;
-use super::watch::Watch;
+use super::watch::{self, Watch};
 use crate::db::{ColumnInfo, Handle, Value};
+
+/// So long a computation waits until its database is listened to.
+const BEGINNING: Duration = Duration::from_millis(100);
 
 tokio::task_local! {
     static READING: Arc<Reading>;
@@ -70,7 +74,7 @@ pub(super) type Parts = SmallVec<[Read; 1]>;
 /// Why what was computed is not held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unheld {
-    /// It read inside of a transaction that has written, or that began before anybody heard of changes.
+    /// It read inside of a transaction around it.
     Transaction,
     /// It wrote.
     Wrote,
@@ -78,6 +82,9 @@ pub(super) enum Unheld {
     Unfollowed(&'static str),
     /// Nothing is heard of the database yet, or any more.
     Unheard,
+    /// It searched an index.
+    #[cfg(feature = "search")]
+    Searched,
 }
 
 /// What a statement reads.
@@ -93,7 +100,24 @@ pub(crate) enum What<'a> {
 
 impl Reading {
     pub(super) fn new(asks: &Asks) -> Arc<Self> {
-        Arc::new(Self { asks: *asks, found: Mutex::default(), around: current() })
+        let mut found = Found::default();
+        for row in asks.reads {
+            let watches = watch::of_rows(row());
+            if watches.is_empty() {
+                found.unheld = Some(Unheld::Unheard);
+            }
+            for (watch, tables) in watches {
+                let since = watch.versions.stamp();
+                for table in tables {
+                    if !watch.follows(table) {
+                        found.unheld = Some(Unheld::Unfollowed(table));
+                    }
+                    let places: SmallVec<[u32; 2]> = watch.places.table(table).into_iter().collect();
+                    found.add(&watch, watch.number, since, &places);
+                }
+            }
+        }
+        Arc::new(Self { asks: *asks, found: Mutex::new(found), around: current() })
     }
 
     /// Runs the computation.
@@ -101,9 +125,10 @@ impl Reading {
         READING.scope(Arc::clone(self), work).await
     }
 
-    /// What it read, once it is done. Whatever it was made in has read that, too.
-    pub(super) fn end(&self) -> Found {
-        let found = std::mem::take(&mut *self.found());
+    /// What it read, once it is done, and may be held until then. Whatever it was made in has read that, too.
+    pub(super) fn end(&self, expires: Time) -> Found {
+        let mut found = std::mem::take(&mut *self.found());
+        found.until = found.until.min(expires);
         if let Some(around) = &self.around {
             let mut outer = around.found();
             outer.unheld = outer.unheld.or(found.unheld);
@@ -161,6 +186,22 @@ pub(crate) fn same<T>(work: impl Future<Output = T>) -> impl Future<Output = T> 
     }
 }
 
+/// What a computation is made of may be held until then.
+pub(super) fn lasts(until: Time) {
+    if let Some(reading) = current() {
+        let mut found = reading.found();
+        found.until = found.until.min(until);
+    }
+}
+
+/// A computation searches an index, which is behind its table.
+#[cfg(feature = "search")]
+pub(crate) fn searches() {
+    if let Some(reading) = current() {
+        reading.found().unheld.get_or_insert(Unheld::Searched);
+    }
+}
+
 /// A computation reads what was held, made of these parts, which hold as of these stamps.
 pub(super) fn reads_held(parts: &[Read], stamps: &[Stamp], until: Time) {
     let Some(reading) = current() else { return };
@@ -174,16 +215,21 @@ pub(super) fn reads_held(parts: &[Read], stamps: &[Stamp], until: Time) {
 /// A statement is about to read. To be told before it does.
 pub(crate) async fn reads(handle: &Handle, what: What<'_>) {
     let Some(reading) = current() else { return };
-    let watch = handle.watch();
-    if !watch.has_begun() && handle.is_outside() {
-        // Whoever asks for it first waits for the beginning.
-        // It is statements of its own that it runs.
-        drop(Box::pin(watch.catch_up(&handle.unbound())).await);
-    }
-    reading.reads(handle, &watch, what);
+    begins(handle).await;
+    reading.reads(handle, &handle.watch(), what);
 }
 
-/// The same, where nobody can wait.
+/// The database is listened to from now on. Where that would have to wait, others begin.
+pub(crate) async fn begins(handle: &Handle) {
+    let watch = handle.watch();
+    if !watch.has_begun() && handle.is_outside() {
+        let handle = handle.unbound();
+        // It is statements of its own that it runs.
+        drop(tokio::time::timeout(BEGINNING, Box::pin(watch.catch_up(&handle))).await);
+    }
+}
+
+/// A statement is about to read, and nobody can wait.
 pub(crate) fn reads_later(handle: &Handle, what: What<'_>) {
     if let Some(reading) = current() {
         reading.reads(handle, &handle.watch(), what);
@@ -206,9 +252,9 @@ impl Reading {
         if table.is_some_and(|table| self.is_ignored(handle, table)) {
             return;
         }
-        // Inside of a transaction that is how old the snapshot may be.
+        // Of a snapshot that the computation itself has begun it is known how old it may be; of others, and of what writes, it is not.
         let since = match handle.session() {
-            Some((session, _)) => session.since().filter(|_| !session.has_written()),
+            Some((session, _)) => session.since(),
             None => watch.has_begun().then(|| watch.versions.stamp()),
         };
         let Some(since) = since else {
@@ -234,14 +280,6 @@ impl Reading {
         if !is_followed || places.is_empty() {
             found.unheld = found.unheld.or(Some(Unheld::Unfollowed(table.unwrap_or(handle.name()))));
         }
-        for row in self.asks.reads {
-            for table in handle.tables_of(row()) {
-                places.extend(watch.places.table(table));
-                if !watch.follows(table) {
-                    found.unheld = found.unheld.or(Some(Unheld::Unfollowed(table)));
-                }
-            }
-        }
-        found.add(watch, handle.number(), since, &places);
+        found.add(watch, watch.number, since, &places);
     }
 }

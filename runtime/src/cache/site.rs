@@ -117,6 +117,10 @@ impl Site {
         match unheld {
             // These pass.
             Unheld::Transaction | Unheld::Unheard => {}
+            #[cfg(feature = "search")]
+            Unheld::Searched => self.told.call_once(|| {
+                warn!(name, "a memoized function searches an index, which is a moment behind its table: nothing of it is held");
+            }),
             Unheld::Wrote => self.told.call_once(|| warn!(name, "a memoized function writes: nothing of it is held")),
             Unheld::Unfollowed(table) => self.told.call_once(|| {
                 warn!(

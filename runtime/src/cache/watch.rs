@@ -5,9 +5,10 @@
 //! What can't be told (the feed was cut off, is of another past, or too long) is a change of everything. While nothing is heard, nothing
 //! is known: what was held is not given, and nothing new is held.
 
+use std::any::TypeId;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -36,6 +37,10 @@ const LINES: u32 = 4_096;
 /// Hears of the changes of an opened database.
 pub(crate) struct Watch {
     database: &'static str,
+    /// The number of the opened database.
+    pub(super) number: u64,
+    /// The types of its tables' rows, and their names.
+    rows: Vec<(TypeId, &'static str)>,
     pub(super) versions: Versions,
     pub(super) places: Places,
     /// Nobody else has it: it is in memory.
@@ -47,6 +52,22 @@ pub(crate) struct Watch {
     listening: Mutex<Listening>,
     /// The tables whose changes are in the feed.
     followed: RwLock<Arc<BTreeSet<String>>>,
+    ended: AtomicBool,
+}
+
+/// Those that are there.
+static WATCHES: std::sync::Mutex<Vec<Weak<Watch>>> = std::sync::Mutex::new(Vec::new());
+
+/// Whatever has tables of such rows, and these tables.
+pub(super) fn of_rows(row: TypeId) -> Vec<(Arc<Watch>, Vec<&'static str>)> {
+    let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    watches.retain(|watch| watch.strong_count() > 0);
+    let of = |watch: &Weak<Watch>| {
+        let watch = watch.upgrade().filter(|watch| watch.has_begun())?;
+        let tables: Vec<_> = watch.rows.iter().filter(|(of, _)| *of == row).map(|(_, table)| *table).collect();
+        (!tables.is_empty()).then_some((watch, tables))
+    };
+    watches.iter().filter_map(of).collect()
 }
 
 /// How far it has heard.
@@ -69,10 +90,17 @@ struct From {
 
 impl Watch {
     /// Of a database with these tables.
-    pub(crate) fn new(database: &'static str, tables: impl Iterator<Item = &'static str>, alone: bool) -> Self {
-        let places = Places::new(tables);
-        Self {
+    pub(crate) fn new(
+        database: &'static str,
+        number: u64,
+        rows: Vec<(TypeId, &'static str)>,
+        alone: bool,
+    ) -> Arc<Self> {
+        let places = Places::new(rows.iter().map(|(_, table)| *table));
+        let watch = Arc::new(Self {
             database,
+            number,
+            rows,
             versions: Versions::new(places.count()),
             places,
             alone,
@@ -80,7 +108,21 @@ impl Watch {
             asked: AtomicU64::new(0),
             listening: Mutex::new(Listening { from: None, answered: 0 }),
             followed: RwLock::default(),
-        }
+            ended: AtomicBool::new(false),
+        });
+        WATCHES.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&watch));
+        watch
+    }
+
+    /// Whether its database is closed.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Nothing is heard any more.
+    fn is_over(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.level.store(0, Ordering::Release);
     }
 
     /// Whether everything that was committed `BEHIND` ago is known of.
@@ -117,7 +159,8 @@ impl Watch {
     pub(crate) async fn catch_up(&self, handle: &Handle) -> Result<(), DataError> {
         let number = self.asked.fetch_add(1, Ordering::AcqRel) + 1;
         let mut listening = self.listening.lock().await;
-        if listening.answered >= number && listening.from.is_some() {
+        // What was asked for meanwhile is answered, also where it failed: then everything has changed.
+        if listening.answered >= number {
             return Ok(());
         }
         let answers = self.asked.load(Ordering::Acquire);
@@ -125,7 +168,6 @@ impl Watch {
         let looked = self.look(&mut listening, handle).await;
         match &looked {
             Ok(()) => {
-                listening.answered = answers;
                 self.level.store(begun, Ordering::Release);
             }
             Err(_) => {
@@ -134,6 +176,7 @@ impl Watch {
                 self.versions.change(|changing| changing.place(ALL));
             }
         }
+        listening.answered = answers;
         looked
     }
 
@@ -214,7 +257,7 @@ impl Watch {
     /// Takes back that it is there.
     pub(crate) async fn end(&self) {
         let from = self.listening.lock().await.from.take();
-        self.level.store(0, Ordering::Release);
+        self.is_over();
         if let Some(from) = from {
             // Otherwise it is forgotten by itself.
             drop(from.consumer.end().await);
@@ -224,18 +267,19 @@ impl Watch {
 
 /// Hears for as long as the database is open.
 pub(crate) async fn run(watch: Arc<Watch>, handle: WeakHandle) {
-    let (mut failures, mut renewed) = (0_u32, tokio::time::Instant::now());
-    loop {
-        let Some(open) = handle.upgrade() else {
-            // What is held of it is nobody's any more.
-            watch.level.store(0, Ordering::Release);
-            return;
-        };
-        let mut heard = watch.catch_up(&open).await;
-        if heard.is_ok() && renewed.elapsed() >= RENEWS {
-            renewed = tokio::time::Instant::now();
-            heard = watch.renew(&open).await;
-        }
+    // Who writes may have to wait, and who listens never does.
+    tokio::select! {
+        () = listen(&watch, &handle) => {}
+        () = keep(&watch, &handle) => {}
+    }
+    // What is held of it is nobody's any more.
+    watch.is_over();
+}
+
+async fn listen(watch: &Watch, handle: &WeakHandle) {
+    let mut failures = 0_u32;
+    while let Some(open) = handle.upgrade() {
+        let heard = watch.catch_up(&open).await;
         drop(open);
         match heard {
             Ok(()) => failures = 0,
@@ -249,5 +293,16 @@ pub(crate) async fn run(watch: Arc<Watch>, handle: WeakHandle) {
         }
         let pause = (PAUSE * 2_u32.pow(failures.min(10))).min(LONGEST_PAUSE);
         tokio::time::sleep(pause).await;
+    }
+}
+
+async fn keep(watch: &Watch, handle: &WeakHandle) {
+    loop {
+        tokio::time::sleep(RENEWS).await;
+        let Some(open) = handle.upgrade() else { return };
+        if let Err(error) = watch.renew(&open).await {
+            // Who is forgotten for it begins anew.
+            debug!(database = watch.database, %error, "caches do not say that they are there; they try again");
+        }
     }
 }

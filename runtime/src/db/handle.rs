@@ -24,6 +24,8 @@ use super::statement::Statements;
 use super::transaction;
 #[cfg(any(feature = "cache", feature = "search"))]
 pub(crate) use followed::WeakHandle;
+#[cfg(feature = "cache")]
+pub(crate) use followed::number;
 
 /// The connections to a database; inside a transaction, that transaction's connection. Cloning it is cheap, and the clone
 /// is the same connections.
@@ -259,10 +261,10 @@ impl Handle {
         let _ = about;
     }
 
-    /// Its number; no two opened databases of one process have the same.
+    /// Its number; no two opened databases of one process have the same, and each transaction has one of its own.
     #[cfg(feature = "cache")]
     pub(crate) fn number(&self) -> u64 {
-        self.core.number
+        self.bound.as_ref().map_or(self.core.number, |bound| bound.session.number())
     }
 
     /// From now on every read sees what has been written by now.
@@ -280,13 +282,7 @@ impl Handle {
             Some(bound) if reads == Reads::No && bound.session.is_snapshot() => {
                 Err(DataError::ReadOnly { database: self.core.name.to_owned() })
             }
-            Some(bound) => {
-                #[cfg(feature = "cache")]
-                if reads != Reads::Certainly {
-                    bound.session.writes();
-                }
-                bound.session.lease(bound.level).await.map(Some)
-            }
+            Some(bound) => bound.session.lease(bound.level).await.map(Some),
             None => self.check_outside().map(|()| None),
         }
     }

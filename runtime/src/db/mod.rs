@@ -98,8 +98,8 @@ pub use sql::{AnyDatabase, Bound, Kind, Learnt, LearntColumn, Statement, bound, 
 pub use sql::{DecimalParameter, FromRow, Parameter, Runs, Sql};
 pub use stale::Staleness;
 pub use table::{Table, table};
-#[cfg(feature = "cache")]
-pub(crate) use transaction::{Age, age_inside, is_inside_any};
 pub use transaction::{Tx, snapshot, transaction, transaction_at, try_snapshot, try_transaction, try_transaction_at};
+#[cfg(feature = "cache")]
+pub(crate) use transaction::{is_inside_any, is_inside_of};
 pub use value::Value;
 pub use with::With;

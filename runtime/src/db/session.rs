@@ -28,15 +28,12 @@ pub(crate) struct Session {
     facts: Facts,
     /// Whether it only reads.
     snapshot: bool,
-    /// Before it began, as changes are counted.
+    /// What tells it from other sessions and opened databases.
+    #[cfg(feature = "cache")]
+    number: u64,
+    /// Before it began, as changes are counted; of a snapshot that a computation has begun.
     #[cfg(feature = "cache")]
     since: Option<Stamp>,
-    /// Whether it has run a statement: then it is known what it sees.
-    #[cfg(feature = "cache")]
-    used: AtomicBool,
-    /// Whether it may have written.
-    #[cfg(feature = "cache")]
-    written: AtomicBool,
 }
 
 const NONE_ABANDONED: u32 = u32::MAX;
@@ -89,8 +86,6 @@ impl Session {
     /// Begins a transaction on a connection of the handle's pool.
     pub(crate) async fn begin(handle: &Handle, purpose: Purpose) -> Result<Arc<Self>, DataError> {
         let facts = handle.facts();
-        #[cfg(feature = "cache")]
-        let since = handle.stamp();
         let connection = match handle.pool() {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => match purpose {
@@ -118,15 +113,21 @@ impl Session {
             facts,
             false,
             #[cfg(feature = "cache")]
-            since,
+            None,
         ))
     }
 
     /// Begins a transaction that only reads.
     pub(crate) async fn snapshot(handle: &Handle) -> Result<Arc<Self>, DataError> {
         let facts = handle.facts();
+        // What it reads then is the primary's.
         #[cfg(feature = "cache")]
-        let since = handle.stamp();
+        let since = if crate::cache::is_computing() {
+            crate::cache::begins(handle).await;
+            handle.stamp()
+        } else {
+            None
+        };
         let connection = match handle.pool() {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => Connection::Sqlite(pool.begin_snapshot(facts).await?),
@@ -166,36 +167,22 @@ impl Session {
             facts,
             snapshot,
             #[cfg(feature = "cache")]
+            number: super::handle::number(),
+            #[cfg(feature = "cache")]
             since,
-            #[cfg(feature = "cache")]
-            used: AtomicBool::new(false),
-            #[cfg(feature = "cache")]
-            written: AtomicBool::new(false),
         })
     }
 
-    /// Before it began, as changes are counted; nothing where nobody counted them.
+    /// Before it began, as changes are counted; nothing where nobody counted them, or it is no snapshot of a computation.
     #[cfg(feature = "cache")]
     pub(crate) fn since(&self) -> Option<Stamp> {
         self.since
     }
 
-    /// As [`Session::since`], where it sees the database as it was then, or later, but not yet to come.
+    /// What tells it from other sessions and opened databases.
     #[cfg(feature = "cache")]
-    pub(crate) fn sees(&self) -> Option<Stamp> {
-        self.since.filter(|_| self.snapshot && self.used.load(Memory::Acquire))
-    }
-
-    /// It may have written from now on.
-    #[cfg(feature = "cache")]
-    pub(crate) fn writes(&self) {
-        self.written.store(true, Memory::Release);
-    }
-
-    /// Whether it may have written.
-    #[cfg(feature = "cache")]
-    pub(crate) fn has_written(&self) -> bool {
-        self.written.load(Memory::Acquire)
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Whether it only reads.
@@ -206,8 +193,6 @@ impl Session {
     /// The connection, for a statement at `level`.
     pub(crate) async fn lease(&self, level: u32) -> Result<Lease<'_>, DataError> {
         let mut lease = self.lock().await;
-        #[cfg(feature = "cache")]
-        self.used.store(true, Memory::Release);
         lease.leave_abandoned().await?;
         let live = lease.live()?;
         match live.level.cmp(&level) {

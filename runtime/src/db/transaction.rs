@@ -13,8 +13,6 @@ use super::handle::Handle;
 use super::model::{Database, Has, Model};
 use super::session::{Isolation, Purpose, Session};
 use super::table::Table;
-#[cfg(feature = "cache")]
-use crate::cache::Stamp;
 
 /// How often a transaction is tried in all.
 const ATTEMPTS: u32 = 8;
@@ -119,7 +117,7 @@ where
     loop {
         let open = Open(Session::begin(handle, Purpose::Work(isolation)).await?);
         let tx = Tx { database: D::rebind(handle.bound_to(&open.0, 0)) };
-        let result = INSIDE.scope(Inside::enter(handle, &open.0), work.clone()(&tx)).await;
+        let result = INSIDE.scope(Inside::enter(handle), work.clone()(&tx)).await;
         let conflicted = open.0.is_conflicted().await;
         let (result, conflicted) = match result {
             Ok(value) => match commit(handle, &open).await {
@@ -217,7 +215,7 @@ where
         Err(error) => return (Err(error.into()), Trouble::Failure),
     };
     let tx = Tx { database: D::rebind(handle.bound_to(&open.0, 0)) };
-    let result = INSIDE.scope(Inside::enter(handle, &open.0), work(&tx)).await;
+    let result = INSIDE.scope(Inside::enter(handle), work(&tx)).await;
     let trouble = match (open.0.is_conflicted().await, open.0.is_failed().await) {
         (true, _) => Trouble::Conflict,
         (false, true) => Trouble::Failure,
@@ -312,46 +310,38 @@ struct Inside {
     database: usize,
     #[cfg(feature = "cache")]
     number: u64,
-    #[cfg(feature = "cache")]
-    session: Arc<Session>,
     around: Option<Arc<Inside>>,
 }
 
 impl Inside {
-    #[cfg_attr(not(feature = "cache"), expect(unused_variables, reason = "nothing is held"))]
-    fn enter(handle: &Handle, session: &Arc<Session>) -> Self {
+    fn enter(handle: &Handle) -> Self {
         Self {
             database: handle.id(),
             #[cfg(feature = "cache")]
             number: handle.number(),
-            #[cfg(feature = "cache")]
-            session: Arc::clone(session),
             around: INSIDE.try_with(|inside| Arc::new(inside.clone())).ok(),
         }
     }
 }
 
-/// How old what a transaction sees may be, that this task is in.
+/// Whether this task is inside a transaction of the opened database of this number.
 #[cfg(feature = "cache")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Age {
-    /// It is in none.
-    Outside,
-    /// As changes were counted when it began: it only reads.
-    Since(Stamp),
-    /// It has written, or is to be told of conflicts with what it reads.
-    Unknown,
+pub(crate) fn is_inside_of(number: u64) -> bool {
+    let is_inside = INSIDE.try_with(|inside| {
+        std::iter::successors(Some(inside), |inside| inside.around.as_deref()).any(|inside| inside.number == number)
+    });
+    is_inside.unwrap_or(false)
 }
 
-/// How old what this task sees of an opened database may be.
-#[cfg(feature = "cache")]
-pub(crate) fn age_inside(number: u64) -> Age {
-    let age = INSIDE.try_with(|inside| {
-        let mut all = std::iter::successors(Some(inside), |inside| inside.around.as_deref());
-        let inside = all.find(|inside| inside.number == number)?;
-        Some(inside.session.sees().map_or(Age::Unknown, Age::Since))
-    });
-    age.ok().flatten().unwrap_or(Age::Outside)
+/// Makes `work` a part of the transactions that this task is in, wherever it runs.
+pub(crate) fn same<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let inside = INSIDE.try_with(Clone::clone).ok();
+    async {
+        match inside {
+            Some(inside) => INSIDE.scope(inside, work).await,
+            None => work.await,
+        }
+    }
 }
 
 /// Whether this task is inside any transaction.

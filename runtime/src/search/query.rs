@@ -207,6 +207,8 @@ impl<T: Indexed> Search<T> {
     }
 
     async fn run(self) -> Result<Found<T>, SearchError> {
+        #[cfg(feature = "cache")]
+        crate::cache::searches();
         if self.limit > MOST_ROWS {
             return Err(SearchError::TooMuch { what: "too many rows", most: MOST_ROWS });
         }

@@ -94,6 +94,15 @@ async fn calls_are_told_apart_by_the_exact_values_of_all_arguments() {
     assert_ne!(also("a", "bc".to_owned()).await, first);
     assert_eq!(pair("a", "bc".to_owned()).await, first);
 
+    // Of this name it may be anything.
+    #[derive(Clone)]
+    struct NumberResult(u64);
+    #[Cache::memoize(ttl = "1h")]
+    async fn result(of: u64) -> NumberResult {
+        NumberResult(of + next())
+    }
+    let first = result(1).await.0;
+    assert_eq!(result(1).await.0, first);
     // Whatever arguments are called.
     #[Cache::memoize(ttl = "1h")]
     async fn named(ask: u64, held: &str, mut site: Vec<u8>) -> usize {

@@ -53,7 +53,7 @@ impl Followed {
 
 /// A number that no other opened database of this process has.
 #[cfg(feature = "cache")]
-pub(super) fn number() -> u64 {
+pub(crate) fn number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
@@ -102,8 +102,8 @@ impl Handle {
     /// Hears of changes, from now on.
     pub(crate) fn watch(&self) -> Arc<Watch> {
         let watch = self.core.followed.watch.get_or_init(|| {
-            let tables = self.core.tables.iter().map(crate::db::TableInfo::name);
-            let watch = Arc::new(Watch::new(self.core.name, tables, self.core.memory));
+            let rows = self.core.tables.iter().map(|table| (table.row, table.name())).collect();
+            let watch = Watch::new(self.core.name, self.core.number, rows, self.core.memory);
             tokio::spawn(cache::run(Arc::clone(&watch), self.downgrade()));
             watch
         });
