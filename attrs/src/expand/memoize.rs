@@ -1,8 +1,8 @@
 //! `#[Cache::memoize]`: a function that looks for its result before it computes it; a table whose rows are held by their keys.
 
 use cell_syntax::decl::{KeyArgument, Memoize, Memoized, MemoizedFunction};
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Block, Ident, Item, Path, Type, parse_quote};
 
@@ -60,13 +60,18 @@ fn body(decl: &Memoize, of: &MemoizedFunction, block: &Block, krate: &Path) -> T
     } else {
         // Of an alias a macro does not see what it is.
         let told = "an alias of `Result` hides that errors are not to be held: write `Result<…>` itself";
-        let work = quote_spanned! {output.span()=>
+        let is_said = quote_spanned! {output.span()=>
+            const _: () = {
+                #[allow(unused_imports)]
+                use #krate::cache::NoResult as _;
+                ::core::assert!(!#krate::cache::ResultProbe::<#output>::IS_RESULT, #told);
+            };
+        };
+        // An item knows of no `Self`.
+        let is_said = (!mentions_self(output)).then_some(is_said);
+        let work = quote! {
             async move {
-                const {
-                    #[allow(unused_imports)]
-                    use #krate::cache::NoResult as _;
-                    ::core::assert!(!#krate::cache::ResultProbe::<#output>::IS_RESULT, #told);
-                }
+                #is_said
                 #krate::cache::Plain((async move #block).await)
             }
         };
@@ -145,6 +150,18 @@ fn options(decl: &Memoize, krate: &Path) -> TokenStream {
     }
     given.push(quote!(..#krate::cache::Options::DEFAULT));
     quote!(#krate::cache::Options { #(#given),* })
+}
+
+/// Whether a type is said by what `Self` is.
+fn mentions_self(ty: &Type) -> bool {
+    fn is_in(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => ident == "Self",
+            TokenTree::Group(group) => is_in(group.stream()),
+            _ => false,
+        })
+    }
+    is_in(ty.to_token_stream())
 }
 
 /// Whether a type is a `Result`, by its name.
