@@ -86,6 +86,7 @@ macro_rules! parts {
         impl<$($part: Part + ?Sized),*> Parts for ($(&$part,)*) {
             type Kept = ($($part::Kept,)*);
 
+            #[allow(clippy::unused_unit, reason = "a call without arguments is the only one")]
             fn keep(&self) -> Self::Kept {
                 ($(self.$at.keep(),)*)
             }

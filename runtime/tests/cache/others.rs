@@ -1,4 +1,5 @@
 //! What others write: another connection, another process, a database that is put back.
+#![expect(clippy::print_stdout, reason = "how soon it is seen is what the test shows")]
 
 use std::time::{Duration, Instant};
 

@@ -28,6 +28,10 @@ use crate::db::open;
 #[cfg(feature = "search")]
 use crate::search::{Indexed, Indexes, Live};
 
+/// An `Arc<dyn Rows<T>>`.
+#[cfg(feature = "cache")]
+type HeldRows = Box<dyn Any + Send + Sync>;
+
 /// What follows the changes of an opened database.
 #[derive(Default)]
 pub(super) struct Followed {
@@ -39,9 +43,9 @@ pub(super) struct Followed {
     /// Hears of changes from when something is read that is to be held.
     #[cfg(feature = "cache")]
     watch: OnceLock<Arc<Watch>>,
-    /// What holds the rows of tables, each an `Arc<dyn Rows<T>>`.
+    /// What holds the rows of tables.
     #[cfg(feature = "cache")]
-    rows: Mutex<HashMap<(TypeId, &'static str), Box<dyn Any + Send + Sync>>>,
+    rows: Mutex<HashMap<(TypeId, &'static str), HeldRows>>,
 }
 
 #[cfg(feature = "search")]
