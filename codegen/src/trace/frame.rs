@@ -43,7 +43,8 @@ impl<'a> Frame<'_, 'a> {
     pub(super) fn around(&self) -> Around<'a> {
         let around = self.function.owner.as_ref().map(|owner| &owner.generics);
         let generics = around.into_iter().chain([&self.function.item.sig.generics]).collect();
-        Around { module: self.module, generics, own: self.own.clone(), owner: self.function.owner.as_deref() }
+        let owner = self.function.owner.as_deref();
+        Around { generics, own: self.own.clone(), owner, ..Around::nothing(self.module) }
     }
 
     pub(super) fn type_value(&self, ty: &syn::Type) -> Value {

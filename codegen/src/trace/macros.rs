@@ -11,6 +11,7 @@ use syn::spanned::Spanned as _;
 
 use super::follow::Manner;
 use super::frame::Frame;
+use super::types::Around;
 use super::value::{Statement, Value};
 use crate::program::names::{Definition, Namespace};
 use crate::program::{Resolved, TypeKind};
@@ -135,13 +136,7 @@ impl Frame<'_, '_> {
         if let Some(Definition::Item(id)) = world.program.define(self.module, Namespace::Value, &path) {
             called.extend(world.functions.get(&id));
             if let Some(global) = world.program.bodies.globals.get(&id) {
-                let at = super::types::Around {
-                    module: global.module,
-                    generics: Vec::new(),
-                    own: Value::Plain,
-                    owner: None,
-                };
-                let value = world.value(&at, &global.ty);
+                let value = world.value(&Around::nothing(global.module), &global.ty);
                 self.leaves(&value, ident.span(), "is captured by a macro");
             }
         }

@@ -1,0 +1,28 @@
+//! What leads to itself, or grows, and ends all the same: bounds, impls, tuples, arguments.
+
+use expect_test::expect;
+
+use super::traced;
+
+#[test]
+fn bounds_may_name_their_own_parameters() {
+    traced(
+        "struct Matrix<T> { cells: Vec<T>, shop: Shop }
+         impl<T: std::ops::Mul<Output = T> + PartialOrd<T>> Matrix<T> { fn get(&self, at: usize) -> u64 { self.shop.lines.count() } }
+         async fn sum<T: std::ops::Add<Output = T>>(shop: &Shop, it: T) -> u64 { shop.lines.count().await }
+         async fn both<A: Into<B>, B: Into<A>>(shop: &Shop, it: A) -> u64 { shop.orders.count().await }
+         fn held<A: Into<B>, B: Iterator<Item = (A, Shop)>>(it: A) -> u64 { it.run() }
+         #[Cache::memoize] async fn a(shop: &Shop, n: u64) -> u64 { sum(shop, n).await; both(shop, n).await }
+         #[Cache::memoize] async fn b(n: u64) -> u64 { held(n) }
+         #[Cache::memoize] async fn loose(map: &std::collections::HashMap<usize, u64>) -> u64 { map.get(1).copied().unwrap_or(0) }",
+        expect![[r#"
+            a
+              shop.lines <- a → sum: shop.lines
+              shop.orders <- a → both: shop.orders
+            b
+              shop <- b → held: it.run()
+              ~ shop: `it.run()` is used by `run`
+            loose
+        "#]],
+    );
+}
