@@ -36,9 +36,9 @@ pub(super) struct World<'a> {
     /// Methods of types that have no path in the workspace: of all types, of references, of foreign ones.
     anyones: BTreeSet<FunctionId>,
     /// What types may hold, as far as it was asked.
-    held: RefCell<BTreeMap<String, BTreeSet<DeclId>>>,
-    /// The types that are being looked through: one that holds itself adds nothing more.
-    through: RefCell<BTreeSet<String>>,
+    held: RefCell<BTreeMap<Value, BTreeSet<DeclId>>>,
+    /// The types and traits that are being looked through: one that holds itself adds nothing more.
+    through: RefCell<BTreeSet<Value>>,
 }
 
 impl<'a> World<'a> {
@@ -183,31 +183,34 @@ impl<'a> World<'a> {
             Value::Asked(asked) => asked.tables.iter().map(|(id, _)| *id).collect(),
             Value::Carrier(databases) | Value::Has { databases, .. } => databases.clone(),
             Value::Tuple(values) => values.iter().flat_map(|value| self.carries(value)).collect(),
-            Value::Typed(path) => {
-                if let Some(held) = self.held.borrow().get(path) {
-                    return held.clone();
-                }
-                let outermost = self.through.borrow().is_empty();
-                if !self.through.borrow_mut().insert(path.clone()) {
-                    return BTreeSet::new();
-                }
+            Value::Typed(path) => self.looking_through(value, || {
                 let structures = self.program.bodies.structures.get(path).into_iter().flatten();
                 let fields =
                     structures.flat_map(|structure| structure.fields.iter().map(move |(_, ty)| (structure, ty)));
-                let held: BTreeSet<DeclId> =
-                    fields.flat_map(|(structure, ty)| self.carries(&self.field_type(structure, ty))).collect();
-                if outermost {
-                    // Only now everything that it leads to is in it.
-                    self.through.borrow_mut().clear();
-                    self.held.borrow_mut().insert(path.clone(), held.clone());
-                }
-                held
-            }
-            Value::Traits(traits) => {
+                fields.flat_map(|(structure, ty)| self.carries(&self.field_type(structure, ty))).collect()
+            }),
+            Value::Traits(traits) => self.looking_through(value, || {
                 let impls = self.traits.iter().filter(|(_, path)| traits.contains(*path)).map(|(id, _)| *id);
                 impls.filter_map(|id| self.own(id)).flat_map(|own| self.carries(&own)).collect()
-            }
+            }),
         }
+    }
+
+    /// What a type or a trait may hold, which may lead to itself. Only once the outermost is done, everything that it leads to is in it.
+    fn looking_through(&self, value: &Value, look: impl FnOnce() -> BTreeSet<DeclId>) -> BTreeSet<DeclId> {
+        if let Some(held) = self.held.borrow().get(value) {
+            return held.clone();
+        }
+        let outermost = self.through.borrow().is_empty();
+        if !self.through.borrow_mut().insert(value.clone()) {
+            return BTreeSet::new();
+        }
+        let held = look();
+        if outermost {
+            self.through.borrow_mut().clear();
+            self.held.borrow_mut().insert(value.clone(), held.clone());
+        }
+        held
     }
 
     /// What two ways give.

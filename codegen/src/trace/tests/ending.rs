@@ -26,3 +26,30 @@ fn bounds_may_name_their_own_parameters() {
         "#]],
     );
 }
+
+#[test]
+fn impls_may_be_of_what_holds_their_own_trait() {
+    traced(
+        "trait Store { async fn top(&self) -> u64; }
+         struct Logged<S> { inner: S }
+         impl<S: Store> Store for Logged<S> { async fn top(&self) -> u64 { self.inner.top().await } }
+         impl Store for Logged<Box<dyn Store>> { async fn top(&self) -> u64 { self.inner.top().await } }
+         impl<T: Store + ?Sized> Store for std::sync::Arc<T> { async fn top(&self) -> u64 { (**self).top().await } }
+         struct One { shop: Shop }
+         impl Store for One { async fn top(&self) -> u64 { self.shop.lines.count().await } }
+         #[Cache::memoize] async fn a(store: &dyn Store) -> u64 { store.top().await }
+         #[Cache::memoize] async fn b(store: &Logged<One>) -> u64 { store.top().await }
+         #[Cache::memoize] async fn c(store: Box<dyn Store>) -> u64 { outside::ask(store).await }",
+        expect![[r#"
+            a
+              shop <- a → top: self.inner
+              shop.lines <- a → top → top: self.shop.lines
+              ~ shop: `self.inner` is taken apart
+              ~ shop: `self.inner` is taken apart
+            b
+            c
+              shop <- c: store
+              ~ shop: `store` is passed to `ask`
+        "#]],
+    );
+}
