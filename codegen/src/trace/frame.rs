@@ -215,7 +215,10 @@ impl<'a> Frame<'_, 'a> {
             Expr::Try(tried) => self.eval(&tried.expr).inner(),
             Expr::TryBlock(block) => self.block(&block.block),
             Expr::Tuple(tuple) if tuple.elems.is_empty() => Value::Plain,
-            Expr::Tuple(tuple) => Value::Tuple(tuple.elems.iter().map(|expr| self.eval(expr)).collect()),
+            Expr::Tuple(tuple) => {
+                let values = tuple.elems.iter().map(|expr| self.eval(expr)).collect();
+                self.tracer.world.tuple(values)
+            }
             Expr::Unary(unary) => {
                 let value = self.eval(&unary.expr);
                 if matches!(unary.op, UnOp::Deref(_)) {

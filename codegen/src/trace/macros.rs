@@ -94,7 +94,7 @@ impl Frame<'_, '_> {
         }
         let values = values.into_iter().map(|(value, _)| value);
         match name.as_str() {
-            "join" | "try_join" => Value::Tuple(values.collect()),
+            "join" | "try_join" => world.tuple(values.collect()),
             "dbg" | "pin" | "vec" => {
                 let value = values.fold(Value::Plain, |left, right| world.join(left, right));
                 if name == "vec" { value.some() } else { value }

@@ -111,7 +111,7 @@ struct Tracer<'a> {
     memoized: &'a BTreeMap<FunctionId, &'a MemoizedFunction>,
     found: Traced,
     /// The functions that were followed, with what was known of their arguments.
-    followed: BTreeSet<(FunctionId, Value, Vec<Value>)>,
+    followed: BTreeMap<FunctionId, BTreeSet<(Value, Vec<Value>)>>,
     /// The functions around.
     chain: Vec<String>,
     /// How many bodies are being walked.
@@ -126,7 +126,7 @@ impl<'a> Tracer<'a> {
             world,
             memoized,
             found: Traced::default(),
-            followed: BTreeSet::new(),
+            followed: BTreeMap::new(),
             chain: Vec::new(),
             depth: 0,
             later: VecDeque::new(),

@@ -68,7 +68,7 @@ impl<'a> World<'a> {
             Type::Slice(ty) => self.value(at, &ty.elem).some(),
             Type::Tuple(ty) => match ty.elems.len() {
                 0 => Value::Plain,
-                _ => Value::Tuple(ty.elems.iter().map(|ty| self.value(at, ty)).collect()),
+                _ => self.tuple(ty.elems.iter().map(|ty| self.value(at, ty)).collect()),
             },
             Type::ImplTrait(ty) => self.bounds(at, [&ty.bounds].into_iter()),
             Type::TraitObject(ty) => self.bounds(at, [&ty.bounds].into_iter()),
@@ -123,7 +123,7 @@ impl<'a> World<'a> {
             TypeKind::Reference(ty) => self.resolved(ty),
             TypeKind::Array(ty) | TypeKind::Slice(ty) => self.resolved(ty).some(),
             TypeKind::Tuple(types) if !types.is_empty() => {
-                Value::Tuple(types.iter().map(|ty| self.resolved(ty)).collect())
+                self.tuple(types.iter().map(|ty| self.resolved(ty)).collect())
             }
             TypeKind::Named { resolved, args } => self.of(resolved, args.iter().map(|ty| self.resolved(ty)).collect()),
             TypeKind::Tuple(_) => Value::Plain,

@@ -13,6 +13,13 @@ use crate::program::bodies::{FunctionId, OwnerKind};
 use crate::program::names::ItemId;
 use crate::program::{DeclId, Program, Resolved, TypeKind};
 
+/// How deep lists and tuples may be in each other for a function to be followed with what is known of them: a call that wraps its own
+/// argument again would otherwise never end.
+pub(super) const NESTED: usize = 4;
+
+/// How many values a tuple may have in all.
+const LARGEST: usize = 64;
+
 /// A field of a database whose type is a table.
 pub(super) struct Field {
     pub(super) name: String,
@@ -211,6 +218,21 @@ impl<'a> World<'a> {
             self.held.borrow_mut().insert(value.clone(), held.clone());
         }
         held
+    }
+
+    /// Several values as one. What is nested or large is only what all of it holds: a value could be doubled again and again.
+    pub(super) fn tuple(&self, values: Vec<Value>) -> Value {
+        if values.iter().all(|value| *value == Value::Plain) {
+            return Value::Plain;
+        }
+        let tuple = Value::Tuple(values);
+        if tuple.nesting() <= NESTED && tuple.size() <= LARGEST { tuple } else { self.blurred(&tuple) }
+    }
+
+    /// No more of a value than what it may hold.
+    pub(super) fn blurred(&self, value: &Value) -> Value {
+        let carried = self.carries(value);
+        if carried.is_empty() && value.has_unknown() { Value::Unknown } else { Value::carrier(carried) }
     }
 
     /// What two ways give.

@@ -53,3 +53,48 @@ fn impls_may_be_of_what_holds_their_own_trait() {
         "#]],
     );
 }
+
+#[test]
+fn values_that_are_doubled_again_and_again_stay_small() {
+    let doubled = |first: &str| {
+        let lines: String = (1..36).map(|at| format!("let v{at} = (v{}, v{});\n", at - 1, at - 1)).collect();
+        format!("let v0 = {first};\n{lines}")
+    };
+    traced(
+        &format!(
+            "struct Item {{ id: i64 }}
+             #[Cache::memoize] async fn a(n: u64) -> u64 {{ {} n }}
+             #[Cache::memoize] async fn b(shop: &Shop) -> u64 {{ {} outside::ask(v35) }}
+             #[Cache::memoize] async fn c(item: &Item) -> u64 {{ {} outside::ask(v35) }}",
+            doubled("(1, 1)"),
+            doubled("shop"),
+            doubled("tokio::join!(item, shop())"),
+        ),
+        expect![[r#"
+            a
+            b
+              shop <- b: v35
+              ~ shop: `v35` is passed to `ask`
+            c
+        "#]],
+    );
+}
+
+#[test]
+fn a_function_is_followed_with_so_many_states_of_its_arguments() {
+    let types: String = (0..12).map(|at| format!("struct T{at} {{ id: i64 }}\n")).collect();
+    let calls: String = (0..12).map(|at| format!("all(T{at} {{ id: 1 }}, b, c, d, e);\n")).collect();
+    let more: String = (0..12).map(|at| format!("all(a, T{at} {{ id: 1 }}, d, e, c);\n")).collect();
+    traced(
+        &format!(
+            "{types}
+             fn all<A, B, C, D, E>(a: A, b: B, c: C, d: D, e: E) -> u64 {{ {calls} {more} all(b, c, d, e, a); outside::ask(e) }}
+             #[Cache::memoize] async fn a(shop: &Shop) -> u64 {{ all(1, 2, 3, 4, shop) }}",
+        ),
+        expect![[r#"
+            a
+              shop <- a → all → all → all → all → all → all → all → all → all → all → all → all → all: e
+              ~ shop: `e` is passed to `ask`
+        "#]],
+    );
+}
