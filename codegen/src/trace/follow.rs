@@ -33,6 +33,7 @@ pub(super) struct Call {
     own: Value,
     values: Vec<Value>,
     declared: Value,
+    guessed: bool,
 }
 
 impl<'a> Tracer<'a> {
@@ -68,7 +69,7 @@ impl<'a> Tracer<'a> {
             ReturnType::Type(_, ty) => world.value(&around, ty),
             ReturnType::Default => Value::Plain,
         };
-        let mut call = Call { id, own, values, declared };
+        let mut call = Call { id, own, values, declared, guessed: self.guessed || manner == Manner::Loosely };
         if !self.is_new(&mut call) {
             return call.declared;
         }
@@ -84,7 +85,7 @@ impl<'a> Tracer<'a> {
     fn is_new(&mut self, call: &mut Call) -> bool {
         let world = self.world;
         let states = self.followed.entry(call.id).or_default();
-        if states.contains(&(call.own.clone(), call.values.clone())) {
+        if states.contains(&(call.guessed, call.own.clone(), call.values.clone())) {
             return false;
         }
         if states.len() >= STATES {
@@ -97,17 +98,18 @@ impl<'a> Tracer<'a> {
                 *value = if many { all.clone() } else { world.blurred(value) };
             }
         }
-        states.insert((call.own.clone(), call.values.clone()))
+        states.insert((call.guessed, call.own.clone(), call.values.clone()))
     }
 
     /// Walks a function's body. Out: what it gives.
     pub(super) fn walk(&mut self, call: Call) -> Value {
         let world = self.world;
-        let Call { id, own, values, declared } = call;
+        let Call { id, own, values, declared, guessed } = call;
         let Some(function) = world.program.bodies.functions.get(id.0) else { return declared };
         let signature = &function.item.sig;
         self.chain.push(signature.ident.unraw().to_string());
         self.depth += 1;
+        let around = std::mem::replace(&mut self.guessed, guessed);
         self.said(id);
         let returns = world.carries(&declared);
         let mut frame = Frame {
@@ -130,6 +132,7 @@ impl<'a> Tracer<'a> {
         }
         self.chain.pop();
         self.depth -= 1;
+        self.guessed = around;
         if declared.is_bare() && world.carries(&value).is_empty() { value } else { declared }
     }
 }

@@ -111,7 +111,7 @@ impl Frame<'_, '_> {
             Resolved::Decl(id) if world.databases.contains_key(&id) => Some(id),
             _ => None,
         });
-        Value::Statement(Statement { database, writes: query.reads == Reads::No })
+        Value::Statement(Statement { database, writes: query.reads == Reads::No && !only_asks(&query.text) })
     }
 
     /// Tokens that are no expression: whatever a name in them holds goes to nobody knows whom, and what it calls may be called.
@@ -149,6 +149,14 @@ impl Frame<'_, '_> {
         }
         self.follow_as(&called, &Value::Plain, Vec::new(), Manner::Loosely);
     }
+}
+
+/// Whether a statement asks about a database, though not for rows: by its first word, unless it runs what it explains.
+fn only_asks(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let mut words = text.split(|mark: char| !mark.is_alphanumeric() && mark != '_').filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    ["explain", "show"].contains(&first) && !words.any(|word| word.starts_with("analy"))
 }
 
 /// What stands between `,`, `;`, `=` and `=>`.

@@ -2,6 +2,7 @@
 //! leaves what is followed.
 
 mod ending;
+mod guesses;
 mod handles;
 mod leaving;
 mod macros;
