@@ -118,6 +118,20 @@ impl<'a> World<'a> {
         named.copied().filter(|id| self.anyones.contains(id)).collect()
     }
 
+    /// Whether all of these may be another's as well, so that a value may have none of them.
+    pub(super) fn are_anyones(&self, ids: &[FunctionId]) -> bool {
+        ids.iter().all(|id| self.anyones.contains(id))
+    }
+
+    /// Whether a trait asks for this method, and has no body for it that could be followed.
+    pub(super) fn is_asked_for(&self, id: FunctionId) -> bool {
+        let function = self.program.bodies.functions.get(id.0);
+        function.is_some_and(|function| {
+            let owner = function.owner.as_ref().map(|owner| &owner.kind);
+            matches!(owner, Some(OwnerKind::Trait)) && function.item.block.stmts.is_empty()
+        })
+    }
+
     /// Every method of this name with so many arguments behind `self`.
     pub(super) fn named(&self, name: &str, arguments: usize) -> Vec<FunctionId> {
         let named = self.by_name.get(name).into_iter().flatten().copied();

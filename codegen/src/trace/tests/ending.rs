@@ -47,6 +47,12 @@ fn impls_may_be_of_what_holds_their_own_trait() {
               ~ shop: `self.inner` is taken apart
               ~ shop: `self.inner` is taken apart
             b
+              shop <- b → top: (**self).top()
+              ~ shop: `(**self).top()` is used by `top`
+              ~ shop: `store.top()` is used by `top`
+              ~ shop: `self.inner` is taken apart
+              ~ shop: `self.inner` is taken apart
+              ~ shop: `self.shop` is taken apart
             c
               shop <- c: store
               ~ shop: `store` is passed to `ask`

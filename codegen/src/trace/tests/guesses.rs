@@ -49,3 +49,37 @@ fn what_a_guessed_method_writes_is_no_mistake() {
         "#]],
     );
 }
+
+#[test]
+fn a_trait_that_asks_for_a_method_does_not_hide_anothers() {
+    traced(
+        "trait Store { async fn top(&self) -> u64; async fn read(&self) -> u64; }
+         struct Db<D> { database: D }
+         impl<D: Has<Product>> Store for Db<D> {
+             async fn top(&self) -> u64 { self.database.table().count().await }
+             async fn read(&self) -> u64 { AMBIENT.countries.count().await }
+         }
+         static AMBIENT: std::sync::LazyLock<Stock> = std::sync::LazyLock::new(|| open());
+         #[Cache::memoize] async fn a(store: &Db<Shop>) -> u64 { store.top().await }
+         struct Locked { shop: tokio::sync::RwLock<Shop> }
+         impl Locked { #[Cache::memoize] async fn b(&self) -> u64 { self.shop.read().await.products.count().await } }
+         struct Inner { shop: Shop }
+         impl Inner { async fn top(&self) -> u64 { self.shop.lines.count().await } }
+         struct New(Inner);
+         impl std::ops::Deref for New { type Target = Inner; fn deref(&self) -> &Inner { &self.0 } }
+         #[Cache::memoize] async fn c(new: &New) -> u64 { new.top().await }",
+        expect![[r#"
+            a
+              shop <- a: store.top()
+              ~ shop: `store.top()` is used by `top`
+              ~ shop: `self.database` is taken apart
+              ~ shop: `self.shop` is taken apart
+            b
+              shop <- b: self.shop.read()
+              stock.countries <- b → read: AMBIENT.countries
+              ~ shop: `self.shop.read()` is used by `read`
+            c
+              shop.lines <- c → top: self.shop.lines
+        "#]],
+    );
+}
