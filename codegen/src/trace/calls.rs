@@ -288,7 +288,7 @@ impl Frame<'_, '_> {
             parts.push((self.eval(&field.expr), field.expr.span()));
         }
         if let Some(rest) = &literal.rest {
-            self.eval(rest);
+            parts.push((self.eval(rest), rest.span()));
         }
         self.stored(value, parts)
     }

@@ -90,7 +90,7 @@ impl Frame<'_, '_> {
             for (value, span) in &values {
                 self.leaves(value, *span, &format!("is captured by `{name}!`"));
             }
-            return Value::Plain;
+            return Value::Unknown;
         }
         let values = values.into_iter().map(|(value, _)| value);
         match name.as_str() {
