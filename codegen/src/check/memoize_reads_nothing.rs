@@ -13,7 +13,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
         let name = context.program.declared(cache.decl).name();
         findings.push(
             Rule::MemoizeReadsNothing
-                .at(cache.place, format!("`{name}` reads no table, so nothing ever tells that its results are out of date"))
+                .at(cache.place, format!("`{name}` reads no table that the compiler can follow, so nothing ever tells that its results are out of date"))
                 .help("say for how long they hold, `ttl = \"5m\"`, or what it reads unseen, `reads(Product)`; or remove `#[Cache::memoize]`"),
         );
     }
@@ -54,7 +54,7 @@ mod tests {
 #[Cache::memoize(idle = \"1s\")] async fn one(n: u64) -> u64 { n }
 #[Cache::memoize(ignores(P))] async fn two(shop: &Shop) -> u64 { shop.p.count().await }",
             expect![[r#"
-                error[memoize-reads-nothing]: `one` reads no table, so nothing ever tells that its results are out of date
+                error[memoize-reads-nothing]: `one` reads no table that the compiler can follow, so nothing ever tells that its results are out of date
                  --> src/main.rs:4:41
                   |
                 4 | #[Cache::memoize(idle = "1s")] async fn one(n: u64) -> u64 { n }
@@ -62,7 +62,7 @@ mod tests {
                   |
                   = help: say for how long they hold, `ttl = "5m"`, or what it reads unseen, `reads(Product)`; or remove `#[Cache::memoize]`
 
-                error[memoize-reads-nothing]: `two` reads no table, so nothing ever tells that its results are out of date
+                error[memoize-reads-nothing]: `two` reads no table that the compiler can follow, so nothing ever tells that its results are out of date
                  --> src/main.rs:5:40
                   |
                 5 | #[Cache::memoize(ignores(P))] async fn two(shop: &Shop) -> u64 { shop.p.count().await }

@@ -8,6 +8,7 @@ use syn::{Expr, ExprPath, PathArguments, Type};
 
 use super::Reached;
 use super::frame::Frame;
+use super::types::Around;
 use super::value::Value;
 use crate::lower::types::ends;
 use crate::program::bodies::FunctionId;
@@ -55,15 +56,7 @@ impl Frame<'_, '_> {
         }
         match world.program.define(self.module, Namespace::Value, &path.path) {
             Some(Definition::Item(id)) => match world.program.bodies.globals.get(&id) {
-                Some(global) => {
-                    let at = super::types::Around {
-                        module: global.module,
-                        generics: Vec::new(),
-                        own: Value::Plain,
-                        owner: None,
-                    };
-                    world.value(&at, &global.ty)
-                }
+                Some(global) => world.value(&Around::nothing(global.module), &global.ty),
                 None => match world.program.names.items.get(id.0) {
                     Some(item) if world.is_type(&item.path) => Value::Typed(item.path.clone()),
                     _ => Value::Plain,
@@ -295,7 +288,7 @@ impl Frame<'_, '_> {
             parts.push((self.eval(&field.expr), field.expr.span()));
         }
         if let Some(rest) = &literal.rest {
-            self.eval(rest);
+            parts.push((self.eval(rest), rest.span()));
         }
         self.stored(value, parts)
     }

@@ -9,11 +9,11 @@ use syn::{FnArg, ReturnType, Stmt};
 use super::Tracer;
 use super::frame::Frame;
 use super::value::Value;
+use super::world::NESTED;
 use crate::program::bodies::FunctionId;
 
-/// How deep lists and tuples may be in each other for a function to be followed with what is known of them: a call that wraps its own
-/// argument again would otherwise never end.
-const NESTED: usize = 4;
+/// With how many states of its arguments a function is followed as they are; then they are only what they may hold.
+const STATES: usize = 32;
 
 /// How many calls deep a trace goes at once: few enough for the stack. What is further down is followed afterwards.
 const DEEPEST: usize = 24;
@@ -33,6 +33,7 @@ pub(super) struct Call {
     own: Value,
     values: Vec<Value>,
     declared: Value,
+    guessed: bool,
 }
 
 impl<'a> Tracer<'a> {
@@ -52,7 +53,7 @@ impl<'a> Tracer<'a> {
             let FnArg::Typed(input) = input else { continue };
             let mut given = given.next().unwrap_or_default();
             if given.nesting() > NESTED {
-                given = Value::carrier(world.carries(&given));
+                given = world.blurred(&given);
             }
             let declared = if manner == Manner::ByTypes { world.value(&around, &input.ty) } else { Value::Plain };
             values.push(match declared {
@@ -68,10 +69,10 @@ impl<'a> Tracer<'a> {
             ReturnType::Type(_, ty) => world.value(&around, ty),
             ReturnType::Default => Value::Plain,
         };
-        if !self.followed.insert((id, own.clone(), values.clone())) {
-            return declared;
+        let mut call = Call { id, own, values, declared, guessed: self.guessed || manner == Manner::Loosely };
+        if !self.is_new(&mut call) {
+            return call.declared;
         }
-        let call = Call { id, own, values, declared };
         if self.depth >= DEEPEST || manner == Manner::Loosely {
             let declared = call.declared.clone();
             self.later.push_back((self.chain.clone(), call));
@@ -80,14 +81,35 @@ impl<'a> Tracer<'a> {
         self.walk(call)
     }
 
+    /// Whether a function is not followed yet with what is known of its arguments, which is less where there were many states of them.
+    fn is_new(&mut self, call: &mut Call) -> bool {
+        let world = self.world;
+        let states = self.followed.entry(call.id).or_default();
+        if states.contains(&(call.guessed, call.own.clone(), call.values.clone())) {
+            return false;
+        }
+        if states.len() >= STATES {
+            // Of ever more databases in ever more arguments there are many states, too.
+            let all = Value::carrier(world.databases.keys().copied().collect());
+            let many = states.len() >= 2 * STATES;
+            // Whose method it is stays known: there are only so many types.
+            let typed = matches!(call.own, Value::Typed(_) | Value::Database(_) | Value::Rows(_));
+            for value in call.values.iter_mut().chain(Some(&mut call.own).filter(|_| !typed)) {
+                *value = if many { all.clone() } else { world.blurred(value) };
+            }
+        }
+        states.insert((call.guessed, call.own.clone(), call.values.clone()))
+    }
+
     /// Walks a function's body. Out: what it gives.
     pub(super) fn walk(&mut self, call: Call) -> Value {
         let world = self.world;
-        let Call { id, own, values, declared } = call;
+        let Call { id, own, values, declared, guessed } = call;
         let Some(function) = world.program.bodies.functions.get(id.0) else { return declared };
         let signature = &function.item.sig;
         self.chain.push(signature.ident.unraw().to_string());
         self.depth += 1;
+        let around = std::mem::replace(&mut self.guessed, guessed);
         self.said(id);
         let returns = world.carries(&declared);
         let mut frame = Frame {
@@ -110,6 +132,7 @@ impl<'a> Tracer<'a> {
         }
         self.chain.pop();
         self.depth -= 1;
+        self.guessed = around;
         if declared.is_bare() && world.carries(&value).is_empty() { value } else { declared }
     }
 }

@@ -43,7 +43,8 @@ impl<'a> Frame<'_, 'a> {
     pub(super) fn around(&self) -> Around<'a> {
         let around = self.function.owner.as_ref().map(|owner| &owner.generics);
         let generics = around.into_iter().chain([&self.function.item.sig.generics]).collect();
-        Around { module: self.module, generics, own: self.own.clone(), owner: self.function.owner.as_deref() }
+        let owner = self.function.owner.as_deref();
+        Around { generics, own: self.own.clone(), owner, ..Around::nothing(self.module) }
     }
 
     pub(super) fn type_value(&self, ty: &syn::Type) -> Value {
@@ -214,7 +215,10 @@ impl<'a> Frame<'_, 'a> {
             Expr::Try(tried) => self.eval(&tried.expr).inner(),
             Expr::TryBlock(block) => self.block(&block.block),
             Expr::Tuple(tuple) if tuple.elems.is_empty() => Value::Plain,
-            Expr::Tuple(tuple) => Value::Tuple(tuple.elems.iter().map(|expr| self.eval(expr)).collect()),
+            Expr::Tuple(tuple) => {
+                let values = tuple.elems.iter().map(|expr| self.eval(expr)).collect();
+                self.tracer.world.tuple(values)
+            }
             Expr::Unary(unary) => {
                 let value = self.eval(&unary.expr);
                 if matches!(unary.op, UnOp::Deref(_)) {

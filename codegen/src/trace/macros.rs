@@ -11,6 +11,7 @@ use syn::spanned::Spanned as _;
 
 use super::follow::Manner;
 use super::frame::Frame;
+use super::types::Around;
 use super::value::{Statement, Value};
 use crate::program::names::{Definition, Namespace};
 use crate::program::{Resolved, TypeKind};
@@ -89,11 +90,11 @@ impl Frame<'_, '_> {
             for (value, span) in &values {
                 self.leaves(value, *span, &format!("is captured by `{name}!`"));
             }
-            return Value::Plain;
+            return Value::Unknown;
         }
         let values = values.into_iter().map(|(value, _)| value);
         match name.as_str() {
-            "join" | "try_join" => Value::Tuple(values.collect()),
+            "join" | "try_join" => world.tuple(values.collect()),
             "dbg" | "pin" | "vec" => {
                 let value = values.fold(Value::Plain, |left, right| world.join(left, right));
                 if name == "vec" { value.some() } else { value }
@@ -110,7 +111,7 @@ impl Frame<'_, '_> {
             Resolved::Decl(id) if world.databases.contains_key(&id) => Some(id),
             _ => None,
         });
-        Value::Statement(Statement { database, writes: query.reads == Reads::No })
+        Value::Statement(Statement { database, writes: query.reads == Reads::No && !only_asks(&query.text) })
     }
 
     /// Tokens that are no expression: whatever a name in them holds goes to nobody knows whom, and what it calls may be called.
@@ -135,13 +136,7 @@ impl Frame<'_, '_> {
         if let Some(Definition::Item(id)) = world.program.define(self.module, Namespace::Value, &path) {
             called.extend(world.functions.get(&id));
             if let Some(global) = world.program.bodies.globals.get(&id) {
-                let at = super::types::Around {
-                    module: global.module,
-                    generics: Vec::new(),
-                    own: Value::Plain,
-                    owner: None,
-                };
-                let value = world.value(&at, &global.ty);
+                let value = world.value(&Around::nothing(global.module), &global.ty);
                 self.leaves(&value, ident.span(), "is captured by a macro");
             }
         }
@@ -154,6 +149,14 @@ impl Frame<'_, '_> {
         }
         self.follow_as(&called, &Value::Plain, Vec::new(), Manner::Loosely);
     }
+}
+
+/// Whether a statement asks about a database, though not for rows: by its first word, unless it runs what it explains.
+fn only_asks(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let mut words = text.split(|mark: char| !mark.is_alphanumeric() && mark != '_').filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    ["explain", "show"].contains(&first) && !words.any(|word| word.starts_with("analy"))
 }
 
 /// What stands between `,`, `;`, `=` and `=>`.

@@ -10,6 +10,7 @@ use super::calls::RUNNING;
 use super::follow::Manner;
 use super::frame::Frame;
 use super::value::Value;
+use crate::program::bodies::FunctionId;
 
 /// Methods of wrappers that give what is in them, in whatever number.
 const PASSING: [&str; 44] = [
@@ -134,8 +135,28 @@ impl Frame<'_, '_> {
             own = inner;
         }
         let passes = PASSING.contains(&name);
-        if !methods.is_empty() {
-            let values = arguments.iter().map(|argument| self.eval(argument)).collect();
+        let mut guessed = Value::Plain;
+        let mut may_be_ours = false;
+        if self.is_doubtful(&receiver, &methods) {
+            let world = self.tracer.world;
+            let any = matches!(receiver, Value::Carrier(_) | Value::Has { .. });
+            let mut candidates = if any { world.named(name, arguments.len()) } else { Vec::new() };
+            candidates.retain(|id| !methods.contains(id) && !world.is_asked_for(*id));
+            may_be_ours = !candidates.is_empty();
+            if may_be_ours || !methods.is_empty() {
+                let values = self.each(arguments);
+                guessed = self.guess(&methods, &own, values.clone());
+                self.follow_as(&candidates, &receiver, values, Manner::Loosely);
+            }
+            if let Value::Typed(path) = &receiver
+                && let Some(inner) = self.methods_give(path, "deref").filter(|inner| *inner != receiver)
+                && own == receiver
+            {
+                let given = self.method(inner, written, name, arguments, span);
+                return self.tracer.world.join(guessed, given);
+            }
+        } else if !methods.is_empty() {
+            let values = self.each(arguments);
             let value = self.follow_all(&methods, &own, values);
             if !(holds && passes) {
                 return value;
@@ -169,6 +190,9 @@ impl Frame<'_, '_> {
             }
         }
         if passes {
+            if may_be_ours {
+                self.leaves(&receiver, span, &format!("is used by `{name}`"));
+            }
             return if STRIPPING.contains(&name) { whole.inner() } else { whole };
         }
         if hands {
@@ -177,7 +201,31 @@ impl Frame<'_, '_> {
         if !(matches!(receiver, Value::Database(_)) && HARMLESS.contains(&name)) {
             self.leaves(&receiver, span, &format!("is used by `{name}`"));
         }
-        Value::Plain
+        guessed
+    }
+
+    /// Whether a value may have none of the methods that were found for it, but one that is not seen.
+    fn is_doubtful(&mut self, receiver: &Value, methods: &[FunctionId]) -> bool {
+        let world = self.tracer.world;
+        let unseen = match receiver {
+            Value::Carrier(_) | Value::Has { .. } => true,
+            Value::Typed(path) => !methods.is_empty() && !world.methods(path, "deref").is_empty(),
+            _ => false,
+        };
+        world.are_anyones(methods)
+            && (unseen || !methods.is_empty() && methods.iter().all(|id| world.is_asked_for(*id)))
+    }
+
+    fn each(&mut self, arguments: &[&Expr]) -> Vec<Value> {
+        arguments.iter().map(|argument| self.eval(argument)).collect()
+    }
+
+    /// Goes into functions that may be meant, by their types: what they read counts, but a write would be no mistake to show.
+    fn guess(&mut self, ids: &[FunctionId], own: &Value, arguments: Vec<Value>) -> Value {
+        let around = std::mem::replace(&mut self.tracer.guessed, true);
+        let given = self.follow_all(ids, own, arguments);
+        self.tracer.guessed = around;
+        given
     }
 
     /// A method of a value of which nothing is known. Where it is called as one of a handle or a table is, it may be one.

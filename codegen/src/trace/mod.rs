@@ -110,10 +110,12 @@ struct Tracer<'a> {
     world: &'a World<'a>,
     memoized: &'a BTreeMap<FunctionId, &'a MemoizedFunction>,
     found: Traced,
-    /// The functions that were followed, with what was known of their arguments.
-    followed: BTreeSet<(FunctionId, Value, Vec<Value>)>,
+    /// The functions that were followed, whether by a guess, and with what was known of their arguments.
+    followed: BTreeMap<FunctionId, BTreeSet<(bool, Value, Vec<Value>)>>,
     /// The functions around.
     chain: Vec<String>,
+    /// Whether it is only guessed that what is walked is called: then it may read, but a write would be no mistake to show.
+    guessed: bool,
     /// How many bodies are being walked.
     depth: usize,
     /// What is still to be followed, each with the functions on the way.
@@ -126,8 +128,9 @@ impl<'a> Tracer<'a> {
             world,
             memoized,
             found: Traced::default(),
-            followed: BTreeSet::new(),
+            followed: BTreeMap::new(),
             chain: Vec::new(),
+            guessed: false,
             depth: 0,
             later: VecDeque::new(),
         }
@@ -155,6 +158,9 @@ impl<'a> Tracer<'a> {
     }
 
     fn writes(&mut self, what: BTreeSet<Reached>, place: Place, text: &str) {
+        if self.guessed {
+            return;
+        }
         let because = self.because(text);
         let same =
             |written: &Written| written.what == what && written.place.span.byte_range() == place.span.byte_range();

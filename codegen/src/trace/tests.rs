@@ -1,6 +1,8 @@
 //! What small programs read, write and let go of: each cache's lines are what it reads and why, `!` what it writes, `~` where a handle
 //! leaves what is followed.
 
+mod ending;
+mod guesses;
 mod handles;
 mod leaving;
 mod macros;

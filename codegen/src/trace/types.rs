@@ -24,6 +24,26 @@ pub(super) struct Around<'g> {
     pub(super) own: Value,
     /// The impl or the trait around.
     pub(super) owner: Option<&'g Owner>,
+    /// The parameters whose bounds are being read: what bounds them may name them again.
+    pub(super) bounded: BTreeSet<String>,
+}
+
+impl<'g> Around<'g> {
+    /// Where nothing is around: of a static, say.
+    pub(super) fn nothing(module: ModuleId) -> Self {
+        Self { module, generics: Vec::new(), own: Value::Plain, owner: None, bounded: BTreeSet::new() }
+    }
+
+    /// Where these generics are around.
+    pub(super) fn of(module: ModuleId, generics: &'g Generics) -> Self {
+        Self { generics: vec![generics], ..Self::nothing(module) }
+    }
+
+    /// The same without the owner, or with one more parameter that is being read.
+    fn inside(&self, owner: Option<&'g Owner>, bounded: Option<String>) -> Self {
+        let bounded = self.bounded.iter().cloned().chain(bounded).collect();
+        Self { module: self.module, generics: self.generics.clone(), own: self.own.clone(), owner, bounded }
+    }
 }
 
 /// Types that only pass on their first argument. A `Synapse` does: a call of its cell is a call of the cell's method.
@@ -48,7 +68,7 @@ impl<'a> World<'a> {
             Type::Slice(ty) => self.value(at, &ty.elem).some(),
             Type::Tuple(ty) => match ty.elems.len() {
                 0 => Value::Plain,
-                _ => Value::Tuple(ty.elems.iter().map(|ty| self.value(at, ty)).collect()),
+                _ => self.tuple(ty.elems.iter().map(|ty| self.value(at, ty)).collect()),
             },
             Type::ImplTrait(ty) => self.bounds(at, [&ty.bounds].into_iter()),
             Type::TraitObject(ty) => self.bounds(at, [&ty.bounds].into_iter()),
@@ -68,8 +88,12 @@ impl<'a> World<'a> {
                 return at.own.clone();
             }
             if at.generics.iter().any(|generics| is_parameter(generics, ident)) {
+                let name = ident.unraw().to_string();
+                if at.bounded.contains(&name) {
+                    return Value::Plain;
+                }
                 let bounds = at.generics.iter().flat_map(|generics| bounds_of(generics, ident));
-                return self.bounds(at, bounds);
+                return self.bounds(&at.inside(at.owner, Some(name)), bounds);
             }
         }
         // `Self::Name`, unless it is a variant's.
@@ -79,8 +103,7 @@ impl<'a> World<'a> {
             && let Some((_, ty)) = at.owner.and_then(|owner| owner.types.iter().find(|(of, _)| name.unraw() == of))
         {
             // What it is written by may not name itself.
-            let inside = Around { generics: at.generics.clone(), own: at.own.clone(), owner: None, ..*at };
-            return self.value(&inside, ty);
+            return self.value(&at.inside(None, None), ty);
         }
         let written: Vec<&Type> = path.path.segments.last().map(|last| arguments(&last.arguments)).unwrap_or_default();
         let found = self.program.resolve_type(at.module, ty);
@@ -100,7 +123,7 @@ impl<'a> World<'a> {
             TypeKind::Reference(ty) => self.resolved(ty),
             TypeKind::Array(ty) | TypeKind::Slice(ty) => self.resolved(ty).some(),
             TypeKind::Tuple(types) if !types.is_empty() => {
-                Value::Tuple(types.iter().map(|ty| self.resolved(ty)).collect())
+                self.tuple(types.iter().map(|ty| self.resolved(ty)).collect())
             }
             TypeKind::Named { resolved, args } => self.of(resolved, args.iter().map(|ty| self.resolved(ty)).collect()),
             TypeKind::Tuple(_) => Value::Plain,
@@ -196,9 +219,7 @@ impl<'a> World<'a> {
 
     /// What the type of a structure's field says.
     pub(super) fn field_type(&self, structure: &Structure, ty: &Type) -> Value {
-        let at =
-            Around { module: structure.module, generics: vec![&structure.generics], own: Value::Plain, owner: None };
-        self.value(&at, ty)
+        self.value(&Around::of(structure.module, &structure.generics), ty)
     }
 
     /// What a field of a type of the workspace is; nothing where it has none of the name.
@@ -215,15 +236,14 @@ impl<'a> World<'a> {
     pub(super) fn own(&self, id: FunctionId) -> Option<Value> {
         let function = self.program.bodies.functions.get(id.0)?;
         let owner = function.owner.as_ref()?;
-        let at = Around { module: function.module, generics: vec![&owner.generics], own: Value::Plain, owner: None };
-        Some(self.value(&at, owner.ty()?))
+        Some(self.value(&Around::of(function.module, &owner.generics), owner.ty()?))
     }
 
     /// Where the types of a function's signature and body are written.
     pub(super) fn around<'f>(&self, function: &'f Function, own: Value) -> Around<'f> {
         let around = function.owner.as_ref().map(|owner| &owner.generics);
         let generics = around.into_iter().chain([&function.item.sig.generics]).collect();
-        Around { module: function.module, generics, own, owner: function.owner.as_deref() }
+        Around { generics, own, owner: function.owner.as_deref(), ..Around::nothing(function.module) }
     }
 }
 

@@ -106,6 +106,25 @@ impl Value {
         }
     }
 
+    /// How many values it is made of.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Some(inner) => inner.size(),
+            Self::Asked(asked) => 1 + asked.gives.size(),
+            Self::Tuple(values) => values.iter().map(Self::size).sum(),
+            _ => 1,
+        }
+    }
+
+    /// Whether something in it may be anything.
+    pub(super) fn has_unknown(&self) -> bool {
+        match self {
+            Self::Some(inner) => inner.has_unknown(),
+            Self::Tuple(values) => values.iter().any(Self::has_unknown),
+            other => *other == Self::Unknown,
+        }
+    }
+
     /// Whether nothing is known that a method could be found by.
     pub(super) fn is_bare(&self) -> bool {
         matches!(self, Self::Plain | Self::Unknown)

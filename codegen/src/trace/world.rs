@@ -13,6 +13,13 @@ use crate::program::bodies::{FunctionId, OwnerKind};
 use crate::program::names::ItemId;
 use crate::program::{DeclId, Program, Resolved, TypeKind};
 
+/// How deep lists and tuples may be in each other for a function to be followed with what is known of them: a call that wraps its own
+/// argument again would otherwise never end.
+pub(super) const NESTED: usize = 4;
+
+/// How many values a tuple may have in all.
+const LARGEST: usize = 64;
+
 /// A field of a database whose type is a table.
 pub(super) struct Field {
     pub(super) name: String,
@@ -36,9 +43,9 @@ pub(super) struct World<'a> {
     /// Methods of types that have no path in the workspace: of all types, of references, of foreign ones.
     anyones: BTreeSet<FunctionId>,
     /// What types may hold, as far as it was asked.
-    held: RefCell<BTreeMap<String, BTreeSet<DeclId>>>,
-    /// The types that are being looked through: one that holds itself adds nothing more.
-    through: RefCell<BTreeSet<String>>,
+    held: RefCell<BTreeMap<Value, BTreeSet<DeclId>>>,
+    /// The types and traits that are being looked through: one that holds itself adds nothing more.
+    through: RefCell<BTreeSet<Value>>,
 }
 
 impl<'a> World<'a> {
@@ -109,6 +116,20 @@ impl<'a> World<'a> {
     pub(super) fn anyones(&self, name: &str) -> Vec<FunctionId> {
         let named = self.by_name.get(name).into_iter().flatten();
         named.copied().filter(|id| self.anyones.contains(id)).collect()
+    }
+
+    /// Whether all of these may be another's as well, so that a value may have none of them.
+    pub(super) fn are_anyones(&self, ids: &[FunctionId]) -> bool {
+        ids.iter().all(|id| self.anyones.contains(id))
+    }
+
+    /// Whether a trait asks for this method, and has no body for it that could be followed.
+    pub(super) fn is_asked_for(&self, id: FunctionId) -> bool {
+        let function = self.program.bodies.functions.get(id.0);
+        function.is_some_and(|function| {
+            let owner = function.owner.as_ref().map(|owner| &owner.kind);
+            matches!(owner, Some(OwnerKind::Trait)) && function.item.block.stmts.is_empty()
+        })
     }
 
     /// Every method of this name with so many arguments behind `self`.
@@ -183,31 +204,49 @@ impl<'a> World<'a> {
             Value::Asked(asked) => asked.tables.iter().map(|(id, _)| *id).collect(),
             Value::Carrier(databases) | Value::Has { databases, .. } => databases.clone(),
             Value::Tuple(values) => values.iter().flat_map(|value| self.carries(value)).collect(),
-            Value::Typed(path) => {
-                if let Some(held) = self.held.borrow().get(path) {
-                    return held.clone();
-                }
-                let outermost = self.through.borrow().is_empty();
-                if !self.through.borrow_mut().insert(path.clone()) {
-                    return BTreeSet::new();
-                }
+            Value::Typed(path) => self.looking_through(value, || {
                 let structures = self.program.bodies.structures.get(path).into_iter().flatten();
                 let fields =
                     structures.flat_map(|structure| structure.fields.iter().map(move |(_, ty)| (structure, ty)));
-                let held: BTreeSet<DeclId> =
-                    fields.flat_map(|(structure, ty)| self.carries(&self.field_type(structure, ty))).collect();
-                if outermost {
-                    // Only now everything that it leads to is in it.
-                    self.through.borrow_mut().clear();
-                    self.held.borrow_mut().insert(path.clone(), held.clone());
-                }
-                held
-            }
-            Value::Traits(traits) => {
+                fields.flat_map(|(structure, ty)| self.carries(&self.field_type(structure, ty))).collect()
+            }),
+            Value::Traits(traits) => self.looking_through(value, || {
                 let impls = self.traits.iter().filter(|(_, path)| traits.contains(*path)).map(|(id, _)| *id);
                 impls.filter_map(|id| self.own(id)).flat_map(|own| self.carries(&own)).collect()
-            }
+            }),
         }
+    }
+
+    /// What a type or a trait may hold, which may lead to itself. Only once the outermost is done, everything that it leads to is in it.
+    fn looking_through(&self, value: &Value, look: impl FnOnce() -> BTreeSet<DeclId>) -> BTreeSet<DeclId> {
+        if let Some(held) = self.held.borrow().get(value) {
+            return held.clone();
+        }
+        let outermost = self.through.borrow().is_empty();
+        if !self.through.borrow_mut().insert(value.clone()) {
+            return BTreeSet::new();
+        }
+        let held = look();
+        if outermost {
+            self.through.borrow_mut().clear();
+            self.held.borrow_mut().insert(value.clone(), held.clone());
+        }
+        held
+    }
+
+    /// Several values as one. What is nested or large is only what all of it holds: a value could be doubled again and again.
+    pub(super) fn tuple(&self, values: Vec<Value>) -> Value {
+        if values.iter().all(|value| *value == Value::Plain) {
+            return Value::Plain;
+        }
+        let tuple = Value::Tuple(values);
+        if tuple.nesting() <= NESTED && tuple.size() <= LARGEST { tuple } else { self.blurred(&tuple) }
+    }
+
+    /// No more of a value than what it may hold.
+    pub(super) fn blurred(&self, value: &Value) -> Value {
+        let carried = self.carries(value);
+        if carried.is_empty() && value.has_unknown() { Value::Unknown } else { Value::carrier(carried) }
     }
 
     /// What two ways give.

@@ -233,3 +233,16 @@ fn a_lists_methods_are_told_from_those_of_what_is_in_it() {
         "#]],
     );
 }
+
+#[test]
+fn the_rest_of_a_literal_is_a_part_of_it() {
+    traced(
+        "struct Any { it: Box<dyn std::any::Any>, n: u64 }
+         #[Cache::memoize] async fn a(shop: &Shop) -> u64 { let any = Any { n: 1, ..outside::of::<Shop>() }; any.go().await }",
+        expect![[r#"
+            a
+              shop <- a: outside::of::<Shop>()
+              ~ shop: `outside::of::<Shop>()` is stored
+        "#]],
+    );
+}

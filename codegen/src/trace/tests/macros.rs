@@ -55,3 +55,17 @@ fn what_a_macro_captures_is_let_go_of() {
         "#]],
     );
 }
+
+#[test]
+fn what_an_unknown_macro_gives_may_be_a_handle() {
+    traced(
+        "#[Cache::memoize] async fn a() -> u64 { let shop = shop!(); shop.lines.count().await }
+         #[Cache::memoize] async fn c(shop: &Shop) -> u64 { log::info!(\"{}\", 1); shop.orders.count().await }",
+        expect![[r#"
+            a
+              shop.lines <- a: shop.lines
+            c
+              shop.orders <- c: shop.orders
+        "#]],
+    );
+}
