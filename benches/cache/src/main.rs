@@ -18,7 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const KEYS: u64 = 100_000;
 const CAPACITY: u64 = 10_000;
-const CALLS: usize = 1_000_000;
+const CALLS: usize = 200_000;
 const ROUNDS: usize = 7;
 
 /// Who is measured.
