@@ -62,7 +62,7 @@ fn body(decl: &Memoize, of: &MemoizedFunction, block: &Block, krate: &Path) -> T
         let told = "an alias of `Result` hides that errors are not to be held: write `Result<…>` itself";
         let is_said = quote_spanned! {output.span()=>
             const _: () = {
-                #[allow(unused_imports)]
+                #[allow(unused_imports, reason = "it answers for what is no `Result`")]
                 use #krate::cache::NoResult as _;
                 ::core::assert!(!#krate::cache::ResultProbe::<#output>::IS_RESULT, #told);
             };
@@ -117,7 +117,7 @@ fn key(of: &MemoizedFunction, krate: &Path) -> TokenStream {
         (
             #this
             &{
-                #[allow(unused_imports)]
+                #[allow(unused_imports, reason = "it answers for what has no number")]
                 use #krate::cache::NoInstance as _;
                 let numbers: [::core::primitive::u64; #count] = [#(#handles),*];
                 numbers

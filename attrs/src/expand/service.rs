@@ -43,7 +43,7 @@ pub(super) fn expand(decl: &Service, item: Item, fingerprint: &str) -> TokenStre
             #krate::__instance! {
                 impl #krate::cache::Instance for #ident {
                     fn number(&self) -> u64 {
-                        #[allow(unused_imports)]
+                        #[allow(unused_imports, reason = "it answers for fields without a number")]
                         use #krate::cache::NoInstance as _;
                         #krate::cache::mixed(::core::ptr::from_ref(self).addr(), &[#(#numbers),*])
                     }

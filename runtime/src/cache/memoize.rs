@@ -110,12 +110,18 @@ impl<S: AsSite, K: Key, R: Outcome> Ask<S, K, R> {
             return self.alone(state, held, work).await;
         }
         match held.flights.turn(self.key.clone()) {
-            Turn::Lead(lead) => lead.run(self.alone(state, held, work)).await,
+            Turn::Lead(lead) => {
+                // Another may have been done between the first look and this turn.
+                if let Some(Ok(value)) = held.get(&self.key).as_deref().map(|entry| look_at(held, entry)) {
+                    return R::of(value);
+                }
+                lead.run(self.alone(state, held, work)).await
+            }
             Turn::Follow(flight) => {
+                state.counters.count(Event::Wait);
                 let waited = flight.wait().await;
                 drop(flight);
                 if waited {
-                    state.counters.count(Event::Wait);
                     // It began earlier than this call: only if nothing has changed since is it as new.
                     if let Some(Ok(value)) = held.get(&self.key).as_deref().map(|entry| look_at(held, entry)) {
                         return R::of(value);

@@ -34,7 +34,7 @@ pub use mode::{bypass, invalidate, refresh};
 pub use outcome::{NoResult, Outcome, Plain, ResultProbe};
 #[cfg(feature = "search")]
 pub(crate) use reading::searches;
-pub(crate) use reading::{What, begins, is_computing, reads, reads_later, same, writes};
+pub(crate) use reading::{What, begins, is_computing, runs, runs_later, same};
 pub(crate) use rows::Rows;
 #[doc(hidden)]
 pub use rows::{HeldRows, Hold, RowProbe, Unheld};

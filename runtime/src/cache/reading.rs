@@ -87,15 +87,17 @@ pub(super) enum Unheld {
     Searched,
 }
 
-/// What a statement reads.
+/// What a statement does.
 #[derive(Clone, Copy)]
 pub(crate) enum What<'a> {
-    /// A row, by its key.
+    /// It reads a row, by its key.
     Row(&'static str, &'a [&'a ColumnInfo], &'a [Value<'a>]),
-    /// Rows of a table.
+    /// It reads rows of a table.
     Table(&'static str),
-    /// Whatever it likes.
+    /// It reads whatever it likes.
     Database,
+    /// It writes.
+    Write,
 }
 
 impl Reading {
@@ -212,11 +214,13 @@ pub(super) fn reads_held(parts: &[Read], stamps: &[Stamp], until: Time) {
     }
 }
 
-/// A statement is about to read. To be told before it does.
-pub(crate) async fn reads(handle: &Handle, what: What<'_>) {
+/// A statement is about to run. To be told before it does.
+pub(crate) async fn runs(handle: &Handle, what: What<'_>) {
     let Some(reading) = current() else { return };
-    begins(handle).await;
-    reading.reads(handle, &handle.watch(), what);
+    if !matches!(what, What::Write) {
+        begins(handle).await;
+    }
+    reading.runs(handle, what);
 }
 
 /// The database is listened to from now on. Where that would have to wait, others begin.
@@ -229,26 +233,24 @@ pub(crate) async fn begins(handle: &Handle) {
     }
 }
 
-/// A statement is about to read, and nobody can wait.
-pub(crate) fn reads_later(handle: &Handle, what: What<'_>) {
+/// A statement is about to run, and nobody can wait.
+pub(crate) fn runs_later(handle: &Handle, what: What<'_>) {
     if let Some(reading) = current() {
-        reading.reads(handle, &handle.watch(), what);
-    }
-}
-
-/// A statement is about to write.
-pub(crate) fn writes() {
-    if let Some(reading) = current() {
-        reading.found().unheld = Some(Unheld::Wrote);
+        reading.runs(handle, what);
     }
 }
 
 impl Reading {
-    fn reads(&self, handle: &Handle, watch: &Arc<Watch>, what: What<'_>) {
+    fn runs(&self, handle: &Handle, what: What<'_>) {
         let table = match what {
             What::Row(table, ..) | What::Table(table) => Some(table),
             What::Database => None,
+            What::Write => {
+                self.found().unheld = Some(Unheld::Wrote);
+                return;
+            }
         };
+        let watch = &handle.watch();
         if table.is_some_and(|table| self.is_ignored(handle, table)) {
             return;
         }
@@ -272,6 +274,7 @@ impl Reading {
             },
             What::Table(table) => places.extend(watch.places.table(table)),
             What::Database => places.push(ANY),
+            What::Write => {}
         }
         let mut found = self.found();
         if !found.tables.contains(&(handle.name(), table)) {

@@ -157,9 +157,9 @@ pub struct CacheStatus {
     pub entries: u64,
     /// Calls that were answered from it.
     pub hits: u64,
-    /// Calls that were not.
+    /// Calls that looked, and were not.
     pub misses: u64,
-    /// Calls that did not look: inside of transactions, and by [`super::bypass`].
+    /// Calls that went by what is held: by [`super::bypass`] and its kin, and those whose transaction sees something else, which are misses, too.
     pub bypasses: u64,
     /// Calls that waited for another with the same arguments.
     pub waits: u64,

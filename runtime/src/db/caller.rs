@@ -72,7 +72,6 @@ pub(crate) async fn alone<T>(work: impl Future<Output = T>) -> T {
 /// Makes `work` the caller's who calls this, wherever it runs: `tokio::spawn(db::same_caller(async move { … }))`.
 pub fn same_caller<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     let caller = CALLER.try_with(Arc::clone).ok();
-    let work = super::transaction::same(work);
     #[cfg(feature = "cache")]
     let work = crate::cache::same(work);
     async {

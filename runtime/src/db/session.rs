@@ -108,13 +108,7 @@ impl Session {
                 Connection::Postgres(begun.map_err(|cause| postgres::error(cause, facts))?)
             }
         };
-        Ok(Self::of(
-            connection,
-            facts,
-            false,
-            #[cfg(feature = "cache")]
-            None,
-        ))
+        Ok(Arc::new(Self::of(connection, facts, false)))
     }
 
     /// Begins a transaction that only reads.
@@ -144,23 +138,15 @@ impl Session {
                 Connection::Postgres(begun)
             }
         };
-        Ok(Self::of(
-            connection,
-            facts,
-            true,
-            #[cfg(feature = "cache")]
-            since,
-        ))
+        let session = Self::of(connection, facts, true);
+        #[cfg(feature = "cache")]
+        let session = Self { since, ..session };
+        Ok(Arc::new(session))
     }
 
-    fn of(
-        connection: Connection,
-        facts: Facts,
-        snapshot: bool,
-        #[cfg(feature = "cache")] since: Option<Stamp>,
-    ) -> Arc<Self> {
+    fn of(connection: Connection, facts: Facts, snapshot: bool) -> Self {
         let live = Live { connection, level: 0, failed: false, conflicted: false };
-        Arc::new(Self {
+        Self {
             live: Mutex::new(Some(live)),
             over: AtomicBool::new(false),
             abandoned: AtomicU32::new(NONE_ABANDONED),
@@ -169,8 +155,8 @@ impl Session {
             #[cfg(feature = "cache")]
             number: super::handle::number(),
             #[cfg(feature = "cache")]
-            since,
-        })
+            since: None,
+        }
     }
 
     /// Before it began, as changes are counted; nothing where nobody counted them, or it is no snapshot of a computation.

@@ -132,7 +132,7 @@ impl<T: Model> Table<T> {
         #[cfg(feature = "cache")]
         if let Some(key) = crate::cache::is_computing().then(|| self.noted(&key)) {
             let columns: Vec<_> = self.facts().key_columns().collect();
-            crate::cache::reads(&self.handle, crate::cache::What::Row(self.name, &columns, &key)).await;
+            crate::cache::runs(&self.handle, crate::cache::What::Row(self.name, &columns, &key)).await;
         }
         self.handle.row(call, T::read).await
     }

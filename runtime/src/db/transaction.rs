@@ -333,17 +333,6 @@ pub(crate) fn is_inside_of(number: u64) -> bool {
     is_inside.unwrap_or(false)
 }
 
-/// Makes `work` a part of the transactions that this task is in, wherever it runs.
-pub(crate) fn same<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
-    let inside = INSIDE.try_with(Clone::clone).ok();
-    async {
-        match inside {
-            Some(inside) => INSIDE.scope(inside, work).await,
-            None => work.await,
-        }
-    }
-}
-
 /// Whether this task is inside any transaction.
 #[cfg(feature = "cache")]
 pub(crate) fn is_inside_any() -> bool {

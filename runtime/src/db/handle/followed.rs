@@ -30,7 +30,7 @@ use crate::search::{Indexed, Indexes, Live};
 
 /// An `Arc<dyn Rows<T>>`.
 #[cfg(feature = "cache")]
-type HeldRows = Box<dyn Any + Send + Sync>;
+type AnyRows = Box<dyn Any + Send + Sync>;
 
 /// What follows the changes of an opened database.
 #[derive(Default)]
@@ -45,7 +45,7 @@ pub(super) struct Followed {
     watch: OnceLock<Arc<Watch>>,
     /// What holds the rows of tables.
     #[cfg(feature = "cache")]
-    rows: Mutex<HashMap<(TypeId, &'static str), HeldRows>>,
+    rows: Mutex<HashMap<(TypeId, &'static str), AnyRows>>,
 }
 
 #[cfg(feature = "search")]
@@ -160,37 +160,29 @@ impl Handle {
         }
     }
 
-    /// A computation that this task is in hears what it reads, before it does.
+    /// A computation that this task is in hears what a statement does, before it runs.
     pub(crate) async fn tell_computation(&self, call: &Call, reads: Reads) {
-        if cache::is_computing() {
-            match what(call, reads) {
-                Some(Ok(what)) => cache::reads(self, what).await,
-                Some(Err(())) => cache::writes(),
-                None => {}
-            }
+        if let Some(what) = what(call, reads) {
+            cache::runs(self, what).await;
         }
     }
 
     /// The same, where nobody can wait.
     pub(crate) fn tell_computation_later(&self, call: &Call) {
-        if cache::is_computing() {
-            match what(call, call.reads) {
-                Some(Ok(what)) => cache::reads_later(self, what),
-                Some(Err(())) => cache::writes(),
-                None => {}
-            }
+        if let Some(what) = what(call, call.reads) {
+            cache::runs_later(self, what);
         }
     }
 }
 
-/// What a statement reads, or that it writes; nothing where that is said elsewhere.
+/// What a statement does; nothing where that is said elsewhere, or is nobody's rows.
 #[cfg(feature = "cache")]
-fn what(call: &Call, reads: Reads) -> Option<Result<What<'static>, ()>> {
+fn what(call: &Call, reads: Reads) -> Option<What<'static>> {
     match call.about {
         About::Feed => None,
-        _ if reads == Reads::No => Some(Err(())),
+        _ if reads == Reads::No => Some(What::Write),
         About::Row => None,
-        About::Rows => Some(Ok(What::Table(call.facts.table))),
-        About::Anything => Some(Ok(What::Database)),
+        About::Rows => Some(What::Table(call.facts.table)),
+        About::Anything => Some(What::Database),
     }
 }
